@@ -1,0 +1,308 @@
+"""The five forms an answer can take: what may be written, how long it may get, what is valid, what to fall back to.
+
+A question decides the form of its answer, and this module is the one place that knows the form. Decoding turns it into
+a token automaton, the engine into token budgets and stops, training into the text that is learned. Forms are plain
+text here: no tokenizer, no torch. Every form answers the same five questions:
+
+- `accepts(text)`: is this a whole, valid answer?
+- `max_tokens`: how many tokens may it take?
+- `fallback()`: what to answer when there is nothing better;
+- `complete(text)`: the valid answer nearest to an unfinished text (a deadline, a budget), or None;
+- `determined_rest(text)`: what must follow, if only one thing can; decoding stops there.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar
+
+_NUMBERS = re.compile(r"\s*\d+\s*(?:,\s*\d+\s*)*")
+_UNFINISHED_NUMBERS = re.compile(r"(?:\d+,)*\d*")
+
+
+def _read_numbers(text: str) -> list[int] | None:
+    """Read comma-separated numbers written in ASCII digits without leading zeros, else return None."""
+    if not text.isascii() or not _NUMBERS.fullmatch(text):
+        return None
+    words = [word.strip() for word in text.split(",")]
+    return None if any(len(word) > 1 and word[0] == "0" for word in words) else [int(word) for word in words]
+
+
+@dataclass(frozen=True)
+class _NumberForm:
+    """`count` different numbers out of `items`, comma-separated without spaces: what the three number forms share.
+
+    `items` are the numbers as the question lists them, non-negative and without repeats.
+    """
+
+    items: tuple[int, ...]
+
+    name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        if not self.items or len(set(self.items)) != len(self.items) or min(self.items) < 0:
+            raise ValueError(f"{self.name} needs different numbers from 0 on, not {self.items!r}")
+        if not 1 <= self.length <= len(self.items):
+            raise ValueError(f"{self.name} cannot ask for {self.length} of {len(self.items)} numbers")
+
+    @property
+    def length(self) -> int:
+        """How many numbers the answer holds."""
+        raise NotImplementedError
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """Token budget: one token a character at the worst, and one to end a number that could go on."""
+        if self.length == 1:
+            return max(len(str(item)) for item in self.items)
+        widest = sorted((len(str(item)) for item in self.items), reverse=True)[: self.length]
+        return sum(widest) + self.length
+
+    def accepts(self, text: str) -> bool:
+        """Whether `text` is a whole answer; spaces around numbers are tolerated, as the evaluator tolerates them."""
+        numbers = _read_numbers(text)
+        return numbers is not None and self._is_whole(numbers)
+
+    def _is_whole(self, numbers: Sequence[int]) -> bool:
+        return len(numbers) == self.length and len(set(numbers)) == self.length and set(numbers) <= set(self.items)
+
+    def fallback(self) -> str:
+        """Return the first numbers in the order in which the question lists them."""
+        return self.render(self.items[: self.length])
+
+    def render(self, answer: int | Sequence[int]) -> str:
+        """Write a known answer (one number or several) the way decoding writes it."""
+        return ",".join(str(number) for number in ([answer] if isinstance(answer, int) else answer))
+
+    def _split(self, text: str) -> tuple[list[int], str] | None:
+        """Split an unfinished text into its finished numbers and the digits of the last one, None if out of form."""
+        if not text.isascii() or not _UNFINISHED_NUMBERS.fullmatch(text):
+            return None
+        *finished, open_digits = text.split(",")
+        numbers = [int(word) for word in finished]
+        if len(set(numbers)) != len(numbers) or not set(numbers) <= set(self.items) or len(numbers) >= self.length:
+            return None
+        return numbers, open_digits
+
+    def candidates(self, taken: Sequence[int], digits: str) -> list[int]:
+        """Return the numbers that may stand next: not taken yet, and beginning with `digits`."""
+        return [item for item in self.items if item not in taken and str(item).startswith(digits)]
+
+    def complete(self, text: str) -> str | None:
+        """Finish an unfinished answer with the first numbers left over, None if its beginning is out of form."""
+        if self.accepts(text):
+            return self.render(_read_numbers(text) or [])
+        split = self._split(text)
+        if split is None:
+            return None
+        numbers, digits = split
+        while len(numbers) < self.length:
+            following = self.candidates(numbers, digits)
+            if not following:
+                return None
+            exact = [item for item in following if str(item) == digits]
+            numbers.append((exact or following)[0])
+            digits = ""
+        return self.render(numbers)
+
+    def determined_rest(self, text: str) -> str | None:
+        """Return the text that must follow, empty where nothing may; None while there is a choice to make."""
+        split = self._split(text)
+        if split is None:
+            return None
+        numbers, digits = split
+        rest = ""
+        while len(numbers) < self.length:
+            following = self.candidates(numbers, digits)
+            if len(following) != 1:
+                return None
+            rest += str(following[0])[len(digits) :]
+            numbers.append(following[0])
+            digits = ""
+            if len(numbers) < self.length:
+                rest += ","
+        return rest
+
+
+@dataclass(frozen=True)
+class Choice(_NumberForm):
+    """Multiple choice: one of the option numbers that the question lists."""
+
+    name: ClassVar[str] = "choice"
+
+    @property
+    def length(self) -> int:
+        """One number."""
+        return 1
+
+
+@dataclass(frozen=True)
+class Permutation(_NumberForm):
+    """Ranking: every item number once."""
+
+    name: ClassVar[str] = "permutation"
+
+    @property
+    def length(self) -> int:
+        """All of the numbers."""
+        return len(self.items)
+
+
+@dataclass(frozen=True)
+class Selection(_NumberForm):
+    """Retrieval: `count` different item numbers."""
+
+    count: int
+
+    name: ClassVar[str] = "selection"
+
+    @property
+    def length(self) -> int:
+        """As many numbers as the question asks for."""
+        return self.count
+
+
+_WORD = re.compile(
+    # A run of letters and digits is a word; in scripts written without spaces every character may begin or end one.
+    r"[぀-ヿ㐀-䶿一-鿿豈-﫿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]+",
+)
+_SPAN_SEPARATOR = re.compile(r", ?")
+
+
+def word_spans(source: str) -> list[tuple[int, int]]:
+    """Return the [start, end) character ranges of the words in `source`, at which cited phrases begin and end."""
+    return [match.span() for match in _WORD.finditer(source)]
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Extraction: phrases cited from `source`, comma-separated where `many`, otherwise one.
+
+    With `enforced` only what stands in `source` word for word can be written; without it decoding merely favours the
+    source's tokens and any phrase is valid. `max_words` bounds one phrase.
+    """
+
+    source: str
+    many: bool = True
+    enforced: bool = True
+    max_words: int = 12
+    max_phrases: int = 5
+
+    name: ClassVar[str] = "spans"
+
+    def __post_init__(self) -> None:
+        if not word_spans(self.source):
+            raise ValueError("spans need a source text with at least one word to cite")
+
+    @property
+    def max_tokens(self) -> int:
+        """Token budget: about three tokens a word for one phrase, more where several may follow."""
+        return 24 if not self.many else 32
+
+    def accepts(self, text: str) -> bool:
+        """Whether `text` is one or (if `many`) several different phrases, each of them cited where that is enforced."""
+        phrases = self.phrases(text)
+        if not phrases or len(set(phrases)) != len(phrases) or not all(phrases):
+            return False
+        return not self.enforced or all(phrase in self.source for phrase in phrases)
+
+    def phrases(self, text: str) -> list[str]:
+        """Split an answer into its phrases, as the evaluator splits it."""
+        return [part.strip() for part in text.split(",")] if self.many else [text.strip()]
+
+    def fallback(self) -> str:
+        """Return the first words of the source, up to three (and up to the first comma)."""
+        words = word_spans(self.source)
+        start, end = words[0]
+        for _, next_end in words[1:3]:
+            if "," in self.source[start:next_end]:
+                break
+            end = next_end
+        return self.source[start:end]
+
+    def render(self, answer: str | Sequence[str]) -> str:
+        """Write known phrases the way decoding writes them."""
+        return answer if isinstance(answer, str) else ", ".join(answer)
+
+    def complete(self, text: str) -> str | None:
+        """Cut an unfinished answer back to its last whole word or phrase that makes it valid, None if nothing does."""
+        for end in [len(text), *(stop for _, stop in reversed(word_spans(text))), 0]:
+            kept = text[:end].strip().rstrip(",").rstrip()
+            if self.accepts(kept):
+                return kept
+        return None
+
+    def determined_rest(self, text: str) -> str | None:
+        """Return None: whether a phrase goes on is the model's choice up to the last word of the source."""
+        return None
+
+
+@dataclass(frozen=True)
+class FreeText:
+    """Prose or a translation: anything within the budget, on one line where `single_line`."""
+
+    max_tokens: int
+    single_line: bool = False
+    fallback_text: str = "I cannot tell from the question."
+
+    name: ClassVar[str] = "free_text"
+
+    def accepts(self, text: str) -> bool:
+        """Whether something is written, on one line if that is asked."""
+        stripped = text.strip()
+        return bool(stripped) and not (self.single_line and "\n" in stripped)
+
+    def fallback(self) -> str:
+        """Return the text that the question itself suggests (a title to translate, the name to explain)."""
+        return self.fallback_text
+
+    def render(self, answer: str | Sequence[str]) -> str:
+        """Write a known text (the first, where several references are given) the way decoding writes it."""
+        return answer if isinstance(answer, str) else answer[0]
+
+    def complete(self, text: str) -> str | None:
+        """Return what is written so far, cut to its first line where one line is asked; None if that is nothing."""
+        kept = text.strip()
+        if self.single_line:
+            kept = kept.split("\n", 1)[0].strip()
+        return kept or None
+
+    def determined_rest(self, text: str) -> str | None:
+        """Return None, or "" once the one line that was asked for is over."""
+        return "" if self.single_line and "\n" in text.lstrip() else None
+
+
+AnswerFormat = Choice | Permutation | Selection | Spans | FreeText
+
+_FORMS: dict[str, Any] = {form.name: form for form in (Choice, Permutation, Selection, Spans, FreeText)}
+
+
+def format_to_dict(form: AnswerFormat) -> dict[str, object]:
+    """Turn a form into plain data (numbers, strings, lists), as it travels in `SamplingParams.extra_args`."""
+    values = {field.name: getattr(form, field.name) for field in fields(form)}
+    return {"form": form.name, **{key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}}
+
+
+def format_from_dict(data: object) -> AnswerFormat:
+    """Build a form from plain data; `ValueError` names what is wrong with it."""
+    if not isinstance(data, dict):
+        raise ValueError(f"an answer format is a dict with the key 'form', not {type(data).__name__}")
+    form = _FORMS.get(str(data.get("form")))
+    if form is None:
+        raise ValueError(f"unknown answer format {data.get('form')!r}: known are {', '.join(_FORMS)}")
+    known = {field.name: field.type for field in fields(form)}
+    given = {key: value for key, value in data.items() if key != "form"}
+    if unknown := sorted(set(given) - set(known)):
+        raise ValueError(f"answer format {form.name!r} has no field {unknown[0]!r}")
+    for key, value in given.items():
+        if key == "items":
+            if not isinstance(value, list | tuple) or not all(type(item) is int for item in value):
+                raise ValueError(f"'items' of {form.name!r} must be a list of integers")
+            given[key] = tuple(value)
+        elif type(value) is not known[key]:
+            raise ValueError(f"{key!r} of {form.name!r} must be {known[key].__name__}, not {value!r}")
+    try:
+        return form(**given)
+    except TypeError as error:
+        raise ValueError(f"answer format {form.name!r}: {error}") from error
