@@ -1,0 +1,46 @@
+# The project's verbs. `make evaluate` and `make test` are all that a fresh machine with Python 3.11, pip and make needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# PyTorch's CPU build is not on PyPI: it is taken from wherever pip is configured to look, else from PyTorch's own index.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+MODELS := weights/SmolLM2-135M-Instruct weights/all-MiniLM-L6-v2 weights/Qwen2-tokenizer
+PIP := .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help evaluate test lint types format setup models lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
+
+evaluate: setup models ## answer and score questions with the embedded model (ARGS="--help" for the options)
+	.venv/bin/python local_evaluation.py $(ARGS)
+
+test: setup models ## run the default test suite
+	.venv/bin/python -m pytest $(ARGS)
+
+setup: .venv/complete ## build .venv from the hash-pinned lock files
+
+.venv/complete: requirements/torch-cpu.lock requirements/cpu.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "error: Python 3.11 is needed, $(PYTHON) is another version: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "building .venv (a few minutes, once)"
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) -r requirements/torch-cpu.lock 2>/dev/null || $(PIP) -r requirements/torch-cpu.lock --index-url $(TORCH_INDEX)
+	$(PIP) -r requirements/cpu.lock
+	@touch $@
+
+models: $(MODELS) ## bring the embedded model, the scorer's sentence embeddings and Qwen2's tokenizer
+
+weights/%: | .venv/complete
+	.venv/bin/python -m tools.fetch_models $*
+
+lint: setup ## format check, lint and types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+format: setup ## format and mend what the linter can mend
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+clean: ## remove the environment, models and reports that the other targets make
+	rm -rf .venv .venv-awq weights reports .cache

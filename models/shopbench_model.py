@@ -1,0 +1,78 @@
+"""The submission: reads each question, asks the language model in the form that the question decides, returns the answers.
+
+Nothing but environment variables and `aicrowd.json` steers it: SHOPBENCH_MODEL (a model folder), SHOPBENCH_PROFILE
+(`cpu` or `t4x4`), SHOPBENCH_TRACK (1 to 5, else the challenge id decides), AICROWD_RUN_SEED, and SHOPBENCH_CONSTRAINTS=off
+to see what the model answers without logits processors.
+"""
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from models.base_model import AICROWD_RUN_SEED, ShopBenchBaseModel
+from submission.answer_formats import AnswerFormat
+from submission.challenge import configured_track
+from submission.chat_encoder import ChatEncoder
+from submission.deadline import batch_deadline
+from submission.engine import Engine, Generation, Request
+from submission.model_folder import check_model, find_model
+from submission.profiles import choose_profile
+from submission.prompts import chat_messages
+from submission.questions import Question, read_question
+from submission.task_types import TaskType
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer and where it came from: the type found, the form, what the model wrote, what was answered."""
+
+    task_type: TaskType
+    form: str
+    raw_text: str
+    answer: str
+
+
+class ShopBenchModel(ShopBenchBaseModel):
+    """Answers ShopBench questions with the model folder and the engine profile that the environment names."""
+
+    def __init__(self) -> None:
+        model = find_model()
+        check_model(model)
+        self.track = configured_track()
+        self.profile = choose_profile()
+        self.constrained = os.environ.get("SHOPBENCH_CONSTRAINTS", "on") != "off"
+        self.encoder = ChatEncoder(model)
+        self.engine = Engine(model, self.profile, AICROWD_RUN_SEED, self.constrained)
+        self.last_answers: list[Answer] = []
+
+    def get_batch_size(self) -> int:
+        """Return the profile's batch size."""
+        return self.profile.batch_size
+
+    def batch_predict(self, batch: dict[str, Any], is_multiple_choice: bool) -> list[str]:
+        """Return one answer a prompt, in order, each in the form that its question asks for."""
+        questions = [read_question(prompt, is_multiple_choice) for prompt in batch["prompt"]]
+        requests = [self._request(question) for question in questions]
+        generations = self.engine.generate(requests, batch_deadline(len(requests)))
+        self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
+        return [answer.answer for answer in self.last_answers]
+
+    def _request(self, question: Question) -> Request:
+        form = question.answer_format
+        prompt_limit = self.profile.max_model_len - form.max_tokens
+        messages = chat_messages(question, self.track)
+        return Request(self.encoder.encode_within(messages, prompt_limit), form, form.max_tokens)
+
+    def _answer(self, question: Question, generation: Generation) -> Answer:
+        form = question.answer_format
+        text = valid_answer(form, generation.text) if self.constrained else generation.text
+        return Answer(question.task_type, form.name, generation.text, text)
+
+
+def valid_answer(form: AnswerFormat, text: str) -> str:
+    """Return `text` brought into its form: completed or cut where that is needed, the form's fallback at the worst."""
+    completed = form.complete(text)
+    return form.fallback() if completed is None else completed

@@ -1,0 +1,5 @@
+"""What the evaluator imports: the name `UserModel`."""
+
+from models.shopbench_model import ShopBenchModel
+
+UserModel = ShopBenchModel

@@ -1,0 +1,100 @@
+"""Turns chat messages into the token ids that the model reads, through its own chat template.
+
+Two things are not what `apply_chat_template` does by itself: special tokens written inside a question stay text, so no
+question can end its own turn; and a question too long for the context is shortened where it hurts least.
+"""
+
+import logging
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from submission.errors import ShopBenchError
+
+logger = logging.getLogger(__name__)
+
+_MARK = "\ue000{}\ue001"  # private-use characters: no template and no tokenizer gives them a meaning
+_ELLIPSIS = " … "
+
+
+class ChatEncoder:
+    """A tokenizer with its chat template."""
+
+    def __init__(self, model_dir: Path) -> None:
+        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(model_dir, local_files_only=True)
+        if not self.tokenizer.chat_template:
+            raise ShopBenchError(
+                f"the tokenizer in {model_dir} has no chat template: add chat_template.jinja to the folder"
+            )
+
+    def encode(self, messages: list[dict[str, str]]) -> list[int]:
+        """Return the token ids of `messages` up to where the assistant's answer begins."""
+        marked = [{**message, "content": _MARK.format(i)} for i, message in enumerate(messages)]
+        rendered = str(self.tokenizer.apply_chat_template(marked, tokenize=False, add_generation_prompt=True))
+        ids: list[int] = []
+        rest = rendered
+        for i, message in enumerate(messages):
+            before, mark, rest = rest.partition(_MARK.format(i))
+            if not mark:
+                raise ShopBenchError(f"the chat template leaves out the {message['role']} message")
+            ids += self._ids(before, split_special_tokens=False)
+            ids += self._ids(message["content"], split_special_tokens=True)
+        return ids + self._ids(rest, split_special_tokens=False)
+
+    def _ids(self, text: str, *, split_special_tokens: bool) -> list[int]:
+        # Half surrogates cannot be encoded as UTF-8; they carry no meaning either.
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=split_special_tokens)["input_ids"]
+
+    def encode_within(self, messages: list[dict[str, str]], limit: int) -> list[int]:
+        """Return the token ids of `messages`, the last one shortened until they are at most `limit` tokens."""
+        ids = self.encode(messages)
+        if len(ids) <= limit:
+            return ids
+        *before, last = messages
+        text, full_length = last["content"], len(ids)
+        target = len(text)
+        while len(ids) > limit:
+            # Aim a little lower each time: tokens are not spread evenly over characters.
+            target = int(min(target * 0.9, target * limit / len(ids) * 0.97))
+            if target < 1:
+                raise ShopBenchError(f"a context of {limit} tokens has no room for the system prompt")
+            ids = self.encode([*before, {**last, "content": shorten(text, target)}])
+        logger.warning("a prompt of %d tokens was cut in its longest lines to %d", full_length, len(ids))
+        return ids
+
+
+def shorten(text: str, length: int) -> str:
+    """Shorten `text` to at most `length` characters by taking out the middle of its longest lines.
+
+    Every line longer than a common cap is cut to it, so that instructions and the numbers of a list, which stand in short
+    lines or at the beginning of long ones, survive. Only where the lines are too many for that are whole lines taken out
+    of the middle.
+    """
+    if len(text) <= length:
+        return text
+    lines = text.split("\n")
+    room = length - (len(lines) - 1)
+    cap = _common_cap([len(line) for line in lines], room)
+    if cap >= len(_ELLIPSIS) + 8:
+        return "\n".join(_without_middle(line, cap) for line in lines)
+    return _without_middle(text, length)
+
+
+def _common_cap(lengths: list[int], room: int) -> int:
+    """Return the largest cap for which the sum of min(length, cap) is at most `room`."""
+    left, remaining = room, len(lengths)
+    for length in sorted(lengths):
+        if length * remaining > left:
+            return max(0, left // remaining)
+        left -= length
+        remaining -= 1
+    return max(lengths)
+
+
+def _without_middle(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    kept = max(0, length - len(_ELLIPSIS))
+    tail = kept // 3
+    return text[: kept - tail] + _ELLIPSIS[:length] + (text[-tail:] if tail else "")

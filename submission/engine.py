@@ -1,0 +1,113 @@
+"""The vLLM engine: one class that loads a profile's engine and answers a batch a step at a time, under a deadline.
+
+Driving the engine step by step is what makes two things possible: a request stops as soon as the rest of its answer is
+determined, without a decoding step for it, and whatever is unfinished at the deadline is aborted and handed back as it is.
+This module and `decoding.logits_processor` are the only ones that import vLLM.
+"""
+
+import itertools
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from submission.answer_formats import AnswerFormat, FreeText, format_to_dict
+from submission.deadline import Deadline
+from submission.profiles import Profile
+
+logger = logging.getLogger(__name__)
+
+_LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProcessor"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One prompt as token ids, the form of its answer and how many tokens it may take."""
+
+    prompt_token_ids: list[int]
+    answer_format: AnswerFormat
+    max_tokens: int
+
+
+@dataclass
+class Generation:
+    """What came of a request: its text, the number of tokens decoded, and whether it ended before the deadline."""
+
+    text: str = ""
+    num_tokens: int = 0
+    finished: bool = False
+
+
+class Engine:
+    """A loaded vLLM engine. `constrained` turns the logits processors on (the default) or off."""
+
+    def __init__(self, model: Path, profile: Profile, seed: int, constrained: bool = True) -> None:
+        os.environ.update(profile.environment)
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        from vllm import EngineArgs
+        from vllm.v1.engine.llm_engine import LLMEngine
+
+        self.constrained = constrained
+        arguments = EngineArgs(
+            model=str(model),
+            max_model_len=profile.max_model_len,
+            seed=seed,
+            logits_processors=[_LOGITS_PROCESSOR] if constrained else None,
+            **profile.engine,
+        )
+        self._engine = LLMEngine.from_engine_args(arguments)
+        self._ids = itertools.count()
+
+    def generate(self, requests: list[Request], deadline: Deadline) -> list[Generation]:
+        """Answer `requests` together and return one generation for each, in order."""
+        generations = [Generation() for _ in requests]
+        open_requests: dict[str, int] = {}
+        for index, request in enumerate(requests):
+            request_id = str(next(self._ids))
+            open_requests[request_id] = index
+            self._engine.add_request(
+                request_id, {"prompt_token_ids": request.prompt_token_ids}, self._sampling_params(request)
+            )
+        while open_requests and not deadline.passed():
+            determined = []
+            for output in self._engine.step():
+                index = open_requests[output.request_id]
+                generation, completion = generations[index], output.outputs[0]
+                generation.text, generation.num_tokens = completion.text, len(completion.token_ids)
+                if output.finished:
+                    generation.finished = True
+                    del open_requests[output.request_id]
+                elif self._settle(generation, requests[index].answer_format):
+                    determined.append(output.request_id)
+                    del open_requests[output.request_id]
+            if determined:
+                self._engine.abort_request(determined)
+        if open_requests:
+            logger.warning("deadline: %d of %d answers were cut short", len(open_requests), len(requests))
+            self._engine.abort_request(list(open_requests))
+        return generations
+
+    def _settle(self, generation: Generation, answer_format: AnswerFormat) -> bool:
+        """Finish a generation whose rest is determined; return whether it is."""
+        if not self.constrained:
+            return False
+        rest = answer_format.determined_rest(generation.text)
+        if rest is None:
+            return False
+        generation.text += rest
+        generation.finished = True
+        return True
+
+    def _sampling_params(self, request: Request) -> Any:
+        from vllm import SamplingParams
+
+        form = request.answer_format
+        extra = {"answer_format": format_to_dict(form)} if self.constrained and not isinstance(form, FreeText) else None
+        return SamplingParams(
+            temperature=0.0,
+            max_tokens=request.max_tokens,
+            # An empty answer is no answer.
+            min_tokens=1,
+            extra_args=extra,
+        )

@@ -1,0 +1,77 @@
+"""Which language a text is in, and which one a question asks to translate into.
+
+Seven languages occur (en, de, fr, es, it, ja, zh). Scripts settle Japanese and Chinese, function words the rest: exact
+enough to choose a wording and a token budget, which is all that it is used for.
+"""
+
+import re
+
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[^\W\d_]+")
+
+_FUNCTION_WORDS = {
+    "en": "the and of to in is for with this that you it are on your was have from not which",
+    "de": "der die das und ist für mit von auf ein eine nicht zu den im dem sich auch wird ich",
+    "fr": "le la les des et est pour avec une dans du sur pas vous au en ce qui par cette",
+    "es": "el la los las de y es para con una en del por que su no se al como este",
+    "it": "il la di e per con una che del è in non gli della i nel le da si questo",
+}
+_LANGUAGES_OF_WORD: dict[str, list[str]] = {}
+for _code, _words in _FUNCTION_WORDS.items():
+    for _one in _words.split():
+        _LANGUAGES_OF_WORD.setdefault(_one, []).append(_code)
+_MARKS = {"de": "äöß", "fr": "çêèœ", "es": "ñ¿¡ó", "it": "òìù"}
+
+_NAMES = {
+    "en": r"english|englisch\w*|anglais|inglés|ingles|inglese|英語|英语|英文",
+    "de": r"german|deutsch\w*|allemand|alemán|aleman|tedesco|ドイツ語|德语|德文",
+    "fr": r"french|französisch\w*|franzoesisch|français|francais|francés|francese|フランス語|法语|法文",
+    "es": r"spanish|spanisch\w*|espagnol|español|espanol|castellano|spagnolo|スペイン語|西班牙语|西班牙文",
+    "it": r"italian|italienisch\w*|italien|italiano|イタリア語|意大利语|意大利文",
+    "ja": r"japanese|japanisch\w*|japonais|japonés|japones|giapponese|日本語|日语|日文",
+    "zh": r"chinese|mandarin|chinesisch\w*|chinois|chino|cinese|中国語|中文|汉语",
+    "pt": r"portuguese|portugiesisch\w*|portugais|portugués|portoghese",
+    "nl": r"dutch|niederländisch\w*|néerlandais|holandés|olandese",
+    "ko": r"korean|koreanisch\w*|coréen|coreano|韓国語|韩语",
+}
+_NAME = re.compile("|".join(f"(?P<{code}>(?<!\\w)(?:{names}))" for code, names in _NAMES.items()))
+
+ENGLISH_NAME = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "ko": "Korean",
+}
+
+
+def detect_language(text: str) -> str:
+    """Return the ISO 639-1 code of the language of `text`, "en" where nothing speaks for another."""
+    sample = text[:600]
+    kana, han = len(_KANA.findall(sample)), len(_HAN.findall(sample))
+    if kana + han > len(sample) / 8:
+        return "ja" if kana * 12 > han else "zh"
+    lowered = sample.lower()
+    votes = dict.fromkeys(_FUNCTION_WORDS, 0.0)
+    for word in _WORD.findall(lowered):
+        languages = _LANGUAGES_OF_WORD.get(word, ())
+        for code in languages:
+            votes[code] += 1 / len(languages)
+    for code, marks in _MARKS.items():
+        votes[code] += 0.5 * sum(lowered.count(mark) for mark in marks)
+    best = max(votes, key=votes.__getitem__)
+    return best if votes[best] > votes["en"] else "en"
+
+
+def named_language(text: str) -> str | None:
+    """Return the code of the last language that `text` names ("from English into German" gives "de"), or None."""
+    last = None
+    for match in _NAME.finditer(text.lower()):
+        last = match.lastgroup
+    return last

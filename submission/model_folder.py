@@ -1,0 +1,130 @@
+"""Finds the model folder and checks it before an engine spends minutes on loading it.
+
+What is checked: the folder, its config, tokenizer and chat template, that every weight file is whole safetensors (no
+pickle, no Git LFS pointer), and that the vocabulary fits. Only headers are read, so 40 GB are checked in well under a second.
+"""
+
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from submission.errors import ShopBenchError
+
+ROOT = Path(__file__).resolve().parent.parent
+# Where a competitor's weights lie when the repository is pushed, and where the embedded model is brought to.
+SUBMITTED_MODEL = ROOT / "models" / "weights"
+EMBEDDED_MODEL = ROOT / "weights" / "SmolLM2-135M-Instruct"
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec"
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+
+
+def find_model() -> Path:
+    """Return the folder that SHOPBENCH_MODEL names, else `models/weights` if it is there, else the embedded model."""
+    if name := os.environ.get("SHOPBENCH_MODEL"):
+        return Path(name).expanduser()
+    return SUBMITTED_MODEL if SUBMITTED_MODEL.is_dir() else EMBEDDED_MODEL
+
+
+def check_model(folder: Path) -> dict[str, Any]:
+    """Return the folder's config.json, or raise a `ShopBenchError` that names what is missing or broken and the mend."""
+    if not folder.is_dir():
+        hint = "run `make models` to bring it" if folder == EMBEDDED_MODEL else "check SHOPBENCH_MODEL or --model"
+        raise ShopBenchError(f"there is no model folder {folder}: {hint}")
+    config = read_json(folder / "config.json")
+    for key in ("architectures", "vocab_size"):
+        if key not in config:
+            raise ShopBenchError(f"{folder / 'config.json'} has no {key!r}: it is not the config of a language model")
+    _check_tokenizer(folder, int(config["vocab_size"]))
+    for file in weight_files(folder):
+        check_safetensors(file)
+    return config
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON object from `file`; a missing file, an LFS pointer or broken JSON is named."""
+    if not file.is_file():
+        raise ShopBenchError(f"{file} is missing: is {file.parent} a complete Hugging Face checkpoint?")
+    content = file.read_bytes()
+    _refuse_pointer(file, content[:64])
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise ShopBenchError(f"{file} is not valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ShopBenchError(f"{file} holds a {type(value).__name__} where a JSON object is expected")
+    return value
+
+
+def _check_tokenizer(folder: Path, vocab_size: int) -> None:
+    tokenizer = read_json(folder / "tokenizer.json")
+    largest = max(
+        max(tokenizer.get("model", {}).get("vocab", {"": 0}).values(), default=0),
+        max((token["id"] for token in tokenizer.get("added_tokens", [])), default=0),
+    )
+    if largest >= vocab_size:
+        raise ShopBenchError(
+            f"the tokenizer in {folder} has token id {largest} but the model only {vocab_size} rows: they do not belong together"
+        )
+    template = folder / "chat_template.jinja"
+    if not template.is_file() and not read_json(folder / "tokenizer_config.json").get("chat_template"):
+        raise ShopBenchError(
+            f"{folder} has no chat template: add chat_template.jinja or use the instruction-tuned model"
+        )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the checkpoint's safetensors files, all that its index names, or raise naming what is missing."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        weight_map = read_json(index).get("weight_map")
+        if not isinstance(weight_map, dict) or not weight_map:
+            raise ShopBenchError(f"{index} has no 'weight_map'")
+        files = []
+        for name in sorted(set(weight_map.values())):
+            if Path(name).name != name:
+                raise ShopBenchError(f"{index} names {name!r}, which lies outside the model folder: refused")
+            files.append(folder / name)
+    else:
+        files = sorted(folder.glob("*.safetensors"))
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise ShopBenchError(f"{folder} lacks {len(missing)} of {len(files)} weight files, first {missing[0]}")
+    if not files:
+        if pickles := [file.name for pattern in _PICKLES for file in folder.glob(pattern)]:
+            raise ShopBenchError(
+                f"{folder} holds only pickled weights ({pickles[0]}), which can run code when loaded and are refused: "
+                "convert them with `model.save_pretrained(folder, safe_serialization=True)` on a machine you trust"
+            )
+        raise ShopBenchError(f"{folder} holds no *.safetensors file")
+    return files
+
+
+def check_safetensors(file: Path) -> dict[str, Any]:
+    """Return the header of a safetensors file after checking that the file is as long as its header says."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        start = stream.read(64)
+        _refuse_pointer(file, start)
+        length = struct.unpack("<Q", start[:8])[0] if len(start) >= 8 else 0
+        if not 0 < length <= size - 8:
+            raise ShopBenchError(f"{file} is not a safetensors file, or its beginning is damaged")
+        stream.seek(8)
+        try:
+            header = orjson.loads(stream.read(length))
+        except orjson.JSONDecodeError as error:
+            raise ShopBenchError(f"{file} has a damaged safetensors header: {error}") from error
+    end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
+    if size != 8 + length + end:
+        raise ShopBenchError(
+            f"{file} has {size:,} bytes where its header asks for {8 + length + end:,}: copy or download it again"
+        )
+    return header
+
+
+def _refuse_pointer(file: Path, start: bytes) -> None:
+    if start.startswith(_LFS_POINTER):
+        raise ShopBenchError(f"{file} is a Git LFS pointer, not the file itself: run `git lfs pull`")
