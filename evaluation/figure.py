@@ -1,0 +1,50 @@
+"""The report's picture: score by task, grouped by track, and where the time went."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from evaluation.scoring import Scores, TaskScore
+
+_TRACK_COLOURS = {0: "#7f7f7f", 1: "#0072b2", 2: "#e69f00", 3: "#009e73", 4: "#cc79a7"}
+_TIME_COLOURS = ("#bbbbbb", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+
+
+def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> None:
+    """Write a PNG to `path`; `seconds` names the parts of the run and what each took, in order."""
+    # Imported here: it takes a second, and only a finished evaluation draws.
+    from matplotlib.figure import Figure
+
+    scored = sorted((task for task in scores.tasks if task.score is not None), key=_track_number)
+    height = 0.3 * len(scored) + 1.5
+    figure = Figure(figsize=(10, height + 2.2), layout="constrained")
+    by_task, by_time = figure.subplots(2, 1, height_ratios=[height, 1.6])
+
+    by_task.set(title="Score by task", xlim=(0, 1.05))
+    for row, task in enumerate(scored):
+        value = task.score or 0.0
+        by_task.barh(row, value, color=_TRACK_COLOURS[_track_number(task)])
+        by_task.text(value + 0.005, row, f"{value:.3f}", va="center", fontsize=8)
+    by_task.set_yticks(range(len(scored)), [_plain(f"{task.name} ({', '.join(task.metrics)})") for task in scored])
+    by_task.tick_params(axis="y", labelsize=8)
+    by_task.invert_yaxis()
+    for track, mean in scores.by_track.items():
+        label = f"track {track.number}: {mean:.3f}" if track else f"no track named: {mean:.3f}"
+        by_task.barh(0, 0, color=_TRACK_COLOURS[track.number if track else 0], label=label)
+    if scored:
+        figure.legend(loc="outside upper right", ncols=len(scores.by_track), fontsize=8, title="mean over tasks")
+
+    by_time.set(title=f"Where the time went: {sum(seconds.values()):.1f} s", yticks=[], xlabel="seconds")
+    start = 0.0
+    for (part, length), colour in zip(seconds.items(), _TIME_COLOURS, strict=False):
+        by_time.barh(0, length, left=start, color=colour, label=f"{part}: {length:.1f} s")
+        start += length
+    by_time.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=4, fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
+def _track_number(task: TaskScore) -> int:
+    return task.track.number if task.track else 0
+
+
+def _plain(text: str) -> str:
+    return text.replace("$", r"\$")  # a dollar sign would begin a formula

@@ -1,0 +1,79 @@
+"""Sentence encoders that score prose by meaning; loaded from a local folder, and only when a task needs them.
+
+The competition names two public models. The project fetches neither at run time: the English one is unpacked by the
+Makefile, the multilingual one is put into its folder by whoever has it. Encoding runs on the CPU, because on the
+competition's hardware the language model fills the GPUs.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from submission.errors import ShopBenchError
+
+_WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+
+
+class MissingWeightsError(ShopBenchError):
+    """The folder of a sentence encoder is not there: tasks scored with it cannot be scored."""
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """One sentence-transformers model: its name on the hub and the environment variable that overrides its folder."""
+
+    name: str
+    folder_variable: str
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are expected."""
+        return Path(os.environ.get(self.folder_variable) or _WEIGHTS / self.name)
+
+    def check_weights(self) -> None:
+        """Raise `MissingWeightsError` unless the folder holds a sentence-transformers model in safetensors."""
+        for needed in ("modules.json", "model.safetensors"):
+            if not (self.folder / needed).is_file():
+                raise MissingWeightsError(
+                    f"{self.folder / needed} is missing: put the files of sentence-transformers/{self.name} into "
+                    f"that folder, or set {self.folder_variable} to the folder that holds them"
+                )
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return unit vectors for `texts` as an array of shape (number of texts, dimensions), float64."""
+        self.check_weights()
+        vectors = _load(str(self.folder)).encode(list(texts), batch_size=64, show_progress_bar=False)
+        vectors = np.asarray(vectors, dtype=np.float64)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def similarities(self, texts: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[float]:
+        """Return each text's cosine to its reference (the mean over them, where there are several), at least 0."""
+        groups = [[group] if isinstance(group, str) else list(group) for group in references]
+        distinct = list(dict.fromkeys([*texts, *(reference for group in groups for reference in group)]))
+        vector_of = dict(zip(distinct, self.encode(distinct), strict=True)) if distinct else {}
+        return [
+            max(0.0, float(np.mean([vector_of[text] @ vector_of[reference] for reference in group])))
+            for text, group in zip(texts, groups, strict=True)
+        ]
+
+
+@cache
+def _load(folder: str) -> Any:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Imported here: it takes seconds, and most runs that stop early or score no prose never need it.
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    return SentenceTransformer(
+        folder, device="cpu", local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
+    )
+
+
+ENGLISH = SentenceEncoder("all-MiniLM-L6-v2", "SHOPBENCH_MINILM")
+MULTILINGUAL = SentenceEncoder("paraphrase-multilingual-MiniLM-L12-v2", "SHOPBENCH_MULTILINGUAL_MINILM")

@@ -1,0 +1,116 @@
+"""Answers benchmark questions with the submission's `UserModel`, as the evaluator does, and reports the scores.
+
+The model is reached through `UserModel` alone, and steered through environment variables alone, as in the evaluator.
+Exit codes: 0 done, 2 something to mend (the message says what), 3 a time limit exceeded.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from evaluation.evaluator import Settings, evaluate
+from evaluation.limits import EXIT_CODE, LimitExceeded
+from submission.errors import ShopBenchError
+from submission.tracks import track_by_number
+
+ROOT = Path(__file__).resolve().parent
+DEVELOPMENT_DATA = ROOT / "data" / "development.json"
+SAMPLE_DATA = ROOT / "data" / "sample_questions.jsonl"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the evaluation that the command line asks for and return the exit code."""
+    options = _parser().parse_args(arguments)
+    _set_environment(options)
+    try:
+        evaluate(_settings(options), _load_model)
+    except ShopBenchError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except LimitExceeded as error:
+        print(f"Time limit exceeded: {error}", file=sys.stderr)
+        return EXIT_CODE
+    except KeyboardInterrupt:
+        print("\nInterrupted: the same command with --resume continues", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="questions, one JSON object a line, gzipped or not "
+        "(default: data/development.json where it exists, otherwise the sample questions)",
+    )
+    parser.add_argument("--model", help="model folder, handed over as SHOPBENCH_MODEL (default: the embedded model)")
+    parser.add_argument("--profile", choices=("cpu", "t4x4"), help="engine preset, handed over as SHOPBENCH_PROFILE")
+    parser.add_argument(
+        "--track",
+        type=int,
+        choices=range(1, 6),
+        help="track, handed over as SHOPBENCH_TRACK; 1 to 4 leave out the questions of other tracks",
+    )
+    parser.add_argument(
+        "--limits",
+        choices=("none", "phase2"),
+        default="none",
+        help="phase2: end with exit code 3 where the competition's evaluator would have ended the run: a batch over "
+        "10 s a question, or a run over its track's limit, loading included (default: none)",
+    )
+    parser.add_argument("--limit", type=_positive, metavar="N", help="ask the first N questions only")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "reports" / "latest", help="report folder (default: reports/latest)"
+    )
+    parser.add_argument("--seed", type=int, help="random seed, handed over as AICROWD_RUN_SEED")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue the evaluation that was interrupted in the --output folder"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _set_environment(options: argparse.Namespace) -> None:
+    given = {
+        "SHOPBENCH_MODEL": options.model,
+        "SHOPBENCH_PROFILE": options.profile,
+        "SHOPBENCH_TRACK": options.track,
+        "AICROWD_RUN_SEED": options.seed,
+    }
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    os.environ.update({"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"})
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    data = options.data
+    if data is None and not DEVELOPMENT_DATA.exists():
+        print(f"{DEVELOPMENT_DATA} is not there: using the sample questions that ship with the project")
+        data = SAMPLE_DATA
+    return Settings(
+        data=data or DEVELOPMENT_DATA,
+        output=options.output,
+        track=track_by_number(options.track) if options.track else None,
+        limit=options.limit,
+        with_limits=options.limits == "phase2",
+        resume=options.resume,
+    )
+
+
+def _load_model() -> Any:
+    # Imported here, so that it is configured by the environment and its import counts as loading.
+    from models.user_config import UserModel
+
+    return UserModel()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
