@@ -86,10 +86,14 @@ def _read_ranks(wheel: Path | None) -> bytes:
 def main() -> int:
     """Run the command line; 2 is the exit code where the vocabulary is not found."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python -m tools.qwen2_tokenizer"
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m tools.qwen2_tokenizer",
     )
     parser.add_argument("wheel", type=Path, nargs="?", help="a dashscope wheel (default: the installed package)")
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="the folder to write (default: %(default)s)")
+    parser.add_argument(
+        "--output", type=Path, default=DEFAULT_OUTPUT, help="the folder to write (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     try:
         print(f"wrote {build_qwen2_tokenizer(arguments.output, arguments.wheel)}")

@@ -1,0 +1,167 @@
+"""Constrained decoding in vLLM: the only module that knows vLLM's logits processor interface (V1, batch-level).
+
+Pass its import path to the engine, `LLM(logits_processors=[LOGITS_PROCESSOR])`, and a form with each request, as plain
+data: `SamplingParams(extra_args={"answer_format": format_to_dict(form)})`. Requests without one, and free text, are left
+alone. Every worker process builds its own.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from vllm.sampling_params import SamplingParams
+from vllm.tokenizers import cached_tokenizer_from_config
+from vllm.v1.sample.logits_processor import BatchUpdate, LogitsProcessor, MoveDirectionality
+
+from submission.answer_formats import AnswerFormat, FreeText, format_from_dict
+from submission.decoding.token_automaton import TokenAutomaton
+from submission.decoding.vocabulary import Vocabulary
+from submission.errors import ShopBenchError
+
+if TYPE_CHECKING:
+    from vllm.config import VllmConfig
+
+LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProcessor"
+
+EXTRA_ARG = "answer_format"
+"""The key of a request's form in `SamplingParams.extra_args`."""
+
+FAVOUR_BIAS = 4.0
+"""What a token gains, in logits, where its form favours it instead of forbidding the others."""
+
+_KEPT_FORMS = 512
+_LARGEST_LOGIT = 1e30
+"""Allowed logits are kept finite, and far enough from the limit that a low temperature leaves them so."""
+
+
+class _Row:
+    """One request of the batch: its automaton, its live list of output tokens, and how far that was read."""
+
+    __slots__ = ("automaton", "last", "output", "read", "state")
+
+    def __init__(self, automaton: TokenAutomaton, output: list[int]) -> None:
+        self.automaton = automaton
+        self.output = output
+        self.restart()
+
+    def restart(self) -> None:
+        self.state = self.automaton.start
+        self.read = 0
+        self.last = -1
+
+    def catch_up(self) -> None:
+        """Read what was written since the last step; from the start where tokens were taken back."""
+        output = self.output
+        if self.read > len(output) or (self.read and output[self.read - 1] != self.last):
+            self.restart()
+        for token_id in output[self.read :] if self.read else output:
+            if token_id < 0:  # A placeholder of asynchronous scheduling, to be filled in later.
+                break
+            self.state = self.automaton.advance(self.state, token_id)
+            self.last = token_id
+            self.read += 1
+
+
+class AnswerFormatLogitsProcessor(LogitsProcessor):
+    """Keeps each request's answer in its form, or favours the form's tokens where it is not enforced.
+
+    A step costs one fill over the constrained rows and one gather and scatter of all allowed logits; a row adds one
+    look-up to that, as long as another answer of the same form went the same way before.
+    """
+
+    def __init__(self, vllm_config: "VllmConfig", device: torch.device, is_pin_memory: bool) -> None:
+        self._vocabulary = Vocabulary.from_tokenizer(cached_tokenizer_from_config(vllm_config.model_config))
+        width = vllm_config.model_config.get_vocab_size()
+        if self._vocabulary.size > width:
+            raise ShopBenchError(
+                f"the tokenizer of {vllm_config.model_config.model} has {self._vocabulary.size} tokens but the "
+                f"model only {width}: they do not belong together"
+            )
+        self._device = device
+        self._pin_memory = is_pin_memory
+        self._rows: dict[int, _Row] = {}
+        self._automaton = lru_cache(maxsize=_KEPT_FORMS)(self._build_automaton)
+
+    @classmethod
+    def validate_params(cls, sampling_params: SamplingParams) -> None:
+        """Refuse a form that cannot be built; `ValueError` says what is wrong with it."""
+        try:
+            _read_form(sampling_params)
+        except ValueError as error:
+            raise ValueError(f"extra_args[{EXTRA_ARG!r}]: {error}") from error
+
+    def is_argmax_invariant(self) -> bool:
+        """Return False: the likeliest token changes where it is not in the form."""
+        return False
+
+    def update_state(self, batch_update: BatchUpdate | None) -> None:
+        """Follow the batch: requests that left, came, and changed places, in this order."""
+        if batch_update is None:
+            return
+        rows = self._rows
+        for index in batch_update.removed:
+            rows.pop(index, None)
+        for index, params, _, output in batch_update.added:
+            rows.pop(index, None)
+            form = _read_form(params)
+            if form is not None:
+                ends = tuple(sorted(params.all_stop_token_ids - self._vocabulary.tokens.keys()))
+                rows[index] = _Row(self._automaton(form, ends or self._vocabulary.end_ids[:1]), output)
+        for source, target, direction in batch_update.moved:
+            moved, replaced = rows.pop(source, None), rows.pop(target, None)
+            if moved is not None:
+                rows[target] = moved
+            if replaced is not None and direction == MoveDirectionality.SWAP:
+                rows[source] = replaced
+
+    def apply(self, logits: torch.Tensor) -> torch.Tensor:
+        """Mask, or bias, the rows of `logits` [requests, vocabulary] in place, and return them."""
+        if not self._rows:
+            return logits
+        enforced: list[tuple[int, npt.NDArray[np.int64]]] = []
+        favoured: list[tuple[int, npt.NDArray[np.int64]]] = []
+        for index, row in self._rows.items():
+            row.catch_up()
+            (enforced if row.automaton.enforced else favoured).append((index, row.state.token_ids))
+        if enforced:
+            places = self._places(enforced)
+            largest = min(_LARGEST_LOGIT, torch.finfo(logits.dtype).max)
+            kept = logits[places].nan_to_num_(nan=-largest).clamp_(-largest, largest)
+            if len(enforced) == len(logits):
+                logits.fill_(-torch.inf)
+            else:
+                logits.index_fill_(0, self._to_device([index for index, _ in enforced]), -torch.inf)
+            logits[places] = kept
+        if favoured:
+            places = self._places(favoured)
+            logits[places] += FAVOUR_BIAS
+        return logits
+
+    def _build_automaton(self, form: AnswerFormat, end_ids: tuple[int, ...]) -> TokenAutomaton:
+        return TokenAutomaton(form, self._vocabulary, end_ids)
+
+    def _places(self, rows: list[tuple[int, npt.NDArray[np.int64]]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the row and the token of every listed logit, [logits] each, on the device."""
+        token_ids = [tokens for _, tokens in rows]
+        places = np.empty((2, sum(map(len, token_ids))), dtype=np.int64)
+        places[0] = np.repeat([index for index, _ in rows], [len(tokens) for tokens in token_ids])
+        np.concatenate(token_ids, out=places[1])
+        row, token = self._to_device(places)
+        return row, token
+
+    def _to_device(self, values: Any) -> torch.Tensor:
+        tensor = torch.as_tensor(values, dtype=torch.int64)
+        if self._device.type == "cpu":
+            return tensor
+        return (tensor.pin_memory() if self._pin_memory else tensor).to(self._device, non_blocking=True)
+
+
+def _read_form(params: SamplingParams) -> AnswerFormat | None:
+    """Return the form that constrains a request, None where nothing does."""
+    data = (params.extra_args or {}).get(EXTRA_ARG)
+    if data is None:
+        return None
+    form = format_from_dict(data)
+    return None if isinstance(form, FreeText) else form
