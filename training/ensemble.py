@@ -1,0 +1,91 @@
+"""Combines several LoRA adapters with weights into one adapter, by PEFT's `add_weighted_adapter`.
+
+The one thing to know: `cat` (the default) concatenates the factors, so that the combined update is exactly the weighted
+sum of the updates, at a rank that is the sum of the ranks. `linear` adds the factors themselves (equal ranks, and an
+approximation); `svd` cuts the exact sum to the largest rank. The base's weights are never read.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+from submission.errors import ShopBenchError
+from training.command_line import run_command
+from training.files import folder_written_whole
+from training.lora import CONFIG_FILE, WEIGHTS_FILE, read_adapter_config
+from training.merge import merge_adapter
+
+COMBINATIONS = ("cat", "linear", "svd")
+
+
+def _weightless_model(base: Path) -> PreTrainedModel:
+    """Build the base's modules with weights that take no memory: one zero, expanded to each weight's shape."""
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base, local_files_only=True))
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            zeros = torch.zeros((), dtype=parameter.dtype).expand(parameter.shape)
+            setattr(module, name, torch.nn.Parameter(zeros, requires_grad=False))
+    return model
+
+
+def combine_adapters(
+    base: Path, adapters: list[Path], weights: list[float], output: Path, combination: str = "cat"
+) -> None:
+    """Write the weighted combination of `adapters` as one adapter to the folder `output`.
+
+    Adapters with weight 0 are left out, so weights (1, 0, 0, 0) give the first adapter at its own rank.
+    """
+    if len(adapters) != len(weights):
+        raise ShopBenchError(f"{len(adapters)} adapters need as many weights, not {len(weights)}")
+    if combination not in COMBINATIONS:
+        raise ShopBenchError(f"combination {combination!r} is unknown: choose one of {', '.join(COMBINATIONS)}")
+    chosen = [(adapter, weight) for adapter, weight in zip(adapters, weights, strict=True) if weight != 0]
+    if not chosen:
+        raise ShopBenchError("all adapter weights are 0: the ensemble would be the base model")
+    configs = [read_adapter_config(adapter) for adapter, _ in chosen]
+    if combination == "linear" and len({config["r"] for config in configs}) > 1:
+        ranks = ", ".join(str(config["r"]) for config in configs)
+        raise ShopBenchError(f"'linear' needs adapters of one rank, these have {ranks}: use 'cat' or 'svd'")
+
+    names = [str(index) for index in range(len(chosen))]
+    model = PeftModel.from_pretrained(_weightless_model(base), chosen[0][0], adapter_name=names[0])
+    for name, (adapter, _) in list(zip(names, chosen, strict=True))[1:]:
+        model.load_adapter(adapter, adapter_name=name)
+    model.add_weighted_adapter(names, [weight for _, weight in chosen], "combined", combination)
+    # PEFT folds every scaling into the factors but keeps the first adapter's rank stabilisation: it would scale twice.
+    model.peft_config["combined"].use_rslora = False
+    model.peft_config["combined"].base_model_name_or_path = configs[0].get("base_model_name_or_path")
+    with folder_written_whole(output) as folder:
+        model.save_pretrained(folder, selected_adapters=["combined"])
+        for name in (CONFIG_FILE, WEIGHTS_FILE):
+            (folder / "combined" / name).rename(folder / name)
+        (folder / "combined").rmdir()
+        (folder / "README.md").unlink(missing_ok=True)
+        config = json.loads((folder / CONFIG_FILE).read_text())
+        # PEFT keeps them in a set; sorted, the same adapters give the same bytes.
+        config["target_modules"] = sorted(config["target_modules"])
+        (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.ensemble", description=__doc__)
+    parser.add_argument("--base", type=Path, required=True, help="folder of the base model (its config is read)")
+    parser.add_argument("--adapters", type=Path, nargs="+", required=True, help="folders of LoRA adapters")
+    parser.add_argument("--weights", type=float, nargs="+", required=True, help="one weight for each adapter")
+    parser.add_argument("--combination", choices=COMBINATIONS, default="cat", help="default: cat, the exact sum")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write the combined adapter to")
+    parser.add_argument("--merged", type=Path, help="also merge the combined adapter into the base, to this folder")
+    options = parser.parse_args(arguments)
+    combine_adapters(options.base, options.adapters, options.weights, options.output, options.combination)
+    if options.merged:
+        merge_adapter(options.base, options.output, options.merged)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,201 @@
+"""Recipes: YAML files that hold every number of a fine-tuning run, each of which the command line can override.
+
+The one thing to know: `--set sft.learning_rate=1e-4` follows the keys of the YAML file, and a key that no recipe has is
+an error, so that a misspelt setting never passes unnoticed.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from submission.errors import ShopBenchError
+
+
+class Settings(BaseModel):
+    """A section of a recipe. Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SplitSettings(Settings):
+    """How questions in ShopBench's shape are split by task into training, validation and test sets.
+
+    `questions` is a folder with one JSONL file a task; `protected` a file of questions of which no 13-gram may be
+    trained on. Tasks in `unseen_tasks` are never trained on.
+    """
+
+    questions: Path
+    protected: Path
+    unseen_tasks: list[str]
+    validation_per_task: int = Field(gt=0)
+    test_per_task: int = Field(gt=0)
+
+
+class DataSettings(Settings):
+    """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
+
+    With `split`, `training.pipeline` makes all of them first. The validation sets choose checkpoint and α, the test
+    sets are for the report alone.
+    """
+
+    train: Path
+    validation_seen: Path
+    validation_unseen: Path
+    test_seen: Path
+    test_unseen: Path
+    split: SplitSettings | None = None
+
+
+class LoraSettings(Settings):
+    """The adapter's shape: rank, alpha (the update is scaled by alpha / rank), dropout and which modules it adapts."""
+
+    rank: int = Field(gt=0)
+    alpha: float = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    target_modules: str | list[str]
+
+
+class SftSettings(Settings):
+    """Supervised fine-tuning. `batch_size` counts the questions of one optimiser step, over all devices.
+
+    `max_tokens` bounds prompt + answer: longer questions are left out, never cut. `evaluations` is how often a
+    checkpoint is written and evaluated on `validation_examples` questions of each set.
+    """
+
+    learning_rate: float = Field(gt=0)
+    lr_scheduler: str
+    warmup_ratio: float = Field(ge=0, lt=1)
+    weight_decay: float = Field(ge=0)
+    max_grad_norm: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    per_device_batch_size: int = Field(gt=0)
+    max_tokens: int = Field(gt=0)
+    evaluations: int = Field(gt=0)
+    validation_examples: int = Field(gt=0)
+    dtype: Literal["bfloat16", "float32"]
+    four_bit: bool
+    gradient_checkpointing: bool
+    attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"]
+    packing: bool
+    data_workers: int = Field(gt=0)
+    lora: LoraSettings
+
+    @model_validator(mode="after")
+    def _check(self) -> "SftSettings":
+        if self.packing and not self.attention.startswith("flash"):
+            raise ValueError("packing needs flash attention, which keeps packed questions apart: set packing to false")
+        if self.batch_size % self.per_device_batch_size:
+            raise ValueError("batch_size must be a multiple of per_device_batch_size")
+        return self
+
+
+class AdapterSettings(Settings):
+    """One adapter: the tasks it is trained on (all where empty), its weight in the ensemble, its own SFT values."""
+
+    trained_on: str
+    tasks: list[str] = []
+    weight: float
+    sft: dict[str, Any] = {}
+
+
+class WiseFtSettings(Settings):
+    """α between base (0) and fine-tuned (1): given, or chosen by `sweep` (start:stop:step) on the validation sets."""
+
+    alpha: float | None = Field(default=None, ge=0, le=1)
+    sweep: str = "0:1:0.1"
+
+
+class CompareSettings(Settings):
+    """What the variants are compared on: the development questions, and where the table goes."""
+
+    development: Path
+    results: Path
+
+
+class Recipe(Settings):
+    """A whole run, from questions to a merged model."""
+
+    name: str
+    track: int = Field(ge=1, le=5)
+    base_model: Path
+    output: Path
+    seed: int
+    accelerate_config: Path | None = None
+    data: DataSettings
+    sft: SftSettings
+    adapters: dict[str, AdapterSettings]
+    combination: Literal["cat", "linear", "svd"] = "cat"
+    wise_ft: WiseFtSettings
+    compare: CompareSettings | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "Recipe":
+        if not self.adapters:
+            raise ValueError("a recipe needs at least one adapter")
+        for name in self.adapters:
+            self.sft_of(name)
+        return self
+
+    def sft_of(self, adapter: str) -> SftSettings:
+        """Return the SFT settings of one adapter: the recipe's, with the adapter's own values over them."""
+        if adapter not in self.adapters:
+            raise ShopBenchError(f"recipe {self.name} has no adapter {adapter!r}: it has {', '.join(self.adapters)}")
+        return SftSettings.model_validate(_merged(self.sft.model_dump(), self.adapters[adapter].sft))
+
+    def adapter_folder(self, adapter: str) -> Path:
+        """Return the folder that the trained adapter goes to."""
+        return self.output / "adapters" / adapter
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if nested else value
+    return merged
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> AnySettings:
+    """Read a YAML recipe as `kind`, with `key.key=value` overrides (values in YAML); faults are named by key."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ShopBenchError(f"there is no recipe {path}") from error
+    except yaml.YAMLError as error:
+        raise ShopBenchError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ShopBenchError(f"{path} holds no settings")
+    for override in overrides:
+        keys, separator, value = override.partition("=")
+        if not separator:
+            raise ShopBenchError(f"--set {override}: write key.key=value")
+        section: dict[str, Any] = yaml.safe_load(value)
+        for key in reversed(keys.split(".")):
+            section = {key: section}
+        data = _merged(data, section)
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, fault['loc'])) or 'recipe'}: {fault['msg']}" for fault in error.errors()]
+        raise ShopBenchError(f"{path} cannot be used:\n" + "\n".join(faults)) from error
+
+
+def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--recipe` and `--set` to a command's parser."""
+    parser.add_argument("--recipe", type=Path, required=True, help="YAML recipe, see training/recipes")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override recipe values, e.g. --set sft.learning_rate=1e-4 adapters.choice.weight=0.5",
+    )
