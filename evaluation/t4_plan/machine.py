@@ -1,0 +1,114 @@
+"""Four T4 cards: the published figures, and every quantity that can only be assumed, each with its range and source.
+
+What is assumed is a field of `Assumptions` and can be set on the command line (`--set name=value`). The ranges are what
+the report varies to say which of them the answer hangs on.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from submission.errors import ShopBenchError
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Machine:
+    """AWS g4dn.12xlarge: four NVIDIA T4 (SM 7.5) on PCIe without NVLink. FLOP/s and bytes/s are per card."""
+
+    cards: int = 4
+    peak_flops: float = 65e12
+    """fp16 tensor cores, from the T4's data sheet; its 70 W do not sustain this, see `matmul_efficiency`."""
+    memory_bandwidth: float = 320e9
+    """From the T4's data sheet."""
+    card_bytes: float = 14.58 * GIB
+    """What CUDA reports of the nominal 16 GB with error correction on, the smallest figure seen for a T4."""
+
+
+def _assumed(value: float, low: float, high: float, source: str) -> Any:
+    return field(default=value, metadata={"low": low, "high": high, "source": source})
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What cannot be known without the machine; `low` and `high` in a field's metadata are the bad and the good end."""
+
+    matmul_efficiency: float = _assumed(
+        0.40,
+        0.28,
+        0.50,
+        "share of 65 TFLOP/s that a large fp16 product sustains; assumed: at 70 W a T4 lowers its clock under load",
+    )
+    awq_efficiency: float = _assumed(
+        0.90,
+        0.60,
+        1.00,
+        "of that, what 4-bit weights leave in prefill (Marlin, or unpacking first and multiplying in fp16); assumed. "
+        "AutoAWQ's old kernel prefilled a 7B model at 410 tokens/s on one T4: 0.22 here",
+    )
+    bandwidth_efficiency: float = _assumed(
+        0.75,
+        0.55,
+        0.85,
+        "share of 320 GB/s that reading weights in a decoding step reaches; assumed, usual for such kernels",
+    )
+    bus_bandwidth: float = _assumed(
+        5e9,
+        3e9,
+        8e9,
+        "bytes/s of an all-reduce over PCIe 3.0 through host memory (NCCL's bus bandwidth); assumed",
+    )
+    all_reduce_latency_s: float = _assumed(
+        50e-6, 100e-6, 30e-6, "one small all-reduce over four cards without NVLink; assumed"
+    )
+    step_overhead_s: float = _assumed(
+        0.008,
+        0.020,
+        0.004,
+        "scheduling, sampling, logits processors and what eager launches do not hide, per engine step; assumed",
+    )
+    evaluator_overhead_s: float = _assumed(
+        0.0, 1.2, 0.0, "the evaluator's own time per batch; fitted to the published times, see the report"
+    )
+    load_bandwidth: float = _assumed(
+        400e6,
+        200e6,
+        1e9,
+        "bytes/s from disk while loading, all workers together; assumed, the network disk's ceiling is 594 MB/s",
+    )
+    start_up_s: float = _assumed(
+        60.0,
+        120.0,
+        40.0,
+        "imports, worker processes, NCCL, the profiling pass and warm-up; assumed (25 to 45 s on a small CPU machine)",
+    )
+    runtime_bytes: float = _assumed(
+        0.9 * GIB,
+        1.3 * GIB,
+        0.7 * GIB,
+        "CUDA context, NCCL buffers, kernels' workspaces and fragmentation per card; assumed",
+    )
+
+
+def assumption_table() -> list[tuple[str, float, float, float, str]]:
+    """Return (name, value, bad end, good end, source) of every assumption."""
+    rows = []
+    for item in fields(Assumptions):
+        meta = item.metadata
+        rows.append((item.name, float(item.default), meta["low"], meta["high"], meta["source"]))  # type: ignore[arg-type]
+    return rows
+
+
+def parse_settings(settings: list[str]) -> dict[str, float]:
+    """Read `name=value` pairs of the command line into assumptions; an unknown name or no number is an error."""
+    known = [item.name for item in fields(Assumptions)]
+    values: dict[str, float] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name not in known:
+            raise ShopBenchError(f"--set {setting}: no assumption is called {name!r}; there are {', '.join(known)}")
+        try:
+            values[name] = float(text)
+        except ValueError:
+            raise ShopBenchError(f"--set {setting}: {text!r} is not a number") from None
+    return values

@@ -1,0 +1,141 @@
+"""The time model: what one batch costs in prefill, all-reduces, decoding and overhead, and what a track adds up to.
+
+Prefill is bound by FLOPs (or by reading the weights, if a chunk is small), decoding by the bytes of the weights and the
+KV cache. Under tensor parallelism every layer sums two hidden states over the cards, and without NVLink that sum
+travels through PCIe: for a 72B model it is the second largest part of a prefill.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+from evaluation.t4_plan.machine import Assumptions, Machine
+from evaluation.t4_plan.model_shape import ModelShape
+
+
+@dataclass(frozen=True)
+class TaskLoad:
+    """One task as the cards see it: means per question, in tokens.
+
+    `new_tokens` are what has to be prefilled (prompt minus cached prefix), `context` is the whole prompt, and
+    `decode_steps` are the steps after the first token that a batch of this task takes (its longest answer decides).
+    """
+
+    name: str
+    multiple_choice: bool
+    new_tokens: float
+    context: float
+    decode_steps: float
+    questions: float = 0.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How batches are made and cards are used; `tensor_parallel × pipeline_parallel` is the number of cards."""
+
+    batch_size: int = 16
+    max_batched_tokens: int = 2048
+    tensor_parallel: int = 4
+    pipeline_parallel: int = 1
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Where the time goes, in seconds."""
+
+    loading: float = 0.0
+    prefill: float = 0.0
+    all_reduce: float = 0.0
+    decode: float = 0.0
+    overhead: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """All parts together."""
+        return sum(self.parts().values())
+
+    def parts(self) -> dict[str, float]:
+        """Return the parts by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def __add__(self, other: "Seconds") -> "Seconds":
+        return Seconds(
+            *(mine + theirs for mine, theirs in zip(self.parts().values(), other.parts().values(), strict=True))
+        )
+
+    def times(self, factor: float) -> "Seconds":
+        """Scale every part."""
+        return Seconds(*(factor * part for part in self.parts().values()))
+
+
+@dataclass(frozen=True)
+class TimeModel:
+    """Predicts seconds for one model on one machine under one set of assumptions and one layout."""
+
+    shape: ModelShape
+    assumptions: Assumptions
+    layout: Layout
+    machine: Machine = field(default_factory=Machine)
+
+    def loading(self) -> Seconds:
+        """Start-up and reading all weights from disk."""
+        return Seconds(loading=self.assumptions.start_up_s + self.shape.weight_bytes / self.assumptions.load_bandwidth)
+
+    def _all_reduce(self, tokens: float) -> float:
+        """Seconds of the all-reduces of one pass of `tokens`: a ring moves 2(t−1)/t of the data over each link."""
+        cards = self.layout.tensor_parallel
+        if cards == 1:
+            return 0.0
+        moved = self.shape.all_reduce_bytes_per_token * tokens * 2 * (cards - 1) / cards
+        latency = self.shape.all_reduces_per_step * self.assumptions.all_reduce_latency_s
+        return latency + moved / self.assumptions.bus_bandwidth
+
+    def _read(self, size: float) -> float:
+        """Seconds to read `size` bytes that lie spread over the cards of one tensor-parallel group."""
+        rate = self.machine.memory_bandwidth * self.assumptions.bandwidth_efficiency
+        return size / self.layout.tensor_parallel / rate
+
+    def prefill(self, new_tokens: float, context: float) -> Seconds:
+        """Time to prefill `new_tokens` of one batch, in chunks of at most `max_batched_tokens`.
+
+        Under pipeline parallelism of p stages, m chunks take m + p − 1 turns of a stage.
+        """
+        if new_tokens <= 0:
+            return Seconds()
+        stages = self.layout.pipeline_parallel
+        chunks = math.ceil(new_tokens / self.layout.max_batched_tokens)
+        chunk = new_tokens / chunks
+        efficiency = self.assumptions.matmul_efficiency
+        if self.shape.bits < 16:
+            efficiency *= self.assumptions.awq_efficiency
+        flops = self.shape.prefill_flops(chunk, context) / self.layout.tensor_parallel
+        compute = max(flops / (self.machine.peak_flops * efficiency), self._read(self.shape.layer_bytes)) / stages
+        turns = chunks + stages - 1
+        return Seconds(
+            prefill=turns * compute,
+            all_reduce=turns * self._all_reduce(chunk) / stages,
+            overhead=chunks * self.assumptions.step_overhead_s,
+        )
+
+    def decode(self, steps: float, sequences: float, context: float) -> Seconds:
+        """Time of `steps` decoding steps of a batch: each reads weights and KV cache once, and all-reduces."""
+        step = self._read(self.shape.decode_bytes + sequences * context * self.shape.kv_bytes_per_token)
+        return Seconds(
+            decode=steps * step,
+            all_reduce=steps * self._all_reduce(sequences),
+            overhead=steps * self.assumptions.step_overhead_s,
+        )
+
+    def batch(self, task: TaskLoad) -> Seconds:
+        """Time of one full batch of a task's questions."""
+        size = self.layout.batch_size
+        prefill = self.prefill(size * task.new_tokens, task.context)
+        decode = self.decode(task.decode_steps, size, task.context)
+        return prefill + decode + Seconds(overhead=self.assumptions.evaluator_overhead_s)
+
+    def track(self, tasks: Iterable[TaskLoad]) -> Seconds:
+        """Time of a whole track: loading, and every task's questions in batches."""
+        total = self.loading()
+        for task in tasks:
+            total += self.batch(task).times(task.questions / self.layout.batch_size)
+        return total

@@ -1,0 +1,169 @@
+"""The plan's arithmetic against figures worked out by hand, and its command on real questions."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.t4_plan.__main__ import CONFIGS, ROOT, main
+from evaluation.t4_plan.fit import PUBLISHED_SECONDS, Baseline, fit, workload_corrections
+from evaluation.t4_plan.levers import shuffled
+from evaluation.t4_plan.machine import Assumptions, parse_settings
+from evaluation.t4_plan.memory import card_memory
+from evaluation.t4_plan.model_shape import read_model_shape
+from evaluation.t4_plan.plan import Planner
+from evaluation.t4_plan.timing import Layout, TaskLoad, TimeModel
+from evaluation.t4_plan.workload import PrefixCache, number_decode_steps, questions_per_track, read_samples, track_loads
+from submission.answer_formats import Choice, Permutation, Selection
+from submission.errors import ShopBenchError
+
+DEVELOPMENT = ROOT.parent / "shared/data/shopbench_development.jsonl"
+TOKENIZER = ROOT / "weights/Qwen2-tokenizer"
+QWEN = read_model_shape(CONFIGS / "qwen2-72b-awq.json")
+LLAMA = read_model_shape(CONFIGS / "llama-3-8b.json")
+LOADS = {
+    1: [TaskLoad("choice", True, 60, 90, 0), TaskLoad("prose", False, 40, 90, 47)],
+    2: [TaskLoad("choice", True, 80, 110, 0)],
+    3: [TaskLoad("choice", True, 70, 100, 0), TaskLoad("list", False, 400, 450, 4)],
+    4: [TaskLoad("choice", True, 300, 330, 0), TaskLoad("title", False, 70, 100, 99)],
+}
+
+
+def test_the_models_weigh_what_is_published() -> None:
+    # 8.03 billion parameters; 72.7 billion before padding the intermediate size from 29,568 to 29,696.
+    assert LLAMA.layer_parameters + 2 * LLAMA.head_parameters == pytest.approx(8.03e9, rel=0.001)
+    unpadded = replace(QWEN, intermediate=29568)
+    assert unpadded.layer_parameters + 2 * unpadded.head_parameters == pytest.approx(72.7e9, rel=0.001)
+    assert unpadded.weight_bytes == pytest.approx(41.5e9, rel=0.02)
+    assert QWEN.kv_bytes_per_token == 2 * 80 * 8 * 128 * 2
+
+
+def test_a_config_without_a_needed_key_is_refused_by_name(tmp_path: Path) -> None:
+    config = json.loads((CONFIGS / "llama-3-8b.json").read_text())
+    del config["hidden_size"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ShopBenchError, match="hidden_size"):
+        read_model_shape(tmp_path)
+
+
+def test_72b_fits_four_cards_in_four_bits_and_not_in_sixteen() -> None:
+    quantised = card_memory(QWEN, Layout(), Assumptions(), 0.92)
+    assert 20_000 < quantised.kv_tokens < 40_000
+    assert quantised.longest_context(16) > 1_000
+    assert card_memory(replace(QWEN, bits=16, group_size=0), Layout(), Assumptions(), 0.92).kv_tokens == 0
+
+
+def test_prefill_is_flops_over_the_cards() -> None:
+    assumptions = replace(Assumptions(), matmul_efficiency=0.5, awq_efficiency=1.0, step_overhead_s=0.0)
+    seconds = TimeModel(QWEN, assumptions, Layout()).prefill(2000, 0)
+    assert seconds.prefill == pytest.approx(2 * QWEN.layer_parameters * 2000 / (4 * 65e12 * 0.5))
+    # 160 sums of 2,000 × 8,192 fp16 numbers, each moved 1.5 times at 5 GB/s, and 160 latencies.
+    assert seconds.all_reduce == pytest.approx(160 * (2000 * 8192 * 2 * 1.5 / 5e9 + 50e-6))
+
+
+def test_one_card_needs_no_all_reduce_and_decoding_reads_the_weights_once_a_step() -> None:
+    model = TimeModel(LLAMA, replace(Assumptions(), bandwidth_efficiency=1.0), Layout(tensor_parallel=1))
+    seconds = model.decode(10, 0, 0)
+    assert seconds.all_reduce == 0
+    assert seconds.decode == pytest.approx(10 * (LLAMA.weight_bytes - 128256 * 4096 * 2) / 320e9)
+
+
+@given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=70), min_size=1, max_size=8), st.integers(1, 16))
+def test_prefix_cache_computes_all_but_whole_shared_blocks(prompts: list[list[int]], block: int) -> None:
+    cache = PrefixCache(block)
+    for index, prompt in enumerate(prompts):
+        common = max(
+            (
+                next(
+                    (i for i, (a, b) in enumerate(zip(prompt, other, strict=False)) if a != b),
+                    min(len(prompt), len(other)),
+                )
+                for other in prompts[:index]
+            ),
+            default=0,
+        )
+        new = cache.new_tokens(prompt)
+        assert 1 <= new <= len(prompt)
+        assert new == len(prompt) - min(common // block, (len(prompt) - 1) // block) * block
+
+
+def test_number_answers_stop_where_the_rest_is_determined() -> None:
+    assert number_decode_steps(Choice((0, 1, 2, 3))) == 0
+    assert number_decode_steps(Permutation((1, 2, 3, 4, 5))) == 6  # "1,2,3,4": seven tokens, the first from the prefill
+    assert number_decode_steps(Selection(tuple(range(1, 10)), 3)) == 4
+
+
+def test_hidden_tasks_fill_a_track_up_to_its_questions() -> None:
+    for kind in ("multiple-choice", "development"):
+        for track in (1, 2, 3, 4, 5):
+            tasks = track_loads(LOADS, track, hidden_tasks=kind, questions=1000)
+            assert sum(task.questions for task in tasks) == pytest.approx(1000)
+    assert sum(questions_per_track(track) for track in (1, 2, 3, 4)) == pytest.approx(20_598)
+    with pytest.raises(ShopBenchError, match="track 2"):
+        track_loads({1: LOADS[1]}, 2, hidden_tasks="development", questions=10)
+
+
+def test_a_fit_meets_its_track_and_the_corrections_meet_all() -> None:
+    baseline = Baseline(LLAMA, LOADS, "multiple-choice")
+    for parameter in ("evaluator_overhead_s", "matmul_efficiency"):
+        fitted = fit(baseline, Assumptions(), parameter, 1)
+        assert fitted.predicted[1] == pytest.approx(PUBLISHED_SECONDS[1], abs=1)
+        assert set(fitted.errors) == {2, 3, 4}
+    corrections = workload_corrections(baseline, Assumptions())
+    planner = Planner(LLAMA, Assumptions(), Layout(max_batched_tokens=8192), "multiple-choice", corrections)
+    for track, published in PUBLISHED_SECONDS.items():
+        assert planner.seconds(LOADS, track).total == pytest.approx(published)
+
+
+def test_track_five_is_the_others_with_one_loading() -> None:
+    planner = Planner(QWEN, Assumptions(), Layout(), "multiple-choice", {2: 1.5})
+    loading = TimeModel(QWEN, Assumptions(), Layout()).loading().total
+    parts = sum(planner.seconds(LOADS, track).total - loading for track in (1, 2, 3, 4))
+    assert planner.seconds(LOADS, 5).total == pytest.approx(parts + loading)
+    low, high = planner.range(LOADS, 5)
+    assert low < planner.seconds(LOADS, 5).total < high
+
+
+def test_random_order_makes_mixed_batches_as_long_as_their_longest_answer() -> None:
+    loads = {1: [TaskLoad("a", False, 1, 1, 10), TaskLoad("b", False, 1, 1, 100), TaskLoad("c", True, 1, 1, 0)]}
+    mixed = shuffled(loads, 16)[1]
+    assert mixed[0].decode_steps == mixed[1].decode_steps == pytest.approx(100 - 90 * 0.5**16)
+    assert mixed[2].decode_steps == 0
+
+
+def test_settings_are_read_and_unknown_names_refused() -> None:
+    assert parse_settings(["bus_bandwidth=8e9"]) == {"bus_bandwidth": 8e9}
+    with pytest.raises(ShopBenchError, match="bandwith"):
+        parse_settings(["bus_bandwith=8e9"])
+    with pytest.raises(ShopBenchError, match="not a number"):
+        parse_settings(["bus_bandwidth=fast"])
+
+
+def test_a_line_that_is_no_question_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text('{"input_field": "?"}\n')
+    with pytest.raises(ShopBenchError, match="line 1"):
+        read_samples(path)
+
+
+@pytest.mark.skipif(not DEVELOPMENT.exists(), reason="the development questions are not here")
+@pytest.mark.skipif(not TOKENIZER.exists(), reason="weights/Qwen2-tokenizer is not built")
+def test_the_command_plans_real_questions_and_draws(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "evaluation.t4_plan", "--data", str(DEVELOPMENT), "--output", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "fitted to track 1" in done.stdout and "KV cache" in done.stdout
+    assert (tmp_path / "plan.png").stat().st_size > 10_000
+    assert (tmp_path / "plan.md").read_text().count("\n| 5 | 140 |") == 1
+
+
+def test_an_unreadable_input_ends_with_code_two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["t4_plan", "--data", str(tmp_path / "none.jsonl")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
