@@ -1,0 +1,55 @@
+"""Turns the texts of product pages into one clean line, or nothing where nothing is there.
+
+Pages hold HTML, entities escaped twice, line breaks and the words "nan" or "None" for absence. A question is read by
+its lines, so the one thing to know is that no text of a source may bring a line break into it.
+"""
+
+import html
+import re
+
+_TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,300}>")
+# Control and format characters: invisible, and some tokenizers split on them.
+_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+_ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "not available", "does not apply"})
+
+
+def clean(text: object) -> str:
+    """Return `text` without HTML, entities, control characters and line breaks, empty where it stands for nothing."""
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        text = str(text)
+    if "&" in text:
+        text = html.unescape(html.unescape(text))
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    text = " ".join(_INVISIBLE.sub(" ", text).split())
+    return "" if text.lower() in _ABSENT else text
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter in `text`, in any script."""
+    return _LETTER.search(text) is not None
+
+
+def sentences(text: str) -> list[str]:
+    """Split clean text into its sentences."""
+    return [part for part in (piece.strip() for piece in _SENTENCE_END.split(text)) if part]
+
+
+def first_sentences(text: str, max_characters: int) -> str:
+    """Return as many whole sentences of clean text as fit, empty if not even the first does."""
+    kept = ""
+    for sentence in sentences(text):
+        longer = f"{kept} {sentence}".strip()
+        if len(longer) > max_characters:
+            break
+        kept = longer
+    return kept
+
+
+def words(text: str) -> list[str]:
+    """Return the words of `text` in lower case: runs of letters and digits, in scripts without spaces the runs."""
+    return re.findall(r"[^\W_]+", text.lower())

@@ -1,0 +1,62 @@
+"""Rows on disk under a key: the joins of a build (query to product, review to product) without filling memory.
+
+A SQLite file of two columns, built once under a temporary name and renamed when whole, so that a killed build either
+finds it or makes it anew. Any number of processes may read it at the same time.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+_CACHE_KIB = 32 * 1024
+
+
+class DiskIndex:
+    """Rows (anything that JSON holds) by key; several rows may share one, and keep the order in which they came."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def build(self, rows: Iterable[tuple[str, Any]]) -> None:
+        """Write the index from (key, row) pairs; does nothing where it is there already."""
+        if self.path.exists():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_suffix(".partial")
+        unfinished.unlink(missing_ok=True)
+        connection = sqlite3.connect(unfinished)
+        # Until the rename nothing is promised, so nothing needs a journal.
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{_CACHE_KIB}"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("CREATE TABLE rows (key TEXT NOT NULL, row TEXT NOT NULL)")
+        encoded = ((key, json.dumps(row, ensure_ascii=False, separators=(",", ":"))) for key, row in rows)
+        connection.executemany("INSERT INTO rows VALUES (?, ?)", encoded)
+        connection.execute("CREATE INDEX by_key ON rows (key)")
+        connection.commit()
+        connection.close()
+        unfinished.rename(self.path)
+
+    def get(self, key: str) -> list[Any]:
+        """Return the rows under `key`, empty if there are none."""
+        found = self._open().execute("SELECT row FROM rows WHERE key = ? ORDER BY rowid", (key,))
+        return [json.loads(row) for (row,) in found]
+
+    def groups(self) -> Iterator[tuple[str, list[Any]]]:
+        """Iterate over all keys in order, each with its rows."""
+        ordered = self._open().execute("SELECT key, row FROM rows ORDER BY key, rowid")
+        for key, rows in groupby(ordered, key=lambda pair: pair[0]):
+            yield key, [json.loads(row) for _, row in rows]
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+            self._connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        return self._connection
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A connection belongs to one process: each opens its own.
+        return {"path": self.path, "_connection": None}

@@ -1,0 +1,57 @@
+"""What no public set holds and the benchmark asks: product types, attributes and everyday events, written by hand.
+
+Definitions, complements, uses, synonyms of attributes, what obstructs what. `knowledge.yaml` is the data; lists of types
+under an attribute are complete for the types in the file, since questions take the others for wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from training.sources.records import Attribute, Event, ProductType, Record
+from training.sources.source import Source
+
+_FILE = Path(__file__).with_name("knowledge.yaml")
+
+
+class Knowledge(Source):
+    """Streams "types", "attributes" and "events"."""
+
+    name = "knowledge"
+    streams = {"types": ProductType, "attributes": Attribute, "events": Event}
+
+    def locations(self) -> list[str]:
+        """Return the file that comes with the package."""
+        return [str(_FILE)]
+
+    def units(self, stream: str) -> Iterator[Any]:
+        """Stream the entries of one part of the file."""
+        yield from yaml.safe_load(_FILE.read_text(encoding="utf-8"))[stream]
+
+    def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
+        """Turn an entry into a record; the file is ours, so there is nothing to count."""
+        key = f"{stream}/{unit['name']}"
+        if stream == "types":
+            return ProductType(
+                key=key,
+                name=unit["name"],
+                plural=unit.get("plural") or unit["name"] + "s",
+                group=unit["group"],
+                definition=unit["definition"],
+                use=unit["use"],
+                complements=tuple(unit["complements"]),
+                names={language: tuple(names) for language, names in unit.get("names", {}).items()},
+            )
+        if stream == "attributes":
+            return Attribute(
+                key=key,
+                name=unit["name"],
+                types=tuple(unit["types"]),
+                synonyms=tuple(unit["synonyms"]),
+                values=tuple(unit["values"]),
+            )
+        lists = {part: tuple(unit[part]) for part in ("obstacles", "needs", "results")}
+        return Event(key=key, name=unit["name"], topic=unit["topic"], **lists)

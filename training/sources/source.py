@@ -1,0 +1,61 @@
+"""What every source has: named streams of units, and a way from a unit to a record or to the reason why there is none.
+
+A unit is a raw row or a handful of joined ones. The main process of a build streams units (reading and no more), its
+workers turn them into records (cleaning, joining), so the costly half runs on all cores.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from training.sources.records import Record
+
+
+class Source:
+    """A public data set as streams of records.
+
+    `scratch` is a folder of its own for what has to be joined on disk. Subclasses take what locates their files, and
+    `limit`, how many rows to read of each file set at most.
+    """
+
+    name: ClassVar[str]
+    streams: ClassVar[dict[str, type]]
+
+    def __init__(self, scratch: Path, limit: int | None = None) -> None:
+        self.scratch = scratch
+        self.limit = limit
+
+    def locations(self) -> list[str]:
+        """Return the locations that the source reads, as its settings give them."""
+        raise NotImplementedError
+
+    def units(self, stream: str) -> Iterator[Any]:
+        """Stream the units of one of the `streams`, in an order that is always the same."""
+        raise NotImplementedError
+
+    def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
+        """Turn a unit into a record, or count in `unusable` why that cannot be done and return None."""
+        raise NotImplementedError
+
+    def prepare(self, unusable: Counter[str]) -> None:
+        """Build what joins need on disk, counting rows that cannot be used; nothing to do for most sources."""
+
+    def prepare_once(self) -> Counter[str]:
+        """Prepare unless an earlier, killed build did, and return how many rows could not be used, by reason."""
+        done = self.scratch / "prepared.json"
+        if done.exists():
+            return Counter(json.loads(done.read_text()))
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        unusable: Counter[str] = Counter()
+        self.prepare(unusable)
+        unfinished = done.with_suffix(".partial")
+        unfinished.write_text(json.dumps(unusable))
+        unfinished.rename(done)
+        return unusable
+
+
+def as_list(location: str | list[str]) -> list[str]:
+    """Return locations as a list, however a recipe wrote them."""
+    return [location] if isinstance(location, str) else list(location)
