@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from evaluation.dataset import read_samples
 from evaluation.t4_plan.fit import FITTABLE, PUBLISHED_SECONDS, Baseline, fit, workload_corrections
 from evaluation.t4_plan.levers import Workloads, measure
 from evaluation.t4_plan.machine import Assumptions, parse_settings
@@ -18,7 +19,6 @@ from evaluation.t4_plan.report import (
     memory_section,
     track_section,
 )
-from evaluation.t4_plan.workload import read_samples
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.profiles import T4X4
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def default_data() -> Path:
     """Return the development questions where they are, otherwise the sample that ships with the project."""
     candidates = [ROOT / "data/development.json", ROOT.parent / "shared/data/shopbench_development.jsonl"]
-    return next((path for path in candidates if path.exists()), ROOT / "data/sample.jsonl")
+    return next((path for path in candidates if path.exists()), ROOT / "data/sample_questions.jsonl")
 
 
 def build(

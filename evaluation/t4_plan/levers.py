@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from evaluation.dataset import Sample
 from evaluation.t4_plan.plan import Loads, Planner
 from evaluation.t4_plan.timing import TaskLoad
-from evaluation.t4_plan.workload import Sample, baseline_prompt, our_prompt, our_prompt_without_budgets, task_loads
+from evaluation.t4_plan.workload import baseline_prompt, our_prompt, our_prompt_without_budgets, task_loads
 from submission.chat_encoder import ChatEncoder
 
 COMPILE_START_UP_S = 90.0

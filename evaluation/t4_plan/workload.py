@@ -4,21 +4,20 @@ The development questions cover 18 of the 57 tasks. The other tasks are unknown,
 plus stand-ins for the rest (`hidden_tasks`), all with the same number of questions; both are parameters of the plan.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import fmean
-from typing import Any
 
+from evaluation.dataset import Sample
 from evaluation.t4_plan.timing import TaskLoad
 from submission.answer_formats import AnswerFormat, FreeText, Spans
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
 from submission.questions import read_question
-from submission.tracks import TRACKS, Track, track_by_challenge_id
+from submission.task_types import TaskType
+from submission.tracks import Track
 
 CACHE_BLOCK = 16
 """Tokens of one KV cache block in vLLM: prefixes are shared in whole blocks."""
@@ -47,43 +46,18 @@ def questions_per_track(track: int) -> float:
     return TOTAL_QUESTIONS * QUESTIONS_REMEMBERED[track] / sum(QUESTIONS_REMEMBERED.values())
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One development question: its track, task, text, whether it is multiple choice, and the reference answer."""
-
-    track: Track
-    task: str
-    text: str
-    multiple_choice: bool
-    answer: Any
+def is_multiple_choice(sample: Sample) -> bool:
+    """Whether the evaluator announces the question as multiple choice."""
+    return sample.task_type is TaskType.MULTIPLE_CHOICE
 
 
-def read_samples(path: Path) -> list[Sample]:
-    """Read questions in the competition's format, one JSON object a line."""
-    samples = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+def track_of(sample: Sample) -> Track:
+    """Return the question's track; a question without one cannot be planned for."""
+    if sample.track is None:
         raise ShopBenchError(
-            f"{path}: cannot be read ({error.strerror}); name the development questions with --data"
-        ) from error
-    for number, line in enumerate(lines, 1):
-        try:
-            row = json.loads(line)
-            samples.append(
-                Sample(
-                    track_by_challenge_id(row["track"]),
-                    row["task_name"],
-                    row["input_field"],
-                    bool(row["is_multiple_choice"]),
-                    row["output_field"],
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise ShopBenchError(
-                f"{path}, line {number}: not a question in the competition's format ({error})"
-            ) from error
-    return samples
+            f"the question in line {sample.line} names no track: the plan needs the development questions"
+        )
+    return sample.track
 
 
 class PrefixCache:
@@ -126,21 +100,21 @@ Design = Callable[[ChatEncoder, Sample], Prompt]
 
 def our_prompt(encoder: ChatEncoder, sample: Sample) -> Prompt:
     """Build our prompt; numbers end where the form determines the rest, free text and spans last their whole budget."""
-    question = read_question(sample.text, sample.multiple_choice)
+    question = read_question(sample.question, is_multiple_choice(sample))
     form = question.answer_format
     steps = form.max_tokens - 1 if isinstance(form, Spans | FreeText) else number_decode_steps(form)
-    return Prompt(encoder.encode(chat_messages(question, sample.track)), steps)
+    return Prompt(encoder.encode(chat_messages(question, track_of(sample))), steps)
 
 
 def our_prompt_without_budgets(encoder: ChatEncoder, sample: Sample) -> Prompt:
     """Build our prompt, answered as the baseline answers: a fixed number of tokens unless it is multiple choice."""
-    return Prompt(our_prompt(encoder, sample).tokens, 0 if sample.multiple_choice else BASELINE_TOKENS - 1)
+    return Prompt(our_prompt(encoder, sample).tokens, 0 if is_multiple_choice(sample) else BASELINE_TOKENS - 1)
 
 
 def baseline_prompt(encoder: ChatEncoder, sample: Sample) -> Prompt:
     """Build the baseline's prompt: a fixed preamble and the question, no chat template."""
-    tokens = encoder.tokenizer(BASELINE_PREAMBLE + sample.text)["input_ids"]
-    return Prompt(tokens, 0 if sample.multiple_choice else BASELINE_TOKENS - 1)
+    tokens = encoder.tokenizer(BASELINE_PREAMBLE + sample.question)["input_ids"]
+    return Prompt(tokens, 0 if is_multiple_choice(sample) else BASELINE_TOKENS - 1)
 
 
 def task_loads(
@@ -153,7 +127,7 @@ def task_loads(
     """
     grouped: dict[tuple[int, str], list[Sample]] = defaultdict(list)
     for sample in samples:
-        grouped[sample.track.number, sample.task].append(sample)
+        grouped[track_of(sample).number, sample.task_name].append(sample)
     loads: dict[int, list[TaskLoad]] = defaultdict(list)
     for (track, task), members in grouped.items():
         prompts = [design(encoder, sample) for sample in members]
@@ -163,7 +137,7 @@ def task_loads(
         loads[track].append(
             TaskLoad(
                 name=task,
-                multiple_choice=members[0].multiple_choice,
+                multiple_choice=is_multiple_choice(members[0]),
                 new_tokens=fmean((new_tokens[1:] or new_tokens) if prefix_cache else lengths),
                 context=fmean(lengths),
                 decode_steps=max(prompt.decode_steps for prompt in prompts),
@@ -212,8 +186,3 @@ def track_loads(loads: dict[int, list[TaskLoad]], track: int, *, hidden_tasks: s
     if hidden > 0:
         tasks.append(replace(_average("hidden", pool), questions=per_task * hidden))
     return tasks
-
-
-def track_numbers() -> list[int]:
-    """Return the numbers of the five tracks."""
-    return [track.number for track in TRACKS]
