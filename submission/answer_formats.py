@@ -275,6 +275,16 @@ class FreeText:
 
 AnswerFormat = Choice | Permutation | Selection | Spans | FreeText
 
+
+def _is_unicode(text: str) -> bool:
+    """Whether `text` can be encoded: a lone surrogate, which JSON can smuggle in, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 _FORMS: dict[str, Any] = {form.name: form for form in (Choice, Permutation, Selection, Spans, FreeText)}
 
 
@@ -291,7 +301,7 @@ def format_from_dict(data: object) -> AnswerFormat:
     form = _FORMS.get(str(data.get("form")))
     if form is None:
         raise ValueError(f"unknown answer format {data.get('form')!r}: known are {', '.join(_FORMS)}")
-    known = {field.name: field.type for field in fields(form)}
+    known: dict[str, Any] = {field.name: field.type for field in fields(form)}
     given = {key: value for key, value in data.items() if key != "form"}
     if unknown := sorted(set(given) - set(known)):
         raise ValueError(f"answer format {form.name!r} has no field {unknown[0]!r}")
@@ -302,6 +312,8 @@ def format_from_dict(data: object) -> AnswerFormat:
             given[key] = tuple(value)
         elif type(value) is not known[key]:
             raise ValueError(f"{key!r} of {form.name!r} must be {known[key].__name__}, not {value!r}")
+        elif isinstance(value, str) and not _is_unicode(value):
+            raise ValueError(f"{key!r} of {form.name!r} holds half a surrogate pair, which no text can")
     try:
         return form(**given)
     except TypeError as error:

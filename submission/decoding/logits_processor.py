@@ -1,8 +1,8 @@
 """Constrained decoding in vLLM: the only module that knows vLLM's logits processor interface (V1, batch-level).
 
 Pass its import path to the engine, `LLM(logits_processors=[LOGITS_PROCESSOR])`, and a form with each request, as plain
-data: `SamplingParams(extra_args={"answer_format": format_to_dict(form)})`. Requests without one, and free text, are left
-alone. Every worker process builds its own.
+data: `SamplingParams(extra_args={"answer_format": format_to_dict(form)})`. Requests without one, and free text, are
+left alone. Every worker process builds its own.
 """
 
 from functools import lru_cache

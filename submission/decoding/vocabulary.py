@@ -19,7 +19,7 @@ _END_OF_TURN = ("<|im_end|>", "<|endoftext|>")
 
 
 def _byte_letters() -> dict[str, int]:
-    """Return GPT-2's alphabet: which byte each letter stands for (printable ones themselves, the rest from U+0100 on)."""
+    """Return GPT-2's alphabet: which byte each letter stands for (printable ones: their own, others: from U+0100)."""
     as_they_are = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     moved = [byte for byte in range(256) if byte not in as_they_are]
     return {chr(byte): byte for byte in as_they_are} | {chr(256 + i): byte for i, byte in enumerate(moved)}

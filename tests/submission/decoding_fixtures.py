@@ -47,8 +47,8 @@ END = 1000
 def wicked_vocabulary():
     """Every byte, and tokens that cross all borders: numbers, commas and words in one, ends and beginnings."""
     pieces = """10|11|12|1,|,1|,2|1,2|10,1|2,10,|0,1|,,|00|01|,10|1,1|3,2,1|ab|abc|a,b|,a|,ab|b,a|a,a|,b,|ab,a|b,ab,a
-        é|é,|aé|the|red|ed|ed,|,red|red,s|d,s|,th|e,r|字|字,字|字字|, | |, 1|1, 2|, a|a, b| a|a b|b a| b,|b, a b|\\n|a\\nb|,\\n
-        , ,|,  """
+        é|é,|aé|the|red|ed|ed,|,red|red,s|d,s|,th|e,r|字|字,字|字字|, | |, 1|1, 2|, a|a, b| a|a b|b a| b,|b, a b|\\n|a\\nb
+        ,\\n|, ,|,  """
     pieces = [piece.replace("\\n", "\n") for line in pieces.split("\n        ") for piece in line.split("|")]
     words = [bytes([byte]) for byte in range(256)] + [piece.encode() for piece in pieces if len(piece.encode()) > 1]
     words += ["字".encode()[:2], "字".encode()[1:], b"," + "字".encode()[:1]]

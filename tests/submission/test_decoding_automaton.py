@@ -125,8 +125,8 @@ def random_answer(automaton, vocabulary, rng, limit=200):
 
 REVIEW = (
     "Great headphones, but the left ear cup broke after two weeks.\nThe sound is good; the sound is really good — I'd "
-    "buy\nthem again (for 19,99 €). Größe: M, Farbe: schwarz. 音がとても良い、また買います。 Note: 10/10, would recommend it "
-    "to a friend, the left ear cup aside. naïve naïve naïve"
+    "buy\nthem again (for 19,99 €). Größe: M, Farbe: schwarz. 音がとても良い、また買います。 Note: 10/10, would "
+    "recommend it to a friend, the left ear cup aside. naïve naïve naïve"
 )
 REAL_FORMS = [
     Choice(tuple(range(1, 13))),
