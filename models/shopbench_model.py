@@ -68,11 +68,15 @@ class ShopBenchModel(ShopBenchBaseModel):
 
     def _answer(self, question: Question, generation: Generation) -> Answer:
         form = question.answer_format
-        text = valid_answer(form, generation.text) if self.constrained else generation.text
+        text = valid_answer(form, generation) if self.constrained else generation.text
         return Answer(question.task_type, form.name, generation.text, text)
 
 
-def valid_answer(form: AnswerFormat, text: str) -> str:
-    """Return `text` brought into its form: completed or cut where that is needed, the form's fallback at the worst."""
-    completed = form.complete(text)
+def valid_answer(form: AnswerFormat, generation: Generation) -> str:
+    """Return what was generated, brought into its form: as it is if it ended by itself and is valid, else completed or
+    cut, the form's fallback at the worst.
+    """
+    if generation.finished and form.accepts(generation.text):
+        return generation.text.strip()
+    completed = form.complete(generation.text)
     return form.fallback() if completed is None else completed

@@ -238,6 +238,9 @@ class Spans:
         return None
 
 
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
+
+
 @dataclass(frozen=True)
 class FreeText:
     """Prose or a translation: anything within the budget, on one line where `single_line`."""
@@ -262,11 +265,12 @@ class FreeText:
         return answer if isinstance(answer, str) else answer[0]
 
     def complete(self, text: str) -> str | None:
-        """Return what is written so far, cut to its first line where one line is asked; None if that is nothing."""
+        """Return what is written so far, cut to its last whole sentence (or its first line); None if that is nothing."""
         kept = text.strip()
         if self.single_line:
-            kept = kept.split("\n", 1)[0].strip()
-        return kept or None
+            return kept.split("\n", 1)[0].strip() or None
+        ends = [match.end() for match in _SENTENCE_END.finditer(kept)]
+        return kept[: ends[-1]].strip() if ends else kept or None
 
     def determined_rest(self, text: str) -> str | None:
         """Return None, or "" once the one line that was asked for is over."""

@@ -20,11 +20,21 @@ _NEXT_LABEL = re.compile(
     r"\n\s*\**(?:(?:the )?(?:given |target |desired )?(?:aspects?|output|answer|response|query|entity(?: type)?|entities"
     r"|attributes?|instructions?|question|label|type|key ?phrases?|extracted \w+|result|translation|title|tags?|options|product"
     r"|review|reply|your answer|phrases?|note|target|task|antwort|ausgabe|aspekt|réponse|aspecto|respuesta|risposta|aspetto"
-    r"|出力|回答|答案|答え|输出|観点|方面)[^\n:：]{0,30}\**[:：]"
+    r"|出力|回答|答案|答え|输出|観点|方面)[^\n:：]{0,30}\**\s?[:：]"
+    # A line that is nothing but a label waits for the answer.
+    r"|[^\W\d][\w ()]{1,24}\s?[:：]\s*$"
     # An instruction may follow the body; it begins with one of these and ends the body.
-    r"|(?:please|do not|don't|extract|return|identify|output|answer|respond|separate|list|give) [^\n]*\b(?:aspect|phrases?|entit\w+"
-    r"|comma|only|explanations?|type|keyphrases?|translation)\b)",
+    r"|(?:please|do not|don't|extract|return|identify|output|answer|respond|separate|list|give|find|which|what|select|spot|use) "
+    r"[^\n]*\b(?:aspect|phrases?|entit\w+"
+    r"|comma|only|explanations?|type|part|size|keyphrases?|translation)\b)",
     re.I,
+)
+# A query is one line; an instruction may follow it there.
+_ONE_LINE = re.compile(
+    r"query|title|name|utterance|headline|request|search|keyword|anfrage|consulta|requête|クエリ|查询", re.I
+)
+_NEXT_SENTENCE = re.compile(
+    r"(?<=[^.])\.\s+(?:write|take|give|extract|list|output|tag|find|identify|return|which|what|please|quote)\w*\b", re.I
 )
 _QUOTES = {
     "'": "'",
@@ -43,6 +53,12 @@ _OPENING = re.compile(r"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<=[぀-ヿ�
 _TEXT_NOUN = re.compile(
     r"(?:title|query|review|sentence|text|name|headline|utterance|search|product|phrase|entitled|titled|called|listing|request"
     r"|keywords?|titel|anfrage|titre|requête|título|titolo|consulta|タイトル|クエリ|标题|查询|商品)\W{0,4}$",
+    re.I,
+)
+
+
+_TYPE_NOUN = re.compile(
+    r"(?:types?|entity|entities|attribute|aspect|value|field|label|labelled|slot|category|class|for|on|the|of)\W{0,3}$",
     re.I,
 )
 
@@ -85,23 +101,28 @@ def _last_closing(text: str, mark: str, start: int, limit: int) -> int:
     return -1
 
 
-def labelled_body(text: str, *, last: bool = True) -> tuple[int, int] | None:
-    """Return the range of the text behind the last (or first) body label, up to the next label; None without one."""
-    matches = [match for match in _LABELLED.finditer(text) if match.group("label")]
-    for match in reversed(matches) if last else matches:
+def labelled_body(text: str) -> tuple[int, int] | None:
+    """Return the range of the text behind the last body label that has one, up to what follows it; None without one."""
+    for match in reversed(list(_LABELLED.finditer(text))):
         start = match.end()
         following = _NEXT_LABEL.search(text, start)
         end = following.start() if following else len(text)
+        if _ONE_LINE.search(match.group("label")) and not text[match.start() : start].endswith("\n"):
+            end = min(end, text.find("\n", start) if "\n" in text[start:end] else end)
+            sentence = _NEXT_SENTENCE.search(text, start, end)
+            end = sentence.start() + 1 if sentence and text[start] not in _QUOTES else end
         if text[start:end].strip():
             return _trimmed(text, start, end)
     return None
 
 
 def quoted_body(text: str) -> tuple[int, int] | None:
-    """Return the range of the quotation behind a word like "title" or "query", else of the longest; None without one."""
+    """Return the range of the quotation behind a word like "title" or "query", else of the longest that is no type name."""
     ranges = quotations(text)
     named = [(start, end) for start, end in ranges if _TEXT_NOUN.search(text, max(0, start - 40), start - 1)]
-    return max(named or ranges, key=lambda span: span[1] - span[0], default=None)
+    if not named:
+        named = [(start, end) for start, end in ranges if not _TYPE_NOUN.search(text, max(0, start - 40), start - 1)]
+    return max(named, key=lambda span: span[1] - span[0], default=None)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Generation:
-    """What came of a request: its text, the number of tokens decoded, and whether it ended before the deadline."""
+    """What came of a request: its text, the number of tokens decoded, and whether it ended by itself or was cut short."""
 
     text: str = ""
     num_tokens: int = 0
@@ -76,7 +76,7 @@ class Engine:
                 generation, completion = generations[index], output.outputs[0]
                 generation.text, generation.num_tokens = completion.text, len(completion.token_ids)
                 if output.finished:
-                    generation.finished = True
+                    generation.finished = completion.finish_reason == "stop"
                     del open_requests[output.request_id]
                 elif self._settle(generation, requests[index].answer_format):
                     determined.append(output.request_id)

@@ -37,18 +37,21 @@ _NAMES = {
 }
 _NAME = re.compile("|".join(f"(?P<{code}>(?<!\\w)(?:{names}))" for code, names in _NAMES.items()))
 
-ENGLISH_NAME = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "ja": "Japanese",
-    "zh": "Chinese",
-    "pt": "Portuguese",
-    "nl": "Dutch",
-    "ko": "Korean",
+_INTO = re.compile(r"(?:\b(?:into|in|to|auf|nach|ins|en|al|a)\b(?: \w+)?|译成|译为|翻译成)\s*$")
+_INTO_BEHIND = re.compile(r"(?:に|へ)")
+_LANGUAGE_OF = {
+    "germany": "de",
+    "austria": "de",
+    "france": "fr",
+    "spain": "es",
+    "mexico": "es",
+    "italy": "it",
+    "japan": "ja",
+    "china": "zh",
+    "the uk": "en",
+    "the us": "en",
 }
+_COUNTRY = re.compile(rf"\b(?:in|for|from|to)\b(?: \w+){{0,2}} ({'|'.join(_LANGUAGE_OF)})\b")
 
 
 def detect_language(text: str) -> str:
@@ -69,9 +72,18 @@ def detect_language(text: str) -> str:
     return best if votes[best] > votes["en"] else "en"
 
 
-def named_language(text: str) -> str | None:
-    """Return the code of the last language that `text` names ("from English into German" gives "de"), or None."""
-    last = None
-    for match in _NAME.finditer(text.lower()):
-        last = match.lastgroup
-    return last
+def target_language(text: str) -> str | None:
+    """Return the code of the language that `text` asks to write in ("from English to German" gives "de"), or None.
+
+    A language behind "to", "into", "in" and their like counts more than one that is merely named; a country ("for
+    customers in Italy") stands for its language where no language is named.
+    """
+    lowered = text.lower()
+    named = [match.lastgroup for match in _NAME.finditer(lowered)]
+    for match in _NAME.finditer(lowered):
+        if _INTO.search(lowered, 0, match.start()) or _INTO_BEHIND.match(lowered, match.end()):
+            return match.lastgroup
+    if named:
+        return named[-1]
+    country = _COUNTRY.search(lowered)
+    return _LANGUAGE_OF[country.group(1)] if country else None

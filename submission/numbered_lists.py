@@ -27,7 +27,8 @@ def list_numbers(text: str, *, is_multiple_choice: bool = False) -> tuple[int, .
         return ()
     if is_multiple_choice:
         return tuple(runs[-1])
-    return tuple(max(reversed(runs), key=len))
+    runs.reverse()
+    return tuple(max(runs, key=len))
 
 
 def _runs_by_line(text: str, is_multiple_choice: bool) -> list[list[int]]:
