@@ -8,13 +8,13 @@ import shutil
 from pathlib import Path
 
 from submission.errors import ShopBenchError
-from tools.qwen2_tokenizer import DEFAULT_OUTPUT
 
+TOKENIZER = Path(__file__).parents[1] / "weights" / "Qwen2-tokenizer"
 VOCABULARY_SIZE = 151_936
 """The width of the logits of Qwen2-0.5B; the tokenizer has 151,646 tokens."""
 
 
-def build_tiny_qwen2(output: Path, tokenizer: Path = DEFAULT_OUTPUT, seed: int = 0) -> Path:
+def build_tiny_qwen2(output: Path, tokenizer: Path = TOKENIZER, seed: int = 0) -> Path:
     """Write the model and the tokenizer into the new folder `output` and return it.
 
     Raises `ShopBenchError` where the tokenizer's folder is not there.
@@ -23,7 +23,9 @@ def build_tiny_qwen2(output: Path, tokenizer: Path = DEFAULT_OUTPUT, seed: int =
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     if not (tokenizer / "tokenizer.json").is_file():
-        raise ShopBenchError(f"no tokenizer in {tokenizer}: build it with `python -m tools.qwen2_tokenizer`")
+        raise ShopBenchError(
+            f"no tokenizer in {tokenizer}: bring it with `python -m tools.fetch_models Qwen2-tokenizer`"
+        )
     torch.manual_seed(seed)
     config = Qwen2Config(
         vocab_size=VOCABULARY_SIZE,

@@ -9,8 +9,8 @@ from submission.decoding.vocabulary import Vocabulary
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 TOKENIZERS = {
-    "SmolLM2": (WEIGHTS / "SmolLM2-135M-Instruct", "run `make setup` first"),
-    "Qwen2": (WEIGHTS / "Qwen2-tokenizer", "build it with `python -m tools.qwen2_tokenizer DASHSCOPE_WHEEL`"),
+    "SmolLM2": WEIGHTS / "SmolLM2-135M-Instruct",
+    "Qwen2": WEIGHTS / "Qwen2-tokenizer",
 }
 REAL = pytest.mark.parametrize("name", list(TOKENIZERS))
 
@@ -19,14 +19,14 @@ REAL = pytest.mark.parametrize("name", list(TOKENIZERS))
 def _load(name):
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(TOKENIZERS[name][0], local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(TOKENIZERS[name], local_files_only=True)
     return tokenizer, Vocabulary.from_tokenizer(tokenizer)
 
 
 def tokenizer_folder(name):
-    folder, advice = TOKENIZERS[name]
+    folder = TOKENIZERS[name]
     if not (folder / "tokenizer.json").is_file():
-        pytest.skip(f"{name}'s tokenizer is not in {folder}: {advice}")
+        pytest.skip(f"{name}'s tokenizer is not in {folder}: run `python -m tools.fetch_models`")
     return folder
 
 
