@@ -167,12 +167,16 @@ _WORD = re.compile(
     # A run of letters and digits is a word; in scripts written without spaces every character may begin or end one.
     r"[぀-ヿ㐀-䶿一-鿿豈-﫿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]+",
 )
-_SPAN_SEPARATOR = re.compile(r", ?")
+_INSIDE_WORD = re.compile(r"[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]{2}")
 
 
 def word_spans(source: str) -> list[tuple[int, int]]:
     """Return the [start, end) character ranges of the words in `source`, at which cited phrases begin and end."""
     return [match.span() for match in _WORD.finditer(source)]
+
+
+def _cuts_word(source: str, place: int) -> bool:
+    return _INSIDE_WORD.match(source, place - 1) is not None if place > 0 else False
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,17 @@ class Spans:
         phrases = self.phrases(text)
         if not phrases or len(set(phrases)) != len(phrases) or not all(phrases):
             return False
-        return not self.enforced or all(phrase in self.source for phrase in phrases)
+        return not self.enforced or all(self._is_cited(phrase) for phrase in phrases)
+
+    def _is_cited(self, phrase: str) -> bool:
+        """Whether `phrase` stands in the source and cuts none of its words in two."""
+        start = self.source.find(phrase)
+        while start >= 0:
+            end = start + len(phrase)
+            if not (_cuts_word(self.source, start) or _cuts_word(self.source, end)):
+                return True
+            start = self.source.find(phrase, start + 1)
+        return False
 
     def phrases(self, text: str) -> list[str]:
         """Split an answer into its phrases, as the evaluator splits it."""

@@ -27,8 +27,9 @@ def list_numbers(text: str, *, is_multiple_choice: bool = False) -> tuple[int, .
         return ()
     if is_multiple_choice:
         return tuple(runs[-1])
-    runs.reverse()
-    return tuple(max(runs, key=len))
+    # Sorting is stable: of equally long runs the last one stays last.
+    longest = sorted(runs, key=len)[-1]
+    return tuple(longest)
 
 
 def _runs_by_line(text: str, is_multiple_choice: bool) -> list[list[int]]:
