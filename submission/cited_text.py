@@ -51,7 +51,7 @@ _QUOTES = {
 }
 _OPENING = re.compile(r"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<=[぀-ヿ㐀-䶿一-鿿])[\"「『“‘'](?=\S)")
 _TEXT_NOUN = re.compile(
-    r"(?:title|query|review|sentence|text|name|headline|utterance|search|product|phrase|entitled|titled|called|listing|request"
+    r"(?:title|query|review|description|sentence|text|name|headline|utterance|search|product|phrase|entitled|titled|called|listing|request"
     r"|keywords?|titel|anfrage|titre|requête|título|titolo|consulta|タイトル|クエリ|标题|查询|商品)\W{0,4}$",
     re.I,
 )

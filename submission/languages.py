@@ -23,6 +23,14 @@ for _code, _words in _FUNCTION_WORDS.items():
         _LANGUAGES_OF_WORD.setdefault(_one, []).append(_code)
 _MARKS = {"de": "äöß", "fr": "çêèœ", "es": "ñ¿¡ó", "it": "òìù"}
 
+# Two-word queries hold no function word; these endings are what tells them.
+_ENDINGS = {
+    "de": ("ung", "keit", "schuhe", "tasche", "lich", "chen"),
+    "fr": ("ette", "ettes", "eaux", "ière", "euse", "aire"),
+    "es": ("ción", "ores", "dora", "illo", "illa", "eros"),
+    "it": ("zione", "etto", "ezza", "ello", "ini", "agli"),
+}
+
 _NAMES = {
     "en": r"english|englisch\w*|anglais|inglés|ingles|inglese|英語|英语|英文",
     "de": r"german|deutsch\w*|allemand|alemán|aleman|tedesco|ドイツ語|德语|德文",
@@ -66,6 +74,8 @@ def detect_language(text: str) -> str:
         languages = _LANGUAGES_OF_WORD.get(word, ())
         for code in languages:
             votes[code] += 1 / len(languages)
+        for code, endings in _ENDINGS.items():
+            votes[code] += 0.4 * word.endswith(endings)
     for code, marks in _MARKS.items():
         votes[code] += 0.5 * sum(lowered.count(mark) for mark in marks)
     best = max(votes, key=votes.__getitem__)

@@ -85,7 +85,9 @@ class Question:
         """How many numbers a retrieval question asks for; None for other types."""
         if self.task_type is not TaskType.RETRIEVAL:
             return None
-        return min(asked_count(self.instruction, self.list_length) or DEFAULT_ASKED, self.list_length)
+        count = asked_count(self.instruction, self.list_length)
+        # As many as there are would be no selection: that number was the length of the list.
+        return min(DEFAULT_ASKED if count in {None, self.list_length} else count, self.list_length)
 
     @cached_property
     def answer_kind(self) -> AnswerKind:
@@ -160,13 +162,11 @@ def translation_budget(source: str, language: str | None) -> int:
 
 
 def _name_to_explain(text: str) -> str:
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    for line in reversed(lines):
-        label, colon, value = line.partition(":")
-        if colon and value.strip() and label.strip().lower() == "input" and len(lines) > 1:
-            return value.strip()[:200]
-    match = _EXPLAINED.search(text)
-    return match.group("name").strip() if match else FreeText(1).fallback_text
+    inputs = [line.partition(":")[2].strip() for line in text.split("\n") if line.strip().lower().startswith("input:")]
+    named = inputs[-1] if inputs and inputs[-1] else text
+    if match := _EXPLAINED.search(named):
+        return match.group("name").strip()
+    return named[:200] if named is not text else FreeText(1).fallback_text
 
 
 _SCALE_ENDS = {"three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10}

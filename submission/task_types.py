@@ -62,7 +62,7 @@ _ASKED = re.compile(
     rf"\btop[- ](?P<top>{_NUMBER})\b"
     rf"|(?<![\w.&-])(?P<count>{_NUMBER})[\s-]+(?:[^\W\d]+[\s,-]+){{0,4}}?{_THINGS}\b"
     rf"|\b(?:selec|elig|escog|choos|pick|find|add|mark|attach|suggest|recommend"
-    rf"|nam|list(?! of)|give(?!n)|output|writ|keep|tick|wähl|choisi|elig|scegli)\w*\s"
+    rf"|nam|give(?!n)|output|writ|keep|tick|wähl|choisi|elig|scegli)\w*\s"
     rf"(?:\w+\s){{0,3}}?(?P<picked>{_NUMBER})\b"
     r"|(?P<cjk>[1-9两三四五])\s?(?:つ|個|个|件|項|项)"
 )
