@@ -10,10 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from submission.answer_formats import Choice, Permutation, Selection
 from submission.decoding.vocabulary import TrieNode
 
 State = TypeVar("State")
+TokenIds = npt.NDArray[np.int64]
 
 COMMA, SPACE = b", "
 
@@ -44,8 +48,11 @@ class Automaton(ABC, Generic[State]):
             reached = self.step(reached, byte)
         return reached
 
-    def allowed_tokens(self, state: State, root: TrieNode) -> set[int]:
-        """Return every token of the trie that may come next: those whose bytes `read` accepts, and no other."""
+    def allowed_tokens(self, state: State, root: TrieNode) -> TokenIds:
+        """Return every token of the trie that may come next: those whose bytes `read` accepts, and no other.
+
+        The result is int64, [tokens], without repeats and in no order.
+        """
         found: set[int] = set()
         pairs = [(root, state)]
         while pairs:
@@ -53,7 +60,7 @@ class Automaton(ABC, Generic[State]):
             found.update(node.token_ids)
             successors, children = self.successors(state), node.children
             pairs.extend((children[byte], after) for byte, after in successors.items() if byte in children)
-        return found
+        return np.fromiter(found, np.int64, len(found))
 
 
 class NumberState(NamedTuple):

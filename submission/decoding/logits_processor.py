@@ -107,7 +107,9 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
             rows.pop(index, None)
             form = _read_form(params)
             if form is not None:
-                ends = tuple(sorted(params.all_stop_token_ids - self._vocabulary.tokens.keys()))
+                ends = tuple(
+                    sorted(token for token in params.all_stop_token_ids if token not in self._vocabulary.tokens)
+                )
                 rows[index] = _Row(self._automaton(form, ends or self._vocabulary.end_ids[:1]), output)
         for source, target, direction in batch_update.moved:
             moved, replaced = rows.pop(source, None), rows.pop(target, None)

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
+import numpy as np
+
 from submission.answer_formats import Spans, word_spans
-from submission.decoding.automaton import COMMA, SPACE, Automaton
+from submission.decoding.automaton import COMMA, SPACE, Automaton, TokenIds
 from submission.decoding.vocabulary import TrieNode, Vocabulary
 
 
@@ -36,9 +38,12 @@ class _Path(NamedTuple):
 class _Opening(NamedTuple):
     """The tokens that may stand at the beginning of a phrase, as long as no phrase is finished."""
 
-    tokens: dict[bytes, list[int]]
-    """By the beginning of a phrase that they write."""
-    commas: list[tuple[bytes, TrieNode]]
+    token_ids: TokenIds
+    by_beginning: dict[bytes, list[int]]
+    """The same tokens by what they write of a phrase."""
+    longest: int
+    """Length of the longest beginning, in bytes."""
+    commas: dict[bytes, TrieNode]
     """Whole phrases that tokens write and go on behind, and the trie's node behind the comma there."""
 
 
@@ -52,6 +57,7 @@ class SpanAutomaton(Automaton[SpanState]):
 
     def __init__(self, form: Spans, vocabulary: Vocabulary) -> None:
         self.start = SpanState(frozenset(), b"", False)
+        self._many = form.many
         self._source = form.source.encode()
         breaks = {*range(32)} | ({*self._source} - vocabulary.alphabet) | ({COMMA} if form.many else set())
         lines = _lines_of_words(form.source, bytes(breaks))
@@ -66,7 +72,9 @@ class SpanAutomaton(Automaton[SpanState]):
         self._places: dict[bytes, list[int]] = {b"": list(self._limits)}
         for start in self._limits:
             self._places.setdefault(self._source[start : start + 1], []).append(start)
-        self._max_phrases = self._count_phrases(b"", form.max_phrases) if form.many else 1
+        self._enough = form.max_phrases
+        self._counts: dict[bytes, int] = {}
+        self._max_phrases = self._count_phrases(b"") if form.many else 1
         self._paths: dict[int, _Path] = {}
         self._openings: dict[tuple[int, bool], _Opening] = {}
 
@@ -90,21 +98,34 @@ class SpanAutomaton(Automaton[SpanState]):
         """Whether the open phrase is whole and new."""
         return self._is_new_phrase(state.finished, state.phrase)
 
-    def allowed_tokens(self, state: SpanState, root: TrieNode) -> set[int]:
+    def read(self, state: SpanState, text: bytes) -> SpanState | None:
+        """Return the state after some more bytes, at once where they only cite on."""
+        finished, phrase, spaced = state
+        if spaced or (self._many and COMMA in text):
+            return super().read(state, text)
+        phrase += text
+        if not self._begun_at(phrase) or self._leads_to_repeat(phrase, finished):
+            return None
+        return SpanState(finished, phrase, False)
+
+    def allowed_tokens(self, state: SpanState, root: TrieNode) -> TokenIds:
         """Return the same tokens as the general walk, put together from parts that states share."""
         finished, phrase, spaced = state
         if not phrase:
             return self._opening_tokens(root, spaced, finished)
-        found: set[int] = set()
+        citing: set[int] = set()
+        commas: dict[bytes, TrieNode] = {}
         for start in self._begun_at(phrase):
             limit, path = self._limits[start], self._path_from(root, start + len(phrase))
             for place, token_ids in path.tokens:
                 if place <= limit and not self._leads_to_repeat(self._source[start:place], finished):
-                    found.update(token_ids)
+                    citing.update(token_ids)
             for place, node in path.commas:
                 if place <= limit:
-                    found |= self._tokens_behind(self._source[start:place], node, finished)
-        return found
+                    commas[self._source[start:place]] = node
+        parts = [np.fromiter(citing, np.int64, len(citing))]
+        parts += [self._tokens_behind(whole, node, finished) for whole, node in commas.items()]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def _begun_at(self, phrase: bytes) -> list[int]:
         """Return the places of the source where `phrase` may have begun."""
@@ -126,19 +147,25 @@ class SpanAutomaton(Automaton[SpanState]):
 
     def _leads_to_repeat(self, beginning: bytes, finished: frozenset[bytes]) -> bool:
         """Whether every phrase with this beginning is finished already."""
-        written = sum(phrase.startswith(beginning) for phrase in finished)
-        return written > 0 and self._count_phrases(beginning, written + 1) == written
+        if not finished:
+            return False
+        written = sum([phrase.startswith(beginning) for phrase in finished])
+        return written > 0 and self._count_phrases(beginning) == written
 
-    def _count_phrases(self, beginning: bytes, enough: int) -> int:
-        """Count the different phrases with this beginning, no further than `enough`."""
-        found: set[bytes] = set()
-        for start in self._begun_at(beginning):
-            first = bisect_right(self._ends, start + max(len(beginning), 1) - 1)
-            for end in self._ends[first : bisect_right(self._ends, self._limits[start])]:
-                found.add(self._source[start:end])
-                if len(found) == enough:
-                    return enough
-        return len(found)
+    def _count_phrases(self, beginning: bytes) -> int:
+        """Count the different phrases with this beginning, no further than to the most that can be written."""
+        count = self._counts.get(beginning)
+        if count is None:
+            found: set[bytes] = set()
+            for start in self._begun_at(beginning):
+                first = bisect_right(self._ends, start + max(len(beginning), 1) - 1)
+                found.update(
+                    self._source[start:end] for end in self._ends[first : bisect_right(self._ends, self._limits[start])]
+                )
+                if len(found) >= self._enough:
+                    break
+            count = self._counts[beginning] = min(len(found), self._enough)
+        return count
 
     def _path_from(self, root: TrieNode, place: int) -> _Path:
         if place not in self._paths:
@@ -152,52 +179,58 @@ class SpanAutomaton(Automaton[SpanState]):
             children = node.children
             if place > first and node.token_ids:
                 path.tokens.append((place, node.token_ids))
-            if place in self._is_end and COMMA in children:
+            if self._many and place in self._is_end and COMMA in children:
                 path.commas.append((place, children[COMMA]))
             if place == len(self._source) or self._source[place] not in children:
                 return path
             node = children[self._source[place]]
             place += 1
 
-    def _opening_tokens(self, node: TrieNode, spaced: bool, finished: frozenset[bytes]) -> set[int]:
-        """Return the tokens below `node` that may stand where a phrase begins."""
-        opening = self._opening(node, spaced)
-        found = {token for token_ids in opening.tokens.values() for token in token_ids}
-        for phrase in finished:
-            for beginning in accumulate(phrase[i : i + 1] for i in range(len(phrase))):
-                if beginning in opening.tokens and self._leads_to_repeat(beginning, finished):
-                    found.difference_update(opening.tokens[beginning])
-        for phrase, behind in opening.commas:
-            found |= self._tokens_behind(phrase, behind, finished)
-        return found
-
-    def _tokens_behind(self, phrase: bytes, node: TrieNode, finished: frozenset[bytes]) -> set[int]:
+    def _tokens_behind(self, phrase: bytes, node: TrieNode, finished: frozenset[bytes]) -> TokenIds:
         """Return the tokens below `node`, which lies behind the comma that ends `phrase`."""
         if not self._may_go_on(finished, phrase):
-            return set()
+            return np.empty(0, np.int64)
         return self._opening_tokens(node, True, finished | {phrase})
+
+    def _opening_tokens(self, node: TrieNode, spaced: bool, finished: frozenset[bytes]) -> TokenIds:
+        """Return the tokens below `node` that may stand where a phrase begins."""
+        opening = self._opening(node, spaced)
+        found = opening.token_ids
+        repeats: list[int] = []
+        for phrase in finished:
+            for length in range(1, min(len(phrase), opening.longest) + 1):
+                token_ids = opening.by_beginning.get(phrase[:length])
+                if token_ids and self._leads_to_repeat(phrase[:length], finished):
+                    repeats += token_ids
+        if repeats:
+            found = np.setdiff1d(found, repeats)
+        if opening.commas:
+            behind = [self._tokens_behind(phrase, after, finished) for phrase, after in opening.commas.items()]
+            found = np.concatenate([found, *behind])
+        return found
 
     def _opening(self, node: TrieNode, spaced: bool) -> _Opening:
         key = (id(node), spaced)
         if key not in self._openings:
-            opening = _Opening({b"": list(node.token_ids)}, [])
+            tokens = {b"": node.token_ids} if node.token_ids else {}
+            commas: dict[bytes, TrieNode] = {}
             for start, limit in self._limits.items():
                 if self._source[start] in node.children:
                     path = self._walk(node, start)
-                    opening.tokens.update(
-                        (self._source[start:place], list(token_ids))
-                        for place, token_ids in path.tokens
-                        if place <= limit
-                    )
-                    opening.commas.extend(
-                        (self._source[start:place], behind) for place, behind in path.commas if start < place <= limit
-                    )
+                    for place, token_ids in path.tokens:
+                        if place <= limit:
+                            tokens[self._source[start:place]] = token_ids
+                    for place, after in path.commas:
+                        if start < place <= limit:
+                            commas[self._source[start:place]] = after
             if spaced and SPACE in node.children:
-                spaced_opening = self._opening(node.children[SPACE], False)
-                for beginning, token_ids in spaced_opening.tokens.items():
-                    opening.tokens.setdefault(beginning, []).extend(token_ids)
-                opening.commas.extend(spaced_opening.commas)
-            self._openings[key] = opening
+                behind_space = self._opening(node.children[SPACE], False)
+                for beginning, token_ids in behind_space.by_beginning.items():
+                    tokens[beginning] = tokens.get(beginning, []) + token_ids
+                commas |= behind_space.commas
+            token_ids = [token for token_ids in tokens.values() for token in token_ids]
+            longest = max(map(len, tokens), default=0)
+            self._openings[key] = _Opening(np.array(token_ids, np.int64), tokens, longest, commas)
         return self._openings[key]
 
 

@@ -8,10 +8,9 @@ never reached; where a form only favours its tokens, a text that leaves it is lo
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from submission.answer_formats import AnswerFormat, FreeText, Spans
-from submission.decoding.automaton import COMMA, Automaton, NumberAutomaton
+from submission.decoding.automaton import COMMA, Automaton, NumberAutomaton, TokenIds
 from submission.decoding.spans import SpanAutomaton, SpanState
 from submission.decoding.vocabulary import Vocabulary
 
@@ -21,7 +20,7 @@ class TokenState:
 
     __slots__ = ("following", "state", "token_ids")
 
-    def __init__(self, state: Any, token_ids: npt.NDArray[np.int64]) -> None:
+    def __init__(self, state: Any, token_ids: TokenIds) -> None:
         self.state = state
         """The byte automaton's state; None where the answer is over, or lost."""
         self.token_ids = token_ids
@@ -49,7 +48,6 @@ class TokenAutomaton:
             SpanAutomaton(form, vocabulary) if isinstance(form, Spans) else NumberAutomaton(form)
         )
         self._vocabulary = vocabulary
-        self._end_ids = end_ids
         self._states: dict[Any, TokenState] = {}
         self._over = TokenState(None, np.array(end_ids, dtype=np.int64))
         self._lost = TokenState(None, np.array([*vocabulary.root.children[COMMA].token_ids, *end_ids], dtype=np.int64))
@@ -77,7 +75,7 @@ class TokenAutomaton:
         found = self._states.get(state)
         if found is None:
             token_ids = self._automaton.allowed_tokens(state, self._vocabulary.root)
-            if self._automaton.can_end(state) or not token_ids:
-                token_ids = token_ids.union(self._end_ids)
-            found = self._states[state] = TokenState(state, np.fromiter(token_ids, np.int64, len(token_ids)))
+            if self._automaton.can_end(state) or not len(token_ids):
+                token_ids = np.concatenate([token_ids, self._over.token_ids])
+            found = self._states[state] = TokenState(state, token_ids)
         return found

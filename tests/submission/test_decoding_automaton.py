@@ -166,11 +166,11 @@ def test_spans_find_the_same_tokens_as_the_general_walk(name, form):
     for _ in range(25):
         state = spans.start
         for _ in range(25):
-            found = spans.allowed_tokens(state, vocabulary.root)
-            assert found == Automaton.allowed_tokens(spans, state, vocabulary.root)
+            found = spans.allowed_tokens(state, vocabulary.root).tolist()
+            assert sorted(found) == sorted(Automaton.allowed_tokens(spans, state, vocabulary.root).tolist())
             if not found:
                 break
-            state = spans.read(state, vocabulary.tokens[rng.choice(sorted(found))])
+            state = spans.read(state, vocabulary.tokens[rng.choice(found)])
 
 
 def test_the_order_of_what_was_chosen_makes_no_new_states():
