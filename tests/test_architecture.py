@@ -1,0 +1,70 @@
+"""Who may import whom (docs/architecture.md): the packages' borders, read off the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = {"models", "submission", "evaluation", "training"}
+VLLM_ADAPTERS = {"submission/engine.py", "submission/decoding/logits_processor.py"}
+
+
+def imported_modules(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("models", {"models", "submission"}),
+        ("submission", {"submission"}),
+        ("evaluation", {"evaluation", "submission", "models"}),
+    ],
+)
+def test_packages_import_only_what_they_may(package: str, allowed: set[str]) -> None:
+    for file in sources(package):
+        used = {name.split(".")[0] for name in imported_modules(file)} & PACKAGES
+        assert used <= allowed, f"{file.relative_to(ROOT)} imports {used - allowed}"
+
+
+def test_only_two_modules_of_the_submission_know_vllm() -> None:
+    for package in ("models", "submission"):
+        for file in sources(package):
+            knows = any(name.split(".")[0] == "vllm" for name in imported_modules(file))
+            assert not knows or str(file.relative_to(ROOT)) in VLLM_ADAPTERS, file
+
+
+def test_evaluation_reaches_the_model_through_user_model_only() -> None:
+    for file in [*sources("evaluation"), ROOT / "local_evaluation.py"]:
+        reached = {name for name in imported_modules(file) if name.split(".")[0] == "models"}
+        assert reached <= {"models.user_config"}, f"{file.relative_to(ROOT)} imports {reached}"
+        forbidden = {"submission.engine", "submission.chat_encoder"} | {"submission.decoding.logits_processor"}
+        assert not imported_modules(file) & forbidden, file
+
+
+def test_the_submission_needs_no_package_of_the_evaluation_or_training() -> None:
+    theirs = {
+        "rouge_score",
+        "sacrebleu",
+        "sentence_transformers",
+        "matplotlib",
+        "trl",
+        "peft",
+        "datasets",
+        "accelerate",
+    }
+    for package in ("models", "submission"):
+        for file in sources(package):
+            used = {name.split(".")[0] for name in imported_modules(file)} & theirs
+            assert not used, f"{file.relative_to(ROOT)} imports {used}"
