@@ -6,7 +6,8 @@ from pathlib import Path
 from evaluation.scoring import Scores, TaskScore
 
 _TRACK_COLOURS = {0: "#7f7f7f", 1: "#0072b2", 2: "#e69f00", 3: "#009e73", 4: "#cc79a7"}
-_TIME_COLOURS = ("#bbbbbb", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+# Loading, five task types, scoring: apart from the tracks' colours, which mean something else.
+_TIME_COLOURS = ("#bbbbbb", "#332288", "#88ccee", "#117733", "#ddcc77", "#882255", "#555555")
 
 
 def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> None:
@@ -19,21 +20,21 @@ def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> None:
     figure = Figure(figsize=(10, height + 2.2), layout="constrained")
     by_task, by_time = figure.subplots(2, 1, height_ratios=[height, 1.6])
 
-    by_task.set(title="Score by task", xlim=(0, 1.05))
+    by_task.set(title="Score by task", xlim=(0, 1.05), ylim=(len(scored) - 0.4, -0.6))
     for row, task in enumerate(scored):
         value = task.score or 0.0
         by_task.barh(row, value, color=_TRACK_COLOURS[_track_number(task)])
         by_task.text(value + 0.005, row, f"{value:.3f}", va="center", fontsize=8)
     by_task.set_yticks(range(len(scored)), [_plain(f"{task.name} ({', '.join(task.metrics)})") for task in scored])
     by_task.tick_params(axis="y", labelsize=8)
-    by_task.invert_yaxis()
     for track, mean in scores.by_track.items():
         label = f"track {track.number}: {mean:.3f}" if track else f"no track named: {mean:.3f}"
         by_task.barh(0, 0, color=_TRACK_COLOURS[track.number if track else 0], label=label)
     if scored:
         figure.legend(loc="outside upper right", ncols=len(scores.by_track), fontsize=8, title="mean over tasks")
 
-    by_time.set(title=f"Where the time went: {sum(seconds.values()):.1f} s", yticks=[], xlabel="seconds")
+    total = sum(seconds.values())
+    by_time.set(title=f"Where the time went: {total:.1f} s", xlim=(0, total or 1), yticks=[], xlabel="seconds")
     start = 0.0
     for (part, length), colour in zip(seconds.items(), _TIME_COLOURS, strict=False):
         by_time.barh(0, length, left=start, color=colour, label=f"{part}: {length:.1f} s")

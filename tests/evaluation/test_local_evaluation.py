@@ -1,0 +1,210 @@
+"""The command line as a process of its own, with a small `UserModel` in the place of the submission's."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from submission.tracks import track_by_number
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE_DATA = ROOT / "data" / "sample_questions.jsonl"
+
+USER_CONFIG = """
+import json, os, signal
+from pathlib import Path
+from tests.evaluation.rule_model import RuleModel
+
+class UserModel(RuleModel):
+    def __init__(self):
+        super().__init__()
+        self.kill_at = int(os.environ.get("KILL_AT_BATCH", 0))
+        if note := os.environ.get("NOTE_ENVIRONMENT"):
+            Path(note).write_text(json.dumps(dict(os.environ)))
+
+    def batch_predict(self, batch, is_multiple_choice):
+        self.kill_at -= 1
+        if self.kill_at == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().batch_predict(batch, is_multiple_choice)
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    package = tmp_path / "replaced" / "models"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "user_config.py").write_text(USER_CONFIG)
+    code = "import sys; sys.path[:0] = sys.argv[1:3]; import local_evaluation; sys.exit(local_evaluation.main(sys.argv[3:]))"
+
+    def run_command(*arguments, limits=None, **environment):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SHOPBENCH_", "AICROWD_"))}
+        # No prose is scored here: loading an encoder each time would take most of the time.
+        clean |= {"SHOPBENCH_MINILM": str(tmp_path), "SHOPBENCH_MULTILINGUAL_MINILM": str(tmp_path)}
+        command = [sys.executable, "-c", code, str(package.parent), str(ROOT), *map(str, arguments)]
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=clean | environment,
+            cwd=tmp_path,
+            timeout=60,
+            preexec_fn=limits,
+        )
+
+    return run_command
+
+
+def read_report(folder):
+    """Everything in a report but the times, which no two runs share."""
+    content = json.loads((folder / "report.json").read_text())
+    content["timing"] = content["timing"]["batches"]
+    return content, (folder / "predictions.jsonl").read_text(encoding="utf-8")
+
+
+def test_the_sample_questions_are_evaluated_and_the_tables_printed(run, tmp_path):
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert "72 questions from" in result.stdout
+    assert "| overall (mean over the tracks)" in result.stdout
+    assert "Warning: task 'category_description' will be answered but not scored" in result.stdout
+    assert len(read_report(tmp_path / "out")[1].splitlines()) == 72
+
+
+def test_options_reach_the_model_through_the_environment(run, tmp_path):
+    note = tmp_path / "environment.json"
+    arguments = ["--data", SAMPLE_DATA, "--output", tmp_path / "out", "--limit", "2", "--track", "3"]
+    result = run(*arguments, "--model", "/m", "--profile", "t4x4", "--seed", "7", NOTE_ENVIRONMENT=str(note))
+    assert result.returncode == 0, result.stderr
+    seen = json.loads(note.read_text())
+    assert seen["SHOPBENCH_MODEL"] == "/m"
+    assert seen["SHOPBENCH_PROFILE"] == "t4x4"
+    assert seen["SHOPBENCH_TRACK"] == "3"
+    assert seen["AICROWD_RUN_SEED"] == "7"
+    assert seen["HF_HUB_OFFLINE"] == "1"
+    content, _ = read_report(tmp_path / "out")
+    assert (content["model"], content["profile"]) == ("/m", "t4x4")
+    assert list(content["tracks"]) == [track_by_number(3).challenge_id]
+    assert list(content["tasks"]) == ["query_relation"]
+
+
+def test_what_is_not_given_is_not_set(run, tmp_path):
+    note = tmp_path / "environment.json"
+    run("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--limit", "1", NOTE_ENVIRONMENT=str(note))
+    seen = json.loads(note.read_text())
+    assert not {"SHOPBENCH_MODEL", "SHOPBENCH_PROFILE", "SHOPBENCH_TRACK", "AICROWD_RUN_SEED"} & set(seen)
+
+
+def test_a_track_leaves_out_the_questions_of_others(run, tmp_path):
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--track", "2", "--limits", "phase2")
+    assert result.returncode == 0, result.stderr
+    assert "15 questions from" in result.stdout
+    assert "Time limits: 10 s a question in each batch, 1200 s for track 2 (" in result.stdout
+
+
+def test_questions_of_several_tracks_share_the_all_around_limit(run, tmp_path):
+    lines = SAMPLE_DATA.read_text(encoding="utf-8").splitlines()
+    (tmp_path / "two.jsonl").write_text(f"{lines[3]}\n{lines[-8]}\n", encoding="utf-8")
+    result = run("--data", tmp_path / "two.jsonl", "--output", tmp_path / "out", "--limits", "phase2")
+    assert result.returncode == 0, result.stderr
+    assert "Time limits: 10 s a question in each batch, 8400 s for track 5 (All-Around)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"input_field": ', "line 1: not a JSON object"),
+        ('{"input_field": "a", "task_type": "ranking", "metric": "f2"}', "unknown metric 'f2'"),
+    ],
+)
+def test_bad_data_are_one_line_and_exit_code_2(run, tmp_path, line, message):
+    (tmp_path / "bad.jsonl").write_text(line + "\n")
+    result = run("--data", tmp_path / "bad.jsonl", "--output", tmp_path / "out")
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: ") and message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_duplicates_are_named_and_counted(run, tmp_path):
+    first = SAMPLE_DATA.read_text(encoding="utf-8").splitlines()[3]
+    (tmp_path / "twice.jsonl").write_text(f"{first}\n{first}\n", encoding="utf-8")
+    result = run("--data", tmp_path / "twice.jsonl", "--output", tmp_path / "out")
+    assert result.returncode == 0
+    assert "twice.jsonl, line 2: asks the same as line 1" in result.stdout
+    assert len(read_report(tmp_path / "out")[1].splitlines()) == 2
+
+
+def test_a_killed_evaluation_is_resumed_to_the_same_report(run, tmp_path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run("--data", SAMPLE_DATA, "--output", whole).returncode == 0
+    for kill_at in (1, 9, 5):
+        killed = run("--data", SAMPLE_DATA, "--output", cut, "--resume", KILL_AT_BATCH=str(kill_at))
+        assert killed.returncode == -9
+        assert not (cut / "report.json").exists()
+    resumed = run("--data", SAMPLE_DATA, "--output", cut, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resuming: 48 of 72 questions were answered before" in resumed.stdout
+    assert read_report(cut) == read_report(whole)
+    assert not (cut / "journal.jsonl").exists()
+
+
+def test_a_resumed_evaluation_must_be_the_same(run, tmp_path):
+    run("--data", SAMPLE_DATA, "--output", tmp_path / "out", KILL_AT_BATCH="3")
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--resume", "--seed", "5")
+    assert result.returncode == 2
+    assert "AICROWD_RUN_SEED (was None, is '5')" in result.stderr
+
+
+def limit_file_size(size):
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_no_room_for_the_journal_is_one_line_and_can_be_resumed(run, tmp_path):
+    # A limit on the size of files fails a write as a full disk does, and needs no disk to be filled.
+    arguments = ["--data", SAMPLE_DATA, "--track", "2"]
+    result = run(*arguments, "--output", tmp_path / "out", limits=limit_file_size(1500))
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("Error: cannot write")
+    assert result.stderr.splitlines()[-1].endswith("make room and continue with --resume")
+    assert "Traceback" not in result.stderr
+    assert run(*arguments, "--output", tmp_path / "out", "--resume").returncode == 0
+    assert run(*arguments, "--output", tmp_path / "whole").returncode == 0
+    assert read_report(tmp_path / "out") == read_report(tmp_path / "whole")
+
+
+def test_no_room_for_the_report_leaves_the_old_report(run, tmp_path):
+    arguments = ["--data", SAMPLE_DATA, "--track", "2", "--output", tmp_path / "out"]
+    assert run(*arguments).returncode == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    # The journal takes some 3,000 bytes, the predictions three times as many.
+    result = run(*arguments, limits=limit_file_size(5000))
+    assert result.returncode == 2
+    assert "Error: cannot write the report to" in result.stderr and "Traceback" not in result.stderr
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize("arguments", [["--limit", "0"], ["--track", "6"], ["--profile", "tpu"], ["--limits", "soon"]])
+def test_wrong_arguments_are_exit_code_2(run, arguments):
+    assert run(*arguments).returncode == 2
+
+
+def test_help_explains_every_option(run):
+    text = run("--help").stdout
+    for option in (
+        "--data",
+        "--model",
+        "--profile",
+        "--track",
+        "--limits",
+        "--limit",
+        "--output",
+        "--seed",
+        "--resume",
+    ):
+        assert option in text
