@@ -1,41 +1,57 @@
 """Finds training questions that share a 13-gram of words with a question that is kept for evaluation.
 
-The one thing to know: questions of a task share their instruction, so an n-gram that stands in several protected
-questions is the wording of the task and says nothing about a leak. It counts as content only while fewer than
-`WORDING_FROM` protected questions hold it. (GPT-3's appendix C leaves frequent 13-grams out for the same reason.)
+The one thing to know: questions of a task share their instruction, which is no leak. Five words in a row that stand in
+`WORDING_FROM` or more protected questions are wording and are taken out of both sides before the 13-grams are made;
+what is compared is content: reviews, titles, options. (GPT-3's appendix C leaves frequent n-grams out for the same
+reason.) A content of fewer than 13 words is compared as a whole.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from submission.answer_formats import word_spans
 
 NGRAM_WORDS = 13
-# Two protected questions may be about the same review; the same thirteen words in three are an instruction.
+WORDING_WORDS = 5
+# Two protected questions may be about the same review; the same words in three are an instruction.
 WORDING_FROM = 3
 
+Ngram = tuple[str, ...]
 
-def _ngrams(text: str, size: int) -> Iterator[tuple[str, ...]]:
+
+def _words(text: str) -> list[str]:
     lowered = text.lower()
-    words = [lowered[start:end] for start, end in word_spans(lowered)]
-    if len(words) < size:
-        return iter([tuple(words)] if words else [])
+    return [lowered[start:end] for start, end in word_spans(lowered)]
+
+
+def _ngrams(words: Sequence[str], size: int) -> Iterable[Ngram]:
     return zip(*(words[offset:] for offset in range(size)), strict=False)
 
 
 class ProtectedQuestions:
-    """The word n-grams of the questions that must not be trained on.
+    """The content of the questions that must not be trained on, as word 13-grams.
 
-    A text of fewer than `size` words counts as one n-gram of all its words, so that short questions match as a whole.
+    `wording_from` is in how many protected questions five words in a row must stand to count as wording; 0 takes no
+    wording out, so that a shared instruction counts as well.
     """
 
-    def __init__(self, questions: Iterable[str], size: int = NGRAM_WORDS, wording_from: int = WORDING_FROM) -> None:
-        self.size = size
-        holders = Counter(ngram for text in set(questions) for ngram in set(_ngrams(text, size)))
-        self._content = frozenset(ngram for ngram, count in holders.items() if count < wording_from)
+    def __init__(self, questions: Iterable[str], wording_from: int = WORDING_FROM) -> None:
+        texts = [_words(text) for text in sorted(set(questions))]
+        holders = Counter(ngram for words in texts for ngram in set(_ngrams(words, WORDING_WORDS)))
+        self._wording = {ngram for ngram, count in holders.items() if wording_from and count >= wording_from}
+        self._content = frozenset(ngram for words in texts for ngram in self._content_ngrams(words))
 
     def shared_ngram(self, text: str) -> str | None:
-        """Return the first n-gram that `text` shares with a protected question, None where it shares none."""
-        if self._content.isdisjoint(_ngrams(text, self.size)):
-            return None
-        return next(" ".join(ngram) for ngram in _ngrams(text, self.size) if ngram in self._content)
+        """Return the first n-gram of content that `text` shares with a protected question, None where there is none."""
+        ngrams = self._content_ngrams(_words(text))
+        return next((" ".join(ngram) for ngram in ngrams if ngram in self._content), None)
+
+    def _content_ngrams(self, words: list[str]) -> list[Ngram]:
+        wording: set[int] = set()
+        for start, ngram in enumerate(_ngrams(words, WORDING_WORDS)):
+            if ngram in self._wording:
+                wording.update(range(start, start + WORDING_WORDS))
+        content = [word for index, word in enumerate(words) if index not in wording]
+        if len(content) < NGRAM_WORDS:
+            return [tuple(content)] if content else []
+        return list(_ngrams(content, NGRAM_WORDS))

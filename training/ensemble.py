@@ -24,8 +24,10 @@ COMBINATIONS = ("cat", "linear", "svd")
 
 def _weightless_model(base: Path) -> PreTrainedModel:
     """Build the base's modules with weights that take no memory: one zero, expanded to each weight's shape."""
+    config = AutoConfig.from_pretrained(base, local_files_only=True)
+    # In float32, since PEFT makes the combined adapter in the type of the base, which would round an exact sum.
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base, local_files_only=True))
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     for module in model.modules():
         for name, parameter in module.named_parameters(recurse=False):
             zeros = torch.zeros((), dtype=parameter.dtype).expand(parameter.shape)
@@ -52,7 +54,8 @@ def combine_adapters(
         ranks = ", ".join(str(config["r"]) for config in configs)
         raise ShopBenchError(f"'linear' needs adapters of one rank, these have {ranks}: use 'cat' or 'svd'")
 
-    names = [str(index) for index in range(len(chosen))]
+    # Never bare numbers: PEFT would take the adapter "0" for all that has ".0." in its name, a model's first layer.
+    names = [f"member_{index}" for index in range(len(chosen))]
     model = PeftModel.from_pretrained(_weightless_model(base), chosen[0][0], adapter_name=names[0])
     for name, (adapter, _) in list(zip(names, chosen, strict=True))[1:]:
         model.load_adapter(adapter, adapter_name=name)

@@ -37,7 +37,7 @@ class SplitSettings(Settings):
 class DataSettings(Settings):
     """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
 
-    With `split`, `training.pipeline` makes all of them first. The validation sets choose checkpoint and α, the test
+    With `split`, `training.pipeline` makes all of them first. `{output}` in a path stands for the recipe's output folder. The validation sets choose checkpoint and α, the test
     sets are for the report alone.
     """
 
@@ -131,6 +131,18 @@ class Recipe(Settings):
     combination: Literal["cat", "linear", "svd"] = "cat"
     wise_ft: WiseFtSettings
     compare: CompareSettings | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _place_data(cls, values: dict[str, Any]) -> dict[str, Any]:
+        data = values.get("data")
+        if not isinstance(data, dict):
+            return values
+        output = str(values.get("output"))
+        placed = {
+            key: value.replace("{output}", output) if isinstance(value, str) else value for key, value in data.items()
+        }
+        return {**values, "data": placed}
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":

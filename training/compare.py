@@ -1,0 +1,186 @@
+"""Compares what fine-tuning made: base, each adapter, the ensemble and the wise-ft choice, on questions nobody trained on.
+
+The one thing to know: every variant answers the same questions in vLLM, with the logits processors on and off, and each
+score comes with a 95 % bootstrap interval; differences are paired. The tables go into a marked section of a Markdown
+file, so that the rest of that file stays as it is.
+"""
+
+import argparse
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from submission.errors import ShopBenchError
+from training.command_line import run_command
+from training.examples import read_questions
+from training.files import write_json, written_whole
+from training.recipe import Recipe, add_recipe_arguments, load_recipe
+from training.variant_scores import (
+    Variant,
+    answer_questions,
+    difference,
+    interval,
+    read_sets,
+    task_scores,
+    write_sets,
+)
+
+ZERO_SHOT = "zero-shot"
+_SETS = ("development", "seen", "unseen")
+Predictions = dict[tuple[str, str], dict[str, list[dict[str, Any]]]]
+
+
+def variants(recipe: Recipe, alpha: float) -> dict[str, Variant]:
+    """Return what is compared, by name."""
+    base, ensemble = recipe.base_model, recipe.output / "ensemble"
+    found = {ZERO_SHOT: Variant(base)}
+    for name in recipe.adapters:
+        found[f"adapter {name}"] = Variant(base, recipe.adapter_folder(name))
+    if len(recipe.adapters) > 1:
+        found["ensemble"] = Variant(base, ensemble)
+    found[f"wise-ft, α = {alpha:g}"] = Variant(base, ensemble, alpha)
+    return found
+
+
+def compare(recipe: Recipe, alpha: float) -> None:
+    """Have every variant answer the development and the test questions, and write the tables."""
+    settings = recipe.compare
+    if settings is None:
+        raise ShopBenchError("the recipe has no section compare")
+    output = recipe.output / "compare"
+    questions = output / "questions.jsonl"
+    sets = (settings.development, recipe.data.test_seen, recipe.data.test_unseen)
+    write_sets({name: read_questions(path) for name, path in zip(_SETS, sets, strict=True)}, questions)
+    predictions: Predictions = {}
+    runs = [(name, variant, mode) for name, variant in variants(recipe, alpha).items() for mode in ("on", "off")]
+    for name, variant, mode in tqdm(runs, desc="comparing", unit="run"):
+        folder = output / f"{name.replace(' ', '_').replace(',', '').replace('_=_', '_')}-{mode}"
+        rows = answer_questions(variant, questions, folder, recipe.track, recipe.seed, constrained=mode == "on")
+        predictions[name, mode] = read_sets(rows)
+    _write_json(predictions, output / "comparison.json")
+    _write_section(recipe, predictions, alpha)
+
+
+def _write_json(predictions: Predictions, target: Path) -> None:
+    write_json(
+        target,
+        [
+            {
+                "variant": name,
+                "constraints": mode,
+                **{kind: asdict(interval(sets[kind])) for kind in _SETS},
+                "tasks": {kind: task_scores(sets[kind]) for kind in _SETS},
+            }
+            for (name, mode), sets in predictions.items()
+        ],
+    )
+
+
+def _main_table(predictions: Predictions) -> list[str]:
+    header = [f"the {len(next(iter(predictions.values()))['development'])} development questions", "against zero-shot"]
+    lines = [_line("variant", "constraints", *header, "test, seen tasks", "against zero-shot", "test, unseen tasks")]
+    lines.append("|---|---|---|---|---|---|---|")
+    for (name, mode), sets in predictions.items():
+        reference = predictions[ZERO_SHOT, mode]
+        cells = [str(interval(sets["development"])), _difference(sets, reference, "development")]
+        cells += [str(interval(sets["seen"])), _difference(sets, reference, "seen"), str(interval(sets["unseen"]))]
+        lines.append(_line(name, mode, *cells))
+    return lines
+
+
+def _difference(sets: dict[str, Any], reference: dict[str, Any], kind: str) -> str:
+    if sets is reference:
+        return ""
+    found = difference(sets[kind], reference[kind])
+    return f"{found.score:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+
+
+def _task_table(predictions: Predictions) -> list[str]:
+    names = [name for name, mode in predictions if mode == "on"]
+    lines = [_line("questions", "task", *names), "|---|---|" + "---|" * len(names)]
+    for kind in _SETS:
+        scores = {name: task_scores(predictions[name, "on"][kind]) for name in names}
+        for task in scores[names[0]]:
+            lines.append(_line(kind, task, *(f"{scores[name][task]:.3f}" for name in names)))
+    return lines
+
+
+def _line(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> None:
+    settings = recipe.compare
+    assert settings is not None
+    images = settings.results.parent / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    pictures = {f"{recipe.name}_loss_{name}.png": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
+    pictures[f"{recipe.name}_sweep.png"] = recipe.output / "wise_ft" / "sweep.png"
+    shown = []
+    for name, source in pictures.items():
+        if source.is_file():
+            shutil.copyfile(source, images / name)
+            shown.append(f"![{name.removesuffix('.png').replace('_', ' ')}](images/{name})")
+    split = recipe.data.train.with_name("split.json")
+    counts = json.loads(split.read_text())["questions"] if split.is_file() else {}
+    sizes = ", ".join(f"{name.replace('_', ' ')} {sum(by_task.values())}" for name, by_task in counts.items())
+    text = [
+        f"## Fine-tuning: {recipe.name}",
+        "",
+        f"`python -m training.pipeline --recipe training/recipes/{recipe.name}.yaml`",
+        "",
+        "Scores with 95 % bootstrap intervals (questions resampled within their tasks, "
+        "differences paired). Development: mean over tracks of the mean over tasks; test sets: mean over tasks. "
+        + (f"Questions: {sizes}. " if sizes else "")
+        + f"α = {alpha:g} was chosen on the validation sets, which are disjoint from everything in these tables.",
+        "",
+        *_main_table(predictions),
+        "",
+        "By task, constraints on:",
+        "",
+        *_task_table(predictions),
+        "",
+        *shown,
+    ]
+    write_marked_section(settings.results, f"fine-tuning {recipe.name}", "\n".join(text))
+
+
+def write_marked_section(file: Path, name: str, text: str) -> None:
+    """Put `text` into the section `name` of a Markdown file: in place of an older one, otherwise at the end."""
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    section = f"{begin}\n{text}\n{end}\n"
+    old = file.read_text(encoding="utf-8") if file.is_file() else "# Results\n"
+    before, found, rest = old.partition(begin)
+    if found:
+        after = rest.partition(end)[2].removeprefix("\n")
+    else:
+        before, after = old.rstrip("\n") + "\n\n", ""
+    with written_whole(file) as temporary:
+        temporary.write_text(before + section + after, encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
+    add_recipe_arguments(parser)
+    options = parser.parse_args(arguments)
+    recipe = load_recipe(options.recipe, options.overrides, Recipe)
+    compare(recipe, chosen_alpha(recipe))
+
+
+def chosen_alpha(recipe: Recipe) -> float:
+    """Return the recipe's α, or the one that its sweep has chosen."""
+    if recipe.wise_ft.alpha is not None:
+        return recipe.wise_ft.alpha
+    sweep = recipe.output / "wise_ft" / "sweep.json"
+    if not sweep.is_file():
+        raise ShopBenchError(f"alpha is not chosen yet: there is no {sweep}; run training.pipeline first")
+    return json.loads(sweep.read_text())["alpha"]
+
+
+if __name__ == "__main__":
+    run_command(main)

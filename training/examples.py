@@ -1,0 +1,159 @@
+"""Turns questions with known answers into the token ids that are trained on, asked exactly as at inference.
+
+The one thing to know: prompts go through `submission.prompts` and `submission.chat_encoder`, answers through their
+answer form's `render`, and the answer's tokens are encoded apart from the prompt's, since that is where generation
+starts. What cannot be asked or answered that way is left out and counted by reason.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy
+from datasets import Dataset, load_dataset
+
+from submission.chat_encoder import ChatEncoder
+from submission.errors import ShopBenchError
+from submission.prompts import chat_messages
+from submission.questions import read_question
+from submission.task_types import TaskType
+from submission.tracks import Track
+
+_SUFFIXES = {".jsonl": "json", ".parquet": "parquet"}
+
+
+def question_files(path: Path) -> list[Path]:
+    """Return the data files that `path` is or holds, in the order of their names."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+    if not files or any(file.suffix not in _SUFFIXES for file in files):
+        raise ShopBenchError(f"{path} holds no questions: a .jsonl or .parquet file, or a folder of them, is needed")
+    if len({file.suffix for file in files}) > 1:
+        raise ShopBenchError(f"{path} mixes .jsonl and .parquet files: keep one kind in a folder")
+    return files
+
+
+def read_questions(path: Path) -> list[dict[str, Any]]:
+    """Read questions in ShopBench's shape; a row without `task_name` is named after its file."""
+    rows = []
+    for file in question_files(path):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                row = json.loads(line)
+                row["input_field"], row["output_field"], row["task_type"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise ShopBenchError(
+                    f"{file}, line {number}: not a question in ShopBench's shape ({error!r})"
+                ) from error
+            rows.append({"task_name": file.stem, **row})
+    if not rows:
+        raise ShopBenchError(f"{path} holds no questions")
+    return rows
+
+
+def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any] | None, str]:
+    """Return a question of ShopBench's shape as a prompt-completion row, or None with the reason why not."""
+    is_multiple_choice = row["task_type"] == TaskType.MULTIPLE_CHOICE
+    question = read_question(row["input_field"], is_multiple_choice)
+    if question.task_type != row["task_type"]:
+        return None, f"{row['task_type']} is read as {question.task_type}"
+    form = question.answer_format
+    try:
+        answer = form.render(row["output_field"])
+    except (TypeError, IndexError):
+        return None, f"the answer is none of the form {form.name}"
+    if not form.accepts(answer):
+        return None, f"the answer is outside the form {form.name}"
+    completion = [{"role": "assistant", "content": answer}]
+    return {"prompt": chat_messages(question, track), "completion": completion, "task_name": row["task_name"]}, ""
+
+
+def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
+    files = question_files(path)
+    if files[0].suffix == ".jsonl":
+        with files[0].open(encoding="utf-8") as opened:
+            first = opened.readline()
+        if '"input_field"' in first:
+            rows = []
+            for question in read_questions(path):
+                row, reason = prompt_completion(question, track)
+                if row is None:
+                    left_out[reason] += 1
+                else:
+                    rows.append(row)
+            return Dataset.from_list(rows)
+    kind = _SUFFIXES[files[0].suffix]
+    dataset = load_dataset(kind, data_files=[str(file) for file in files], split="train")
+    if missing := {"prompt", "completion"} - set(dataset.column_names):
+        raise ShopBenchError(f"{path} has no column {sorted(missing)[0]!r}: it has {', '.join(dataset.column_names)}")
+    return dataset
+
+
+def encode_example(encoder: ChatEncoder, prompt: list[dict[str, str]], answer: str) -> dict[str, list[int]]:
+    """Return `input_ids` (prompt, answer, end of turn) and `completion_mask` (1 from the answer's first token on)."""
+    tokenizer = encoder.tokenizer
+    prompt_ids = encoder.encode(prompt)
+    answer_ids = tokenizer(answer, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    answer_ids = [*answer_ids, tokenizer.eos_token_id]
+    return {
+        "input_ids": prompt_ids + answer_ids,
+        "completion_mask": [0] * len(prompt_ids) + [1] * len(answer_ids),
+    }
+
+
+def load_examples(
+    path: Path, track: Track, encoder: ChatEncoder, tasks: Iterable[str], max_tokens: int, workers: int
+) -> Dataset:
+    """Return the encoded questions of `path` in `tasks` (all where empty) of at most `max_tokens` tokens.
+
+    Columns: `input_ids`, `completion_mask`. What was left out, and why, is printed.
+    """
+    left_out: Counter[str] = Counter()
+    dataset = _conversations(path, track, left_out)
+    if tasks := set(tasks):
+        names = dataset["task_name"] if "task_name" in dataset.column_names else []
+        if unknown := tasks - set(names):
+            raise ShopBenchError(f"{path} has no questions of task {sorted(unknown)[0]!r}: {_listed(names)}")
+        dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
+
+    def encode(row: dict[str, Any]) -> dict[str, list[int]]:
+        return encode_example(encoder, row["prompt"], row["completion"][-1]["content"])
+
+    workers = max(1, min(workers, len(dataset) // 1000))
+    encoded = dataset.map(
+        encode, remove_columns=dataset.column_names, num_proc=workers if workers > 1 else None, desc="Encoding"
+    )
+    short = [index for index, ids in enumerate(encoded["input_ids"]) if len(ids) <= max_tokens]
+    if too_long := len(encoded) - len(short):
+        left_out[f"longer than {max_tokens} tokens"] = too_long
+    for reason, count in sorted(left_out.items()):
+        print(f"{path}: {count} questions left out: {reason}")
+    if not short:
+        raise ShopBenchError(f"{path} holds no question that can be trained on")
+    return encoded.select(short)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "it has " + (", ".join(sorted(set(names))) or "no column task_name")
+
+
+def length_grouped_order(lengths: list[int], batch_size: int, epochs: float, seed: int) -> list[int]:
+    """Return the indices of `epochs` passes over examples of these lengths, so that a batch holds similar lengths.
+
+    Each pass is shuffled, windows of 32 batches are sorted by length, and the batches are shuffled. The order is a
+    function of its arguments alone, which is what makes a resumed run see the same batches.
+    """
+    generator = numpy.random.default_rng(seed)
+    passes: Iterator[numpy.ndarray] = (generator.permutation(len(lengths)) for _ in range(int(numpy.ceil(epochs))))
+    order = numpy.concatenate(list(passes))[: max(1, round(epochs * len(lengths)))]
+    by_length = numpy.asarray(lengths)
+    batches = []
+    for start in range(0, len(order), 32 * batch_size):
+        window = order[start : start + 32 * batch_size]
+        window = window[numpy.argsort(by_length[window], kind="stable")]
+        batches += [window[begin : begin + batch_size] for begin in range(0, len(window), batch_size)]
+    whole = [batch for batch in batches if len(batch) == batch_size]
+    partial = [batch for batch in batches if len(batch) < batch_size]
+    shuffled = [whole[index] for index in generator.permutation(len(whole))]
+    return [int(index) for batch in shuffled + partial for index in batch]

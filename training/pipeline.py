@@ -1,0 +1,105 @@
+"""Runs a recipe from questions to the merged model of its track, each step once.
+
+The one thing to know: a step is done again only if its settings or its inputs have changed, by content. A run that was
+killed is continued by the same command, within the step too: training at its last checkpoint, merging at its next shard,
+an evaluation at its next batch.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from training.alpha_sweep import parse_sweep, sweep_with_engine
+from training.command_line import run_command
+from training.compare import chosen_alpha, compare
+from training.ensemble import combine_adapters
+from training.files import fingerprint, hash_of, run_once
+from training.interpolation import write_interpolated
+from training.recipe import Recipe, add_recipe_arguments, load_recipe
+from training.split import write_split
+
+
+def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> None:
+    """Run all steps of `recipe`; `recipe_file` and `overrides` say the same to the processes that train."""
+    output, data = recipe.output, recipe.data
+
+    def step(name: str, inputs: list[Any], work: Callable[[], None]) -> None:
+        print(f"== {name}", flush=True)
+        if not run_once(output / "done" / name.replace(" ", "_"), hash_of(inputs), work):
+            print("done before with the same inputs", flush=True)
+
+    if data.split is not None:
+        split = data.split
+        step(
+            "split",
+            [data.model_dump(), recipe.seed, fingerprint(split.questions, split.protected)],
+            lambda: write_split(data, recipe.seed),
+        )
+    for adapter in recipe.adapters:
+        # Training knows itself what it has done, and goes by the content of its data.
+        print(f"== sft {adapter}", flush=True)
+        _train(recipe, recipe_file, overrides, adapter)
+
+    folders = [recipe.adapter_folder(name) for name in recipe.adapters]
+    weights = [adapter.weight for adapter in recipe.adapters.values()]
+    ensemble = output / "ensemble"
+    step(
+        "ensemble",
+        [fingerprint(*folders), weights, recipe.combination],
+        lambda: combine_adapters(recipe.base_model, folders, weights, ensemble, recipe.combination),
+    )
+    made_of = [fingerprint(recipe.base_model, ensemble)]
+    validation = (data.validation_seen, data.validation_unseen)
+    if recipe.wise_ft.alpha is None:
+        alphas = parse_sweep(recipe.wise_ft.sweep)
+        step(
+            "wise-ft sweep",
+            [*made_of, fingerprint(*validation), alphas, recipe.track, recipe.seed],
+            lambda: _sweep(recipe, ensemble, alphas),
+        )
+    alpha = chosen_alpha(recipe)
+    step(
+        "merge",
+        [*made_of, alpha],
+        lambda: write_interpolated(recipe.base_model, ensemble, output / "model", alpha),
+    )
+    if recipe.compare is not None:
+        inputs = [fingerprint(recipe.compare.development, data.test_seen, data.test_unseen), fingerprint(*folders)]
+        settings = [alpha, recipe.track, recipe.seed, str(recipe.compare.results)]
+        step("compare", [*made_of, *inputs, *settings], lambda: compare(recipe, alpha))
+    print(f"The model (α = {alpha:g}) lies in {output / 'model'}")
+
+
+def _sweep(recipe: Recipe, ensemble: Path, alphas: list[float]) -> None:
+    data = recipe.data
+    sources = (recipe.base_model, ensemble, data.validation_seen, data.validation_unseen)
+    sweep_with_engine(*sources, alphas, recipe.output / "wise_ft", recipe.track, recipe.seed)
+
+
+def _train(recipe: Recipe, recipe_file: Path, overrides: list[str], adapter: str) -> None:
+    """Train one adapter in a process of its own (under `accelerate launch` where the recipe names a configuration)."""
+    launcher = [sys.executable]
+    if recipe.accelerate_config is not None:
+        launcher += ["-m", "accelerate.commands.launch", "--config_file", str(recipe.accelerate_config)]
+    command = [*launcher, "-m", "training.sft", "--recipe", str(recipe_file), "--adapter", adapter]
+    if overrides:
+        command += ["--set", *overrides]
+    finished = subprocess.run(command)
+    if finished.returncode != 0:
+        raise SystemExit(finished.returncode)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.pipeline", description=__doc__)
+    add_recipe_arguments(parser)
+    options = parser.parse_args(arguments)
+    recipe = load_recipe(options.recipe, options.overrides, Recipe)
+    run_pipeline(recipe, options.recipe, options.overrides)
+
+
+if __name__ == "__main__":
+    run_command(main)
