@@ -6,6 +6,7 @@ under an attribute are complete for the types in the file, since questions take 
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,10 @@ class Knowledge(Source):
             )
         lists = {part: tuple(unit[part]) for part in ("obstacles", "needs", "results")}
         return Event(key=key, name=unit["name"], topic=unit["topic"], **lists)
+
+
+@lru_cache(maxsize=1)
+def known_types() -> tuple[ProductType, ...]:
+    """Return all product types that the file knows."""
+    source = Knowledge(Path())
+    return tuple(source.record("types", unit, Counter()) for unit in source.units("types"))  # type: ignore[misc]

@@ -1,0 +1,71 @@
+"""Prints questions of each task with their answers, for a reader: `python -m training.show_questions --recipe … -n 10`.
+
+They are built like those of the data set, from the first records of the recipe's sources, but kept nowhere.
+"""
+
+import argparse
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from submission.errors import ShopBenchError
+from training.candidates import CHUNK_UNITS, wanted_tasks
+from training.command_line import run_command
+from training.data_recipe import DataRecipe
+from training.recipe import add_recipe_arguments, load_recipe
+from training.tasks.task import Pool
+
+
+def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[str, list[dict[str, Any]]]:
+    """Return up to `count` questions of each named task (of all where none is named), in the build's columns."""
+    with TemporaryDirectory() as scratch:
+        recipe = recipe.model_copy(update={"output": Path(scratch) / "sample"})
+        sources = recipe.open_sources()
+        tasks = wanted_tasks(recipe, sources)
+        if unknown := [name for name in names if name not in tasks]:
+            raise ShopBenchError(f"there is no task {unknown[0]!r}: there are {', '.join(sorted(tasks))}")
+        questions: dict[str, list[dict[str, Any]]] = {name: [] for name in names or sorted(tasks)}
+        for source in sources.values():
+            source.prepare_once()
+            for stream in source.streams:
+                path = f"{source.name}/{stream}"
+                building = [tasks[name] for name in questions if path in tasks[name].builders]
+                if not building:
+                    continue
+                units = islice(source.units(stream), CHUNK_UNITS)
+                records = [source.record(stream, unit, Counter()) for unit in units]
+                pool = Pool([record for record in records if record is not None])
+                for task in building:
+                    found = questions[task.name]
+                    for number in range(task.questions_per_record):
+                        for record in pool.records:
+                            seed = f"{recipe.seed}/{task.name}/{path}/{record.key}/{number}"
+                            row = task.question(path, record, pool, Random(seed)) if len(found) < count else None
+                            if row is not None:
+                                found.append(row)
+    return questions
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.show_questions", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_recipe_arguments(parser)
+    parser.add_argument("--task", nargs="+", default=[], metavar="NAME", help="which tasks (default: all)")
+    parser.add_argument("-n", type=int, default=10, help="how many questions of each (default: 10)")
+    options = parser.parse_args(arguments)
+    recipe = load_recipe(options.recipe, options.overrides, DataRecipe)
+    for name, rows in sample_questions(recipe, options.task, options.n).items():
+        for number, row in enumerate(rows, start=1):
+            print(f"=== {name} {number}/{len(rows)} ({row['task_type']}, {row['metric']}, {row['language']})")
+            print(f"{row['question']}\n--> {row['completion'][0]['content']}   (truth: {row['truth']!r})\n")
+        if not rows:
+            print(f"=== {name}: the first {CHUNK_UNITS} records of its sources give no question\n")
+
+
+if __name__ == "__main__":
+    run_command(main)

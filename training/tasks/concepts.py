@@ -1,0 +1,291 @@
+"""Tasks about what products are, have, need and are used for; about everyday events. Built from `knowledge.yaml`."""
+
+from collections.abc import Callable
+from random import Random
+
+from submission.task_types import TaskType
+from training.sources.knowledge import known_types
+from training.sources.records import Attribute, Event, ProductType
+from training.tasks.task import Draft, Pool, Task, choice, draw
+from training.tasks.words import share_terms
+
+CATEGORY_DESCRIPTION = Task(
+    "category_description",
+    TaskType.GENERATION,
+    "sent-transformer",
+    track=1,
+    wordings=(
+        "Instructions: Explain what kind of product this is\nInput: {name}\nOutput:",
+        "Input: Describe the product category {name}\nOutput:",
+        "Instructions: Define the product type in one sentence\nInput: {name}\nOutput:",
+        "Explain the product type '{name}' to someone who has never seen one.\nOutput: ",
+    ),
+    questions_per_record=2,
+)
+
+
+@CATEGORY_DESCRIPTION.built_from("knowledge/types")
+def build_category_description(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the definition."""
+    return Draft({"name": rng.choice((kind.name, kind.name.title()))}, kind.definition)
+
+
+TYPE_FROM_DEFINITION = Task(
+    "product_type_from_definition",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=1,
+    wordings=(
+        "Which product type is described here? \"{definition}\"\n{options}\nAnswer: ",
+        "Description: {definition}\nWhat is it?\n{options}\nAnswer: ",
+        "Find the product type that fits the description '{definition}'\n{options}\nAnswer:",
+    ),
+)
+
+
+@TYPE_FROM_DEFINITION.built_from("knowledge/types")
+def build_type_from_definition(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the type of a definition whose subject is hidden."""
+    subject, verb, rest = _split_definition(kind.definition)
+    if not subject:
+        return None
+    hidden = f"{'These' if verb == 'are' else 'This'} {verb} {rest}"
+    others = [other.name for other in pool.records if other.key != kind.key and not share_terms(other.name, hidden)]
+    wrong = draw(rng, others, 3, lambda name: not share_terms(name, kind.name))
+    return choice(rng, kind.name, wrong, definition=hidden)
+
+
+def _split_definition(definition: str) -> tuple[str, str, str]:
+    for verb in (" is ", " are "):
+        subject, found, rest = definition.partition(verb)
+        if found:
+            return subject, verb.strip(), rest
+    return "", "", ""
+
+
+CATEGORY_WITH_ATTRIBUTE = Task(
+    "category_with_attribute",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=1,
+    wordings=(
+        "Which of these product categories can have the attribute {attribute}?\n{options}\nAnswer: ",
+        "For products of which category would a shop state the attribute '{attribute}'?\n{options}\nAnswer: ",
+        "The attribute {attribute} makes sense for one of these product categories only. Which one?\n{options}\nAnswer: ",
+    ),
+    questions_per_record=4,
+)
+
+
+@CATEGORY_WITH_ATTRIBUTE.built_from("knowledge/attributes")
+def build_category_with_attribute(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for one of the types that have the attribute, among types of groups in which none has it."""
+    groups = {kind.group for kind in known_types() if kind.name in attribute.types}
+    others = [kind.name for kind in known_types() if kind.group not in groups]
+    return choice(rng, rng.choice(attribute.types), rng.sample(others, 3), attribute=attribute.name)
+
+
+APPLICABLE_ATTRIBUTE = Task(
+    "applicable_attribute",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=1,
+    wordings=(
+        "Which attribute applies to the product type {type}?\n{options}\nAnswer: ",
+        "A seller lists a product of the type '{type}'. Which of these attributes should be filled in?\n{options}\nAnswer: ",
+        "Select the attribute that a(n) {type} can have.\n{options}\nAnswer:",
+    ),
+    questions_per_record=3,
+)
+
+
+@APPLICABLE_ATTRIBUTE.built_from("knowledge/attributes")
+def build_applicable_attribute(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the attribute that a type has, among attributes that no type of its group has."""
+    kind = rng.choice([kind for kind in known_types() if kind.name in attribute.types])
+    group = {other.name for other in known_types() if other.group == kind.group}
+    others = [other.name for other in pool.records if group.isdisjoint(other.types)]
+    return choice(rng, attribute.name, rng.sample(others, 3), type=kind.name)
+
+
+ATTRIBUTE_SYNONYM = Task(
+    "attribute_synonym",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=1,
+    wordings=(
+        "Which of these attributes means the same as '{attribute}' for a(n) {type}?\n{options}\nAnswer: ",
+        "Two sellers name an attribute of a(n) {type} differently. What could '{attribute}' be called instead?\n{options}\n"
+        "Answer: ",
+        "Select the synonym of the product attribute '{attribute}'.\n{options}\nAnswer:",
+    ),
+    questions_per_record=3,
+)
+
+
+@ATTRIBUTE_SYNONYM.built_from("knowledge/attributes")
+def build_attribute_synonym(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for another name of an attribute, among names of attributes of other types."""
+    names = (attribute.name, *attribute.synonyms)
+    asked, right = rng.sample(names, 2)
+    own = " ".join(names)
+    others = [
+        name
+        for other in pool.records
+        if other.key != attribute.key and set(other.types).isdisjoint(attribute.types)
+        for name in (other.name, *other.synonyms)
+    ]
+    wrong = draw(rng, others, 3, lambda name: not share_terms(name, own))
+    return choice(rng, right, wrong, attribute=asked, type=rng.choice(attribute.types))
+
+
+TYPED_VALUE = Task(
+    "attribute_value_for_type",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=1,
+    wordings=(
+        "Which value is possible for the attribute '{attribute}' of a(n) {type}?\n{options}\nAnswer: ",
+        "Product type: {type}\nAttribute: {attribute}\nSelect the value that fits.\n{options}\nAnswer: ",
+        "A shop asks for the {attribute} of a(n) {type}. Which entry makes sense?\n{options}\nAnswer:",
+    ),
+    questions_per_record=3,
+)
+
+
+@TYPED_VALUE.built_from("knowledge/attributes")
+def build_typed_value(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for a value of an attribute, among values of attributes of other types."""
+    own = " ".join(attribute.values)
+    others = [
+        value
+        for other in pool.records
+        if other.key != attribute.key and set(other.types).isdisjoint(attribute.types)
+        for value in other.values
+    ]
+    right = rng.choice(attribute.values)
+    # Bare numbers ("6.5", "1000") could be anything's value.
+    if right.replace(".", "").isdigit():
+        return None
+    wrong = draw(rng, others, 3, lambda value: not share_terms(value, own) and not value.replace(".", "").isdigit())
+    return choice(rng, right, wrong, attribute=attribute.name, type=rng.choice(attribute.types))
+
+
+COMPLEMENTARY_CATEGORY = Task(
+    "complementary_category",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "Which product category goes best with the product type {type}?\n{options}\nAnswer: ",
+        "A customer buys a(n) {type}. Which of these categories complements it?\n{options}\nAnswer: ",
+        "Select the category that would best complement the product type '{type}'.\n{options}\nAnswer: ",
+    ),
+    questions_per_record=3,
+)
+
+
+@COMPLEMENTARY_CATEGORY.built_from("knowledge/types")
+def build_complementary_category(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for a complement of a type, among complements of types of other groups."""
+    own = " ".join((kind.name, *kind.complements))
+    others = [name for other in pool.records if other.group != kind.group for name in other.complements]
+    wrong = draw(rng, others, 3, lambda name: not share_terms(name, own))
+    return choice(rng, rng.choice(kind.complements), wrong, type=kind.name)
+
+
+COMMONSENSE = Task(
+    "commonsense_use",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "Someone wants to {use}. Which product do they need?\n{options}\nAnswer: ",
+        "What would a person use to {use}?\n{options}\nAnswer: ",
+        "\"I would like to {use}.\" Which of these products helps?\n{options}\nAnswer:",
+    ),
+    questions_per_record=2,
+)
+
+
+@COMMONSENSE.built_from("knowledge/types")
+def build_commonsense(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the type that serves a purpose, among types of other groups."""
+    others = [other.name for other in pool.records if other.group != kind.group]
+    wrong = draw(rng, others, 3, lambda name: not share_terms(name, kind.use) and not share_terms(name, kind.name))
+    return choice(rng, kind.name, wrong, use=kind.use)
+
+
+USE_OF_PRODUCT = Task(
+    "use_of_product",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "Why do people buy {plural}?\n{options}\nAnswer: ",
+        "What is the usual purpose of {plural}?\n{options}\nAnswer: ",
+        "A customer puts {plural} into the shopping cart. What is the customer most likely planning?\n{options}\nAnswer:",
+    ),
+)
+
+
+@USE_OF_PRODUCT.built_from("knowledge/types")
+def build_use_of_product(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the purpose of a type, among purposes of types of other groups."""
+    others = [other.use for other in pool.records if other.group != kind.group]
+    wrong = draw(rng, others, 3, lambda use: not share_terms(use, f"{kind.use} {kind.name}"))
+    return choice(rng, f"to {kind.use}", [f"to {use}" for use in wrong], plural=kind.plural)
+
+
+_OBSTACLE_WORDINGS = (
+    "Which of these can keep the event \"{event}\" from happening?\n{options}\nAnswer: ",
+    "The event \"{event}\" shall take place. What would obstruct it?\n{options}\nAnswer: ",
+    "What could prevent that {event}?\n{options}\nAnswer:",
+)
+OBSTACLE = Task("event_obstacle", TaskType.MULTIPLE_CHOICE, "accuracy", track=2, wordings=_OBSTACLE_WORDINGS)
+PRECONDITION = Task(
+    "event_precondition",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "Before the event \"{event}\", what does PersonX most likely do?\n{options}\nAnswer: ",
+        "Which of the following comes first if {event}?\n{options}\nAnswer: ",
+        "Select the step that prepares the event \"{event}\".\n{options}\nAnswer:",
+    ),
+)
+CONSEQUENCE = Task(
+    "event_consequence",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "After the event \"{event}\", PersonX probably\n{options}\nAnswer: ",
+        "If {event}, then in the end PersonX\n{options}\nAnswer: ",
+        "Complete the sentence about the event \"{event}\": as a consequence, PersonX\n{options}\nAnswer:",
+    ),
+)
+OBSTACLE.questions_per_record = 2
+
+
+@OBSTACLE.built_from("knowledge/events")
+def build_obstacle(event: Event, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for what obstructs an event."""
+    return _event(event, lambda other: other.obstacles, pool, rng)
+
+
+@PRECONDITION.built_from("knowledge/events")
+def build_precondition(event: Event, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for what an event needs first."""
+    return _event(event, lambda other: other.needs, pool, rng)
+
+
+@CONSEQUENCE.built_from("knowledge/events")
+def build_consequence(event: Event, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for what follows from an event."""
+    return _event(event, lambda other: other.results, pool, rng)
+
+
+def _event(event: Event, part: Callable[[Event], tuple[str, ...]], pool: Pool, rng: Random) -> Draft | None:
+    others = sorted({text for other in pool.records if other.topic != event.topic for text in part(other)})
+    return choice(rng, rng.choice(part(event)), rng.sample(others, 3), event=event.name)

@@ -1,0 +1,56 @@
+"""General tasks that keep a fine-tuned model from forgetting: MMLU's exam questions, Alpaca's instructions."""
+
+from random import Random
+
+from submission.questions import AnswerKind, read_question
+from submission.task_types import TaskType
+from training.sources.records import ExamQuestion, Instruction
+from training.tasks.task import Draft, Pool, Task, choice
+
+KNOWLEDGE = Task(
+    "general_knowledge",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "{question}\n{options}\nAnswer: ",
+        "Answer this question about {subject}.\n{question}\n{options}\nAnswer: ",
+        "Question: {question}\nSelect the correct option.\n{options}\nAnswer:",
+    ),
+)
+
+
+@KNOWLEDGE.built_from("mmlu/questions")
+def build_knowledge(exam: ExamQuestion, pool: Pool, rng: Random) -> Draft | None:
+    """Ask an exam question, its choices in a new order unless one of them speaks of the others."""
+    if any("of the above" in choice.lower() or "of these" in choice.lower() for choice in exam.choices):
+        return pool.skip("exam question with a choice that speaks of the other choices")
+    wrong = [text for place, text in enumerate(exam.choices) if place != exam.answer]
+    subject = exam.subject or "general knowledge"
+    return choice(rng, exam.choices[exam.answer], wrong, question=exam.question, subject=subject)
+
+
+INSTRUCTION = Task(
+    "general_instruction",
+    TaskType.GENERATION,
+    "sent-transformer",
+    track=1,
+    wordings=(
+        "Instructions: {instruction}\nInput: {context}\nOutput:",
+        "{instruction}\nInput: {context}\nOutput: ",
+        "Task: {instruction}\nInput: {context}\nAnswer:",
+    ),
+)
+
+
+@INSTRUCTION.built_from("alpaca/instructions")
+def build_instruction(row: Instruction, pool: Pool, rng: Random) -> Draft | None:
+    """Ask an instruction as it is; what reads as another kind of task cannot be asked and is counted."""
+    wording = rng.choice(INSTRUCTION.wordings)
+    if not row.context:
+        wording = wording.replace("\nInput: {context}", "")
+    text = wording.format(instruction=row.instruction, context=row.context)
+    question = read_question(text, is_multiple_choice=False)
+    if question.task_type is not TaskType.GENERATION or question.answer_kind is not AnswerKind.PROSE:
+        return pool.skip("instruction that reads as an extraction, a translation or a task with a list")
+    return Draft({"instruction": row.instruction, "context": row.context}, row.answer, text=text)

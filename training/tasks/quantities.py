@@ -1,0 +1,300 @@
+"""Tasks that take arithmetic: the total of a pack, how many packs, prices a piece, units turned into others.
+
+Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is ours, and the wrong answers are what typical
+slips would give: the single amount, one pack more, the factor the wrong way round.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+
+from submission.task_types import TaskType
+from training.sources.records import Product
+from training.tasks.task import Draft, Pool, Task, choice, draw
+from training.tasks.words import product_type, shortened
+
+# Unit: its plural name in questions, what is measured, and how many of the base unit of that measure it is.
+_UNITS = {
+    "fluid ounce": ("fluid ounces", "volume", Fraction("29.5735")),
+    "ounce": ("ounces", "weight", Fraction("28.3495")),
+    "pound": ("pounds", "weight", Fraction("453.592")),
+    "gram": ("grams", "weight", Fraction(1)),
+    "kilogram": ("kilograms", "weight", Fraction(1000)),
+    "milliliter": ("milliliters", "volume", Fraction(1)),
+    "liter": ("liters", "volume", Fraction(1000)),
+    "gallon": ("gallons", "volume", Fraction("3785.41")),
+    "inch": ("inches", "length", Fraction("2.54")),
+    "foot": ("feet", "length", Fraction("30.48")),
+    "centimeter": ("centimeters", "length", Fraction(1)),
+    "millimeter": ("millimeters", "length", Fraction(1, 10)),
+    "count": ("count", "count", Fraction(1)),
+}
+_SPELLINGS = {
+    "fluid ounce": r"fl\.? ?oz\.?|fluid ounces?",
+    "ounce": r"oz\.?|ounces?",
+    "pound": r"lbs?\.?|pounds?",
+    "gram": r"(?-i:g|gr)|grams?",
+    "kilogram": r"kg|kilograms?",
+    "milliliter": r"ml|milliliters?|millilitres?",
+    "liter": r"l|liters?|litres?",
+    "gallon": r"gal\.?|gallons?",
+    "inch": r"inch(?:es)?|in\.|\"",
+    "foot": r"ft\.?|feet|foot",
+    "centimeter": r"cm|centimeters?",
+    "millimeter": r"mm|millimeters?",
+    "count": r"count|ct\.?|pieces|pcs\.?",
+}
+_AMOUNT = re.compile(
+    r"(?<![\d.,/x×-])(\d{1,4}(?:\.\d{1,2})?)[ -]?(?:"
+    + "|".join(f"(?P<{unit.replace(' ', '_')}>{pattern})" for unit, pattern in _SPELLINGS.items())
+    + r")(?![\w])(?! ?[x×])",
+    re.IGNORECASE,
+)
+_PACK = re.compile(
+    r"\b(?:pack|set|case|box|bundle) of (\d{1,3})\b|\b(\d{1,3})[- ]?packs?\b|\b(\d{1,3}) per (?:pack|case)\b", re.IGNORECASE
+)
+_UNKNOWN = "It cannot be inferred."
+_MEASURE_NAMES = {"weight": "total weight", "volume": "total volume", "count": "total count"}
+_MOST_PACKS = 100
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount as a title gives it, for instance 9.24 ounces."""
+
+    value: Fraction
+    unit: str
+
+    @property
+    def measure(self) -> str:
+        """What is measured: weight, volume, length or count."""
+        return _UNITS[self.unit][1]
+
+
+def amounts(title: str) -> list[Amount]:
+    """Return the amounts that stand in a title, in order."""
+    found = []
+    for match in _AMOUNT.finditer(title):
+        unit = next(name for name in _UNITS if match.group(name.replace(" ", "_")))
+        if Fraction(match.group(1)) > 0:
+            found.append(Amount(Fraction(match.group(1)), unit))
+    return found
+
+
+def packs(title: str) -> int | None:
+    """Return how many packs a title says there are, None where it does not say or says so twice."""
+    numbers = {int(next(filter(None, match.groups()))) for match in _PACK.finditer(title)}
+    return numbers.pop() if len(numbers) == 1 and 1 < min(numbers) <= _MOST_PACKS else None
+
+
+def written(value: Fraction, unit: str = "") -> str:
+    """Return a number with at most two decimals, with its unit in the number that fits."""
+    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
+    if not unit:
+        return text
+    return f"{text} {unit if text == '1' else _UNITS[unit][0]}"
+
+
+def _single_amount(title: str, *measures: str) -> Amount | None:
+    """Return the only amount of one of these measures, None where there are several: which one is meant is not sure."""
+    found = [amount for amount in amounts(title) if amount.measure in measures]
+    return found[0] if len(found) == 1 else None
+
+
+def _different(right: Fraction, candidates: Iterable[Fraction]) -> list[Fraction]:
+    """Return the candidates that are positive, look different from `right` and from each other when written."""
+    seen = {written(right)}
+    kept = []
+    for candidate in candidates:
+        if candidate > 0 and written(candidate) not in seen and written(candidate) != "0":
+            seen.add(written(candidate))
+            kept.append(candidate)
+    return kept
+
+
+PACK_AMOUNT = Task(
+    "pack_amount",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "An online shop offers '{title}'. What is the {quantity} of everything in it?\n{options}\nAnswer: ",
+        "Product title: {title}\nWork out the {quantity} of the whole package.\n{options}\nAnswer: ",
+        "A customer buys one package of '{title}'. What {quantity} does the customer get?\n{options}\nAnswer:",
+    ),
+)
+
+
+@PACK_AMOUNT.built_from("amazon_reviews/products", "esci/products")
+def build_pack_amount(product: object, pool: Pool, rng: Random) -> Draft | None:
+    """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
+    title = _title(product)
+    amount, count = _single_amount(title, *_MEASURE_NAMES), packs(title)
+    if amount is not None and count is not None:
+        total = amount.value * count
+        slips = (amount.value, total + amount.value, total - amount.value, amount.value + count, total * 2)
+        wrong = rng.sample(_different(total, slips), 3)
+        options = [written(value, amount.unit) for value in wrong]
+        if rng.random() < 0.3:
+            options[-1] = _UNKNOWN
+        quantity = _MEASURE_NAMES[amount.measure]
+        return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
+    if count is not None and not amounts(title):
+        values = rng.sample((6, 8, 12, 16, 24, 32), 3)
+        options = [written(Fraction(value * count), "ounce") for value in values]
+        return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
+    return None
+
+
+UNIT_CONVERSION = Task(
+    "unit_conversion",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "The product '{title}' is sold online. How much is {amount} in {unit}?\n{options}\nAnswer: ",
+        "Product title: {title}\nA customer wants to know {amount} in {unit}. Which is the closest?\n{options}\nAnswer: ",
+        "Convert the {amount} in the title '{title}' to {unit}.\n{options}\nAnswer:",
+    ),
+)
+_CONVERSIONS = {
+    "fluid ounce": ("milliliter",),
+    "ounce": ("gram", "pound"),
+    "pound": ("kilogram", "ounce"),
+    "gram": ("ounce", "kilogram"),
+    "kilogram": ("pound", "gram"),
+    "milliliter": ("fluid ounce", "liter"),
+    "liter": ("milliliter", "gallon"),
+    "gallon": ("liter",),
+    "inch": ("centimeter",),
+    "foot": ("inch", "centimeter"),
+    "centimeter": ("inch", "millimeter"),
+    "millimeter": ("centimeter",),
+}
+
+
+@UNIT_CONVERSION.built_from("amazon_reviews/products", "esci/products", "amazon_m2/products")
+def build_unit_conversion(product: object, pool: Pool, rng: Random) -> Draft | None:
+    """Convert an amount of the title; the slips are the factor upside down, ten times as much and a near factor."""
+    title = _title(product)
+    convertible = [amount for amount in amounts(title) if amount.unit in _CONVERSIONS]
+    if not convertible:
+        return None
+    amount = rng.choice(convertible)
+    unit = rng.choice(_CONVERSIONS[amount.unit])
+    factor = _UNITS[amount.unit][2] / _UNITS[unit][2]
+    right = amount.value * factor
+    slips = (amount.value / factor, right * 10, right / 10, right * Fraction(3, 2), right * Fraction(4, 5))
+    wrong = _different(right, slips)
+    if written(right) == "0" or len(wrong) < 3:
+        return None
+    options = [written(value, unit) for value in rng.sample(wrong, 3)]
+    slots = {"title": title, "amount": written(amount.value, amount.unit), "unit": _UNITS[unit][0]}
+    return choice(rng, written(right, unit), options, **slots)
+
+
+NUMERIC_REASONING = Task(
+    "product_numeric_reasoning",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "The product '{title}' is sold online. {question}\n{options}\nAnswer: ",
+        "Product title: {title}\nQuestion: {question}\n{options}\nAnswer: ",
+        "Someone is about to buy '{title}'. {question}\n{options}\nAnswer:",
+    ),
+)
+
+
+@NUMERIC_REASONING.built_from("amazon_reviews/products", "esci/products")
+def build_numeric_reasoning(product: object, pool: Pool, rng: Random) -> Draft | None:
+    """Ask how many to order, how long a pack lasts or what one piece costs."""
+    title = _title(product)
+    count = packs(title)
+    pieces = _single_amount(title, "count")
+    if pieces is not None:
+        count = int(pieces.value) * (count or 1) if pieces.value.denominator == 1 else None
+    if count is None or not 2 <= count <= 500:
+        return None
+    thing = "piece" if pieces is not None else "pack"
+    question, right, slips, unit = rng.choice((_order, _supply, _unit_price))(count, thing, rng)
+    wrong = rng.sample(_different(right, slips), 3)
+    options = [_with_unit(value, unit) for value in wrong]
+    return choice(rng, _with_unit(right, unit), options, title=title, question=question)
+
+
+_Reasoning = tuple[str, Fraction, tuple[Fraction, ...], str]
+
+
+def _order(count: int, thing: str, rng: Random) -> _Reasoning:
+    packages = rng.randint(2, 9)
+    needed = packages * count - rng.randrange(count)
+    question = f"A school needs at least {needed} {thing}s. How many of this product must it order?"
+    right = Fraction(packages)
+    return question, right, (right + 1, right - 1, right + 2, Fraction(needed), right * 2), ""
+
+
+def _supply(count: int, thing: str, rng: Random) -> _Reasoning:
+    a_day = rng.choice([number for number in (1, 2, 3, 4, 5) if count % number == 0])
+    question = f"A household uses {a_day} {thing}{'s' if a_day > 1 else ''} a day. How many days does the product last?"
+    right = Fraction(count, a_day)
+    return question, right, (Fraction(count * a_day), right + a_day, right * 2, right / 2, right + 7), "days"
+
+
+def _unit_price(count: int, thing: str, rng: Random) -> _Reasoning:
+    cents = rng.choice((25, 50, 75, 100, 120, 150, 200, 250))
+    price = Fraction(cents * count, 100)
+    question = f"It costs ${float(price):.2f}. What is the price of one {thing}?"
+    right = Fraction(cents, 100)
+    return question, right, (right * 2, right / 2, right + Fraction(1, 4), price, right + 1), "$"
+
+
+def _with_unit(value: Fraction, unit: str) -> str:
+    if unit == "$":
+        return f"${float(value):.2f}"
+    return f"{written(value)} {unit}".strip()
+
+
+LARGEST_PACK = Task(
+    "largest_amount",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "Which of these products has the largest {measure} in total?\n{options}\nAnswer: ",
+        "A customer wants as much as possible in one order. Which product offers the most by {measure}?\n{options}\nAnswer: ",
+        "Compare the {measure} of the following products, all packs counted. Which has the most?\n{options}\nAnswer:",
+    ),
+)
+
+
+@LARGEST_PACK.built_from("amazon_reviews/products")
+def build_largest_amount(product: Product, pool: Pool, rng: Random) -> Draft | None:
+    """Compare the totals of four products, the largest at least a fifth ahead."""
+    measured = pool.once("totals", _totals)
+    own = measured.get(product.key)
+    if own is None:
+        return None
+    measure, total, title = own
+    smaller = [entry for entry in measured.values() if entry[0] == measure and entry[1] * Fraction(6, 5) < total]
+    wrong = draw(rng, smaller, 3, lambda entry: entry[2] != title)
+    return choice(rng, title, [entry[2] for entry in wrong], measure=measure) if len(wrong) == 3 else None
+
+
+def _totals(pool: Pool) -> dict[str, tuple[str, Fraction, str]]:
+    totals = {}
+    for product in pool.records:
+        amount = _single_amount(product.title, "weight", "volume")
+        title = shortened(product.title)
+        if amount is not None and _single_amount(title, amount.measure) == amount and product_type(product):
+            total = amount.value * _UNITS[amount.unit][2] * (packs(product.title) or 1)
+            if packs(title) == packs(product.title):
+                totals[product.key] = (amount.measure, total, title)
+    return totals
+
+
+def _title(record: object) -> str:
+    """Return the title of a product, however the stream wraps it."""
+    return getattr(record, "product", record).title

@@ -1,0 +1,215 @@
+"""A task, and the way from a record of a source to a question that is asked and answered as at inference.
+
+A builder fills the slots of a task's wordings and knows the truth. What it makes is read back by
+`submission.questions.read_question`: if the type or the form of the answer is not what the task promises, the build fails
+and names the builder, since a question that is read otherwise would be answered otherwise.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from string import Formatter
+from typing import Any, TypeVar
+
+from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
+from submission.errors import ShopBenchError
+from submission.numbered_lists import list_numbers
+from submission.prompts import chat_messages
+from submission.questions import Question, read_question
+from submission.task_types import TaskType
+from submission.tracks import track_by_number
+from training.sources.records import Record
+
+_FORMS: dict[TaskType, type] = {
+    TaskType.MULTIPLE_CHOICE: Choice,
+    TaskType.RANKING: Permutation,
+    TaskType.RETRIEVAL: Selection,
+    TaskType.NAMED_ENTITY_RECOGNITION: Spans,
+}
+# Slots that hold the list of a question; every other slot must not hold a list of its own.
+_LIST_SLOTS = frozenset({"options", "items"})
+
+AnyValue = TypeVar("AnyValue")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a builder hands over: values for the slots, the truth as the metric takes it, the numbers of the list.
+
+    `answer` is what the model shall say where that is not the truth itself (a permutation for graded relevance).
+    `language` overrides the record's, `text` replaces the wordings (a question that came ready-made).
+    """
+
+    slots: dict[str, str]
+    truth: Any
+    numbers: tuple[int, ...] = ()
+    answer: Any = None
+    language: str = ""
+    text: str = ""
+
+
+class Pool:
+    """The records that were read together with one, which wrong answers are drawn from."""
+
+    def __init__(self, records: Sequence[Record], unusable: Counter[str] | None = None) -> None:
+        self.records = records
+        self.unusable = unusable if unusable is not None else Counter()
+        self._made: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[["Pool"], AnyValue]) -> AnyValue:
+        """Return what `make` makes of the pool, made once and kept under `name`."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return self._made[name]
+
+    def skip(self, reason: str) -> None:
+        """Count why a record that the task is made for gives no question."""
+        self.unusable[reason] += 1
+
+
+Builder = Callable[[Any, Pool, Random], Draft | None]
+
+
+@dataclass
+class Task:
+    """A task of the benchmark, or one like it: what is asked, how it is worded, how it is scored.
+
+    `questions_per_record` is how many different questions are tried to be built from one record.
+    """
+
+    name: str
+    task_type: TaskType
+    metric: str
+    track: int
+    wordings: tuple[str, ...]
+    questions_per_record: int = 1
+    builders: dict[str, Builder] = field(default_factory=dict)
+
+    def built_from(self, *streams: str) -> Callable[[Builder], Builder]:
+        """Register the decorated function as the builder for these streams ("source/stream")."""
+
+        def register(builder: Builder) -> Builder:
+            self.builders.update(dict.fromkeys(streams, builder))
+            return builder
+
+        return register
+
+    def slots(self, wording: str) -> list[str]:
+        """Return the names of the slots in a wording."""
+        return [name for _, name, _, _ in Formatter().parse(wording) if name]
+
+    def question(self, stream: str, record: Record, pool: Pool, rng: Random) -> dict[str, Any] | None:
+        """Build a question about `record`, or return None where the record does not suit the task.
+
+        The result has the columns of the data set without `id`; `content` is the part that is not wording. Raises
+        `ShopBenchError` where the question is not read as what the task promises.
+        """
+        builder = self.builders[stream]
+        draft = builder(record, pool, rng)
+        if draft is None:
+            return None
+        bodies = {name: value for name, value in draft.slots.items() if name not in _LIST_SLOTS}
+        if any(list_numbers(value, is_multiple_choice=True) for value in bodies.values()):
+            pool.skip("text that holds a numbered list of its own")
+            return None
+        text = draft.text or rng.choice(self.wordings).format(**draft.slots)
+        row = self.row(text, draft, f"{builder.__module__}.{builder.__name__} ({record.key})")
+        source = stream.split("/", 1)[0]
+        language = draft.language or record.language
+        content = "\n".join(draft.slots.values()) or text
+        return {**row, "source": source, "language": language, "content": content}
+
+    def row(self, text: str, draft: Draft, builder: str) -> dict[str, Any]:
+        """Read `text` back and return prompt, completion and what describes them; `builder` is named where that fails."""
+        question = read_question(text, self.task_type is TaskType.MULTIPLE_CHOICE)
+        if question.task_type != self.task_type:
+            raise _misread(builder, self, f"is read as {question.task_type}", text)
+        form = question.answer_format
+        if fault := self._misfit(form, draft):
+            raise _misread(builder, self, fault, text)
+        answer = form.render(draft.truth if draft.answer is None else draft.answer)
+        if not form.accepts(answer):
+            raise _misread(builder, self, f"does not take its own answer {answer!r}", text)
+        return columns(self.name, self.metric, self.track, question, answer, draft.truth)
+
+    def _misfit(self, form: AnswerFormat, draft: Draft) -> str:
+        expected = _FORMS.get(self.task_type) or (Spans if self.metric == "rougel" else FreeText)
+        if not isinstance(form, expected):
+            return f"takes the form {form.name}, not {expected.__name__}"
+        if isinstance(form, Choice | Permutation | Selection) and form.items != draft.numbers:
+            return f"lists {draft.numbers}, but {form.items} are read"
+        if isinstance(form, Selection) and form.count != 3:
+            return f"asks for three numbers, but {form.count} are read"
+        if isinstance(form, Spans) and form.many is not (self.task_type is TaskType.NAMED_ENTITY_RECOGNITION):
+            return "is read as asking for another number of phrases"
+        return ""
+
+
+def columns(task: str, metric: str, track: int, question: Question, answer: str, truth: Any) -> dict[str, Any]:
+    """Return the columns of the data set that tell what is asked, what is answered and how it is scored."""
+    return {
+        "prompt": chat_messages(question, track_by_number(track)),
+        "completion": [{"role": "assistant", "content": answer}],
+        "task_name": task,
+        "task_type": str(question.task_type),
+        "metric": metric,
+        "track": track_by_number(track).challenge_id,
+        "question": question.text,
+        "truth": truth,
+    }
+
+
+def _misread(builder: str, task: Task, fault: str, text: str) -> ShopBenchError:
+    return ShopBenchError(f"{builder}: a question of task {task.name} ({task.task_type}) {fault}:\n{text}")
+
+
+def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
+    """Return a numbered list, one item a line; `tight` leaves out the space behind the point, as real questions do."""
+    return "\n".join(f"{number}.{'' if tight else ' '}{item}" for number, item in enumerate(items, start=start))
+
+
+def choice(rng: Random, right: str, wrong: Sequence[str], **slots: str) -> Draft | None:
+    """Draft a multiple-choice question of the right answer and three (or all given) wrong ones, in random order.
+
+    None where there are fewer than two wrong answers or where two options are the same but for case.
+    """
+    wrong = list(wrong)[:3]
+    options = [right, *wrong]
+    if len(wrong) < 2 or len({option.lower().strip(". ") for option in options}) != len(options):
+        return None
+    rng.shuffle(options)
+    numbers = tuple(range(len(options)))
+    return Draft({**slots, "options": numbered(options, 0)}, options.index(right), numbers)
+
+
+def selection(rng: Random, right: Sequence[str], wrong: Sequence[str], **slots: str) -> Draft:
+    """Draft a retrieval question whose list mixes right and wrong items, numbered from 1."""
+    items = [*right, *wrong]
+    rng.shuffle(items)
+    truth = sorted(items.index(item) + 1 for item in right)
+    tight = rng.random() < 0.2
+    return Draft({**slots, "items": numbered(items, 1, tight=tight)}, truth, tuple(range(1, len(items) + 1)))
+
+
+def ranking(rng: Random, graded: Sequence[tuple[str, float]], **slots: str) -> Draft:
+    """Draft a ranking question of items with their gains; the answer puts higher gains first, ties as listed."""
+    graded = list(graded)
+    rng.shuffle(graded)
+    gains = [gain for _, gain in graded]
+    numbers = tuple(range(1, len(graded) + 1))
+    answer = sorted(numbers, key=lambda number: -gains[number - 1])
+    return Draft({**slots, "items": numbered([item for item, _ in graded], 1)}, gains, numbers, answer)
+
+
+def draw(
+    rng: Random, candidates: Sequence[AnyValue], count: int, accept: Callable[[AnyValue], bool], tries: int = 200
+) -> list[AnyValue]:
+    """Draw up to `count` different candidates that are accepted, looking at no more than `tries` of them."""
+    drawn: list[AnyValue] = []
+    for place in rng.sample(range(len(candidates)), min(tries, len(candidates))):
+        if len(drawn) == count:
+            break
+        if candidates[place] not in drawn and accept(candidates[place]):
+            drawn.append(candidates[place])
+    return drawn

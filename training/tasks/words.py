@@ -1,0 +1,94 @@
+"""Words that carry meaning, in several languages: what tells whether two texts may be about the same thing."""
+
+import re
+from functools import lru_cache
+
+from training.sources.cleaning import has_words
+from training.sources.records import Product
+
+# Latin words; in Japanese runs of kanji, of katakana: hiragana are mostly grammar.
+_TERM = re.compile(r"[ァ-ヺー]{2,}|[㐀-䶿一-鿿々]+|[^\W_ぁ-ゖァ-ヺー㐀-䶿一-鿿々]+")
+_GRAMMAR = frozenset(
+    "a an and are as at be by for from in is it its of on or that the this to with without your you we our all not no more "
+    "der die das und mit für von ein eine im in zu aus bei des dem den auf oder ohne "
+    "de la le les des du et pour avec un une en au aux sur ou sans "
+    "el los las y con para por una del al "
+    "il lo gli e di da per con un della dei nel o".split()
+)
+_SEVERAL_THINGS = re.compile(r"[&/,()]| and |>")
+_ALWAYS_PLURAL = frozenset(
+    "headphones earphones earbuds shoes boots sandals sneakers slippers socks jeans pants trousers shorts leggings tights "
+    "sunglasses glasses goggles binoculars scissors pliers pajamas gloves mittens scrubs boxers briefs overalls cleats "
+    "electronics accessories supplies clothes underwear press series".split()
+)
+_IRREGULAR = {"knives": "knife", "shelves": "shelf", "scarves": "scarf", "toothbrushes": "toothbrush", "mice": "mouse"}
+
+
+@lru_cache(maxsize=65536)
+def terms(text: str) -> frozenset[str]:
+    """Return the meaningful words of `text`: lower case, singular as far as an s at the end tells, no grammar."""
+    found = set()
+    for term in _TERM.findall(text.lower()):
+        if term in _GRAMMAR or (term.isascii() and len(term) < 2):
+            continue
+        found.add(term[:-1] if len(term) > 3 and term.endswith("s") and not term.endswith("ss") else term)
+    return frozenset(found)
+
+
+def share_terms(first: str, second: str) -> bool:
+    """Whether a meaningful word stands in both texts."""
+    return not terms(first).isdisjoint(terms(second))
+
+
+def contains(text: str, phrase: str) -> bool:
+    """Whether `phrase` stands in `text` as whole words, whatever the case."""
+    return find_phrase(text, phrase) is not None
+
+
+def find_phrase(text: str, phrase: str) -> str | None:
+    """Return `phrase` as it stands in `text` (whole words, whatever the case), None where it does not."""
+    if not phrase:
+        return None
+    # In scripts without spaces a phrase may stand inside a run of letters.
+    edge = r"(?<![^\W_])", r"(?![^\W_])"
+    before = edge[0] if phrase[0].isascii() and phrase[0].isalnum() else ""
+    after = edge[1] if phrase[-1].isascii() and phrase[-1].isalnum() else ""
+    match = re.search(before + re.escape(phrase) + after, text, re.IGNORECASE)
+    return match.group() if match else None
+
+
+def count_phrase(text: str, phrase: str) -> int:
+    """Return how often `phrase` stands in `text`, whatever the case."""
+    return text.lower().count(phrase.lower())
+
+
+@lru_cache(maxsize=16384)
+def singular(category: str) -> str:
+    """Return the name of one thing of a category ("Over-Ear Headphones", "Chef's Knives"), in lower case."""
+    *before, last = category.lower().split()
+    if last in _IRREGULAR:
+        last = _IRREGULAR[last]
+    elif last in _ALWAYS_PLURAL or len(last) < 4:
+        pass
+    elif last.endswith("ies"):
+        last = last[:-3] + "y"
+    elif last.endswith(("sses", "shes", "ches", "xes")):
+        last = last[:-2]
+    elif last.endswith("s") and not last.endswith(("ss", "us", "is")):
+        last = last[:-1]
+    return " ".join([*before, last])
+
+
+def product_type(product: Product | None) -> str:
+    """Return the type of a product by its most specific category, empty where that names several things or none."""
+    if product is None or not has_words(product.category) or _SEVERAL_THINGS.search(product.category):
+        return ""
+    return singular(product.category)
+
+
+def shortened(text: str, max_characters: int = 180) -> str:
+    """Return a title cut at a word where it is longer than anyone reads."""
+    if len(text) <= max_characters:
+        return text
+    cut = text[: max_characters + 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut[:max_characters]).rstrip(" ,;:-–|/(")
