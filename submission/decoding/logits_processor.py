@@ -5,8 +5,9 @@ data: `SamplingParams(extra_args={"answer_format": format_to_dict(form)})`. Requ
 left alone. Every worker process builds its own.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -131,10 +132,8 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
             places = self._places(enforced)
             largest = min(_LARGEST_LOGIT, torch.finfo(logits.dtype).max)
             kept = logits[places].nan_to_num_(nan=-largest).clamp_(-largest, largest)
-            if len(enforced) == len(logits):
-                logits.fill_(-torch.inf)
-            else:
-                logits.index_fill_(0, self._to_device([index for index, _ in enforced]), -torch.inf)
+            for first, end in _runs([index for index, _ in enforced]):
+                logits[first:end].fill_(-torch.inf)
             logits[places] = kept
         if favoured:
             places = self._places(favoured)
@@ -147,17 +146,18 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
     def _places(self, rows: list[tuple[int, npt.NDArray[np.int64]]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the row and the token of every listed logit, [logits] each, on the device."""
         token_ids = [tokens for _, tokens in rows]
-        places = np.empty((2, sum(map(len, token_ids))), dtype=np.int64)
-        places[0] = np.repeat([index for index, _ in rows], [len(tokens) for tokens in token_ids])
-        np.concatenate(token_ids, out=places[1])
-        row, token = self._to_device(places)
+        lengths = [len(tokens) for tokens in token_ids]
+        places = torch.empty((2, sum(lengths)), dtype=torch.int64, pin_memory=self._pin_memory)
+        np.concatenate([np.repeat([index for index, _ in rows], lengths), *token_ids], out=places.view(-1).numpy())
+        row, token = places.to(self._device, non_blocking=True)
         return row, token
 
-    def _to_device(self, values: Any) -> torch.Tensor:
-        tensor = torch.as_tensor(values, dtype=torch.int64)
-        if self._device.type == "cpu":
-            return tensor
-        return (tensor.pin_memory() if self._pin_memory else tensor).to(self._device, non_blocking=True)
+
+def _runs(indices: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield [first, end) of the runs of neighbours: filling a slice is several times faster than filling by index."""
+    ordered = np.sort(indices)
+    borders = np.flatnonzero(np.diff(ordered) != 1)
+    yield from zip(ordered[[0, *(borders + 1)]].tolist(), (ordered[[*borders, -1]] + 1).tolist(), strict=True)
 
 
 def _read_form(params: SamplingParams) -> AnswerFormat | None:

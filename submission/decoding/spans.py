@@ -8,7 +8,7 @@ Its states are seldom seen twice, so what follows a place, or opens a phrase, is
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +77,10 @@ class SpanAutomaton(Automaton[SpanState]):
         self._max_phrases = self._count_phrases(b"") if form.many else 1
         self._paths: dict[int, _Path] = {}
         self._openings: dict[tuple[int, bool], _Opening] = {}
+        if self._max_phrases > 1:
+            # Every answer with a comma needs these: found now, they cost no step of a batch that waits.
+            for node in (vocabulary.root, vocabulary.root.children[COMMA]):
+                self._opening(node, True)
 
     def successors(self, state: SpanState) -> Mapping[int, SpanState]:
         """Return the state after each byte: what comes next in the source, or a comma and perhaps a space."""
@@ -99,26 +103,33 @@ class SpanAutomaton(Automaton[SpanState]):
         return self._is_new_phrase(state.finished, state.phrase)
 
     def read(self, state: SpanState, text: bytes) -> SpanState | None:
-        """Return the state after some more bytes, at once where they only cite on."""
+        """Return the same state as byte after byte, in as many steps as there are phrases."""
         finished, phrase, spaced = state
-        if spaced or (self._many and COMMA in text):
-            return super().read(state, text)
-        phrase += text
-        if not self._begun_at(phrase) or self._leads_to_repeat(phrase, finished):
+        cited, comma, rest = text.partition(b",") if self._many else (text, b"", b"")
+        if spaced and cited.startswith(b" "):
+            cited, spaced = cited[1:], False
+        if cited:
+            phrase, spaced = phrase + cited, False
+            if not self._begun_at(phrase) or self._leads_to_repeat(phrase, finished):
+                return None
+        if not comma:
+            return SpanState(finished, phrase, spaced)
+        if not self._may_go_on(finished, phrase):
             return None
-        return SpanState(finished, phrase, False)
+        return self.read(SpanState(finished | {phrase}, b"", True), rest)
 
     def allowed_tokens(self, state: SpanState, root: TrieNode) -> TokenIds:
         """Return the same tokens as the general walk, put together from parts that states share."""
         finished, phrase, spaced = state
         if not phrase:
             return self._opening_tokens(root, spaced, finished)
+        repeatable = frozenset(other for other in finished if other.startswith(phrase))
         citing: set[int] = set()
         commas: dict[bytes, TrieNode] = {}
         for start in self._begun_at(phrase):
             limit, path = self._limits[start], self._path_from(root, start + len(phrase))
             for place, token_ids in path.tokens:
-                if place <= limit and not self._leads_to_repeat(self._source[start:place], finished):
+                if place <= limit and not self._leads_to_repeat(self._source[start:place], repeatable):
                     citing.update(token_ids)
             for place, node in path.commas:
                 if place <= limit:
@@ -212,26 +223,38 @@ class SpanAutomaton(Automaton[SpanState]):
     def _opening(self, node: TrieNode, spaced: bool) -> _Opening:
         key = (id(node), spaced)
         if key not in self._openings:
-            tokens = {b"": node.token_ids} if node.token_ids else {}
-            commas: dict[bytes, TrieNode] = {}
-            for start, limit in self._limits.items():
-                if self._source[start] in node.children:
-                    path = self._walk(node, start)
-                    for place, token_ids in path.tokens:
-                        if place <= limit:
-                            tokens[self._source[start:place]] = token_ids
-                    for place, after in path.commas:
-                        if start < place <= limit:
-                            commas[self._source[start:place]] = after
-            if spaced and SPACE in node.children:
-                behind_space = self._opening(node.children[SPACE], False)
-                for beginning, token_ids in behind_space.by_beginning.items():
-                    tokens[beginning] = tokens.get(beginning, []) + token_ids
-                commas |= behind_space.commas
-            token_ids = [token for token_ids in tokens.values() for token in token_ids]
-            longest = max(map(len, tokens), default=0)
-            self._openings[key] = _Opening(np.array(token_ids, np.int64), tokens, longest, commas)
+            self._openings[key] = self._spaced_opening(node) if spaced else self._unspaced_opening(node)
         return self._openings[key]
+
+    def _unspaced_opening(self, node: TrieNode) -> _Opening:
+        tokens = {b"": node.token_ids} if node.token_ids else {}
+        commas: dict[bytes, TrieNode] = {}
+        for start, limit in self._limits.items():
+            if self._source[start] in node.children:
+                path = self._walk(node, start)
+                for place, token_ids in path.tokens:
+                    if place <= limit:
+                        tokens[self._source[start:place]] = token_ids
+                for place, after in path.commas:
+                    if start < place <= limit:
+                        commas[self._source[start:place]] = after
+        return _make_opening(tokens, commas)
+
+    def _spaced_opening(self, node: TrieNode) -> _Opening:
+        at_once = self._opening(node, False)
+        if SPACE not in node.children:
+            return at_once
+        behind_space = self._opening(node.children[SPACE], False)
+        tokens = at_once.by_beginning | {
+            beginning: at_once.by_beginning.get(beginning, []) + token_ids
+            for beginning, token_ids in behind_space.by_beginning.items()
+        }
+        return _make_opening(tokens, at_once.commas | behind_space.commas)
+
+
+def _make_opening(tokens: dict[bytes, list[int]], commas: dict[bytes, TrieNode]) -> _Opening:
+    token_ids = np.array(list(chain.from_iterable(tokens.values())), np.int64)
+    return _Opening(token_ids, tokens, max(map(len, tokens), default=0), commas)
 
 
 def _lines_of_words(source: str, breaks: bytes) -> list[list[tuple[int, int]]]:

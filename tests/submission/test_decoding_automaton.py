@@ -173,6 +173,15 @@ def test_spans_find_the_same_tokens_as_the_general_walk(name, form):
             state = spans.read(state, vocabulary.tokens[rng.choice(found)])
 
 
+@given(span_forms(), st.lists(st.sampled_from(["a", "b", "ab", "red", "é", "字", " ", ", ", ",", "\n"]), max_size=4))
+@settings(deadline=None, max_examples=300)
+def test_spans_read_many_bytes_as_one_after_the_other(form, pieces):
+    spans = SpanAutomaton(form, wicked_vocabulary())
+    for state in {spans.start, *spans.successors(spans.start).values()}:
+        text = "".join(pieces).encode()
+        assert spans.read(state, text) == Automaton.read(spans, state, text)
+
+
 def test_the_order_of_what_was_chosen_makes_no_new_states():
     numbers = NumberAutomaton(Permutation((1, 2, 3, 4, 5)))
     assert numbers.read(numbers.start, b"1,2,3,") == numbers.read(numbers.start, b"3,1,2,")
