@@ -1,0 +1,196 @@
+"""AWQ end to end on a tiny random Qwen2, and the checks of what comes out, each shown to fail on what it is for."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from submission.chat_encoder import ChatEncoder
+from submission.errors import ShopBenchError
+from submission.model_folder import EMBEDDED_MODEL, ROOT
+from submission.task_types import TaskType
+from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_smollm2
+from training.awq_calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
+from training.awq_checks import check_readers, check_weights
+from training.awq_quality import Limits, Measurement, compare
+from training.calibrate_awq import PYTHON, largest_group_size, main, stage
+from training.checkpoints import CheckpointReader
+from training.examples import read_questions
+
+SAMPLE = ROOT / "data/sample_questions.jsonl"
+needs_awq = pytest.mark.skipif(not PYTHON.is_file(), reason=f"{PYTHON} is not there: run `make awq-env`")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> ChatEncoder:
+    return ChatEncoder(EMBEDDED_MODEL)
+
+
+@needs_smollm2
+def test_blocks_are_full_and_hold_the_questions_as_the_model_sees_them(encoder: ChatEncoder) -> None:
+    rows = read_questions(SAMPLE)
+    blocks = calibration_blocks(DEVELOPMENT, rows, encoder, 512, None, seed=1)
+    assert {len(block) for block in blocks} == {512}
+    text = encoder.tokenizer.decode([token for block in blocks for token in block])
+    shown = [row for row in rows if row["input_field"].strip().splitlines()[0] in text]
+    assert len(shown) > 0.9 * len(rows)
+    assert text.count("<|im_start|>system") >= 0.9 * len(rows)
+    generic = calibration_blocks(GENERIC, rows, encoder, 512, None, seed=1)
+    assert len(generic) == len(blocks) and {len(block) for block in generic} == {512}
+    assert encoder.tokenizer.eos_token_id not in generic[0]
+
+
+@needs_smollm2
+def test_questions_are_cut_as_inference_cuts_them(encoder: ChatEncoder) -> None:
+    translation = next(row for row in read_questions(SAMPLE) if "bleu" in row["metric"])
+    long_answer = {**translation, "output_field": "langer Titel " * 400}
+    choice = {
+        "input_field": "Which of these is a fruit?\n0. apple\n1. brick\n2. chair\n3. spoon\nAnswer:",
+        "output_field": 0,
+        "task_type": "multiple-choice",
+        "task_name": "fruit",
+    }
+    ranking_in_weights = {
+        "input_field": "Rank the products for the query lamp. Output a permutation of 1 to 3, comma-separated.\n"
+        "Product List:\n1. lamp\n2. desk\n3. cable\nOutput:",
+        "output_field": [1.0, 0.1, 0.0],
+        "task_type": "ranking",
+        "task_name": "rank",
+    }
+    long, short, ranking = encode_questions([long_answer, choice, ranking_in_weights], encoder, 256)
+    assert len(long.prompt) + len(long.answer) <= 256 and long.answer[-1] != encoder.tokenizer.eos_token_id
+    assert encoder.tokenizer.decode(short.answer) == "0<|im_end|>" and short.known
+    assert encoder.tokenizer.decode(ranking.answer) == "1,2,3<|im_end|>" and not ranking.known
+
+
+def test_the_largest_group_that_divides_is_taken() -> None:
+    assert largest_group_size({"hidden_size": 8192, "num_attention_heads": 64}) == 128
+    assert largest_group_size({"hidden_size": 576, "num_attention_heads": 9, "head_dim": 64}) == 64
+    with pytest.raises(ShopBenchError, match="divide into none"):
+        largest_group_size({"hidden_size": 100, "num_attention_heads": 5})
+
+
+@pytest.fixture(scope="module")
+def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run on the tiny model; its parent holds the model it was made from."""
+    folder = tmp_path_factory.mktemp("awq")
+    build_qwen2(folder / "base", layers=1)
+    few = folder / "few.jsonl"
+    few.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[::12]))
+    main(
+        [
+            *("--model", str(folder / "base"), "--output", str(folder / "awq"), "--calibration", str(few)),
+            *("--group-size", str(GROUP_SIZE), "--block", "128", "--max-blocks", "4", "--no-quality"),
+        ]
+    )
+    stage(folder / "base", folder / "staged", GROUP_SIZE, 4)
+    return folder / "awq"
+
+
+def unpacked(reader: CheckpointReader, name: str) -> torch.Tensor:
+    """Return the float weight (outputs, inputs) of a linear layer in AutoAWQ's GEMM format."""
+    order = numpy.array([0, 4, 1, 5, 2, 6, 3, 7])
+
+    def nibbles(packed: torch.Tensor) -> torch.Tensor:
+        shifts = torch.from_numpy(4 * order)
+        return ((packed.long()[..., None] >> shifts) & 15).flatten(-2)
+
+    scales = reader.tensor(f"{name}.scales").float().repeat_interleave(GROUP_SIZE, 0)
+    zeros = nibbles(reader.tensor(f"{name}.qzeros")).repeat_interleave(GROUP_SIZE, 0)
+    return ((nibbles(reader.tensor(f"{name}.qweight")) - zeros) * scales).T
+
+
+@needs_smollm2
+@needs_awq
+def test_the_quantised_layers_compute_what_the_padded_ones_do(quantised: Path) -> None:
+    check_weights(quantised.parent / "staged", quantised, GROUP_SIZE)
+    base, result = CheckpointReader(quantised.parent / "staged"), CheckpointReader(quantised)
+    prefix = "model.layers.0"
+    for norm, linear in (
+        ("input_layernorm", "self_attn.q_proj"),
+        ("input_layernorm", "self_attn.v_proj"),
+        ("post_attention_layernorm", "mlp.gate_proj"),
+    ):
+        # AWQ moves a factor from the norm into the columns of the layers after it: only their product stays.
+        before = base.tensor(f"{prefix}.{linear}.weight").float() * base.tensor(f"{prefix}.{norm}.weight").float()
+        after = unpacked(result, f"{prefix}.{linear}") * result.tensor(f"{prefix}.{norm}.weight").float()
+        assert (before - after).norm() / before.norm() < 0.15, linear
+    down = unpacked(result, f"{prefix}.mlp.down_proj")
+    assert down.shape[1] == PADDED
+
+
+@needs_smollm2
+@needs_awq
+def test_a_damaged_checkpoint_is_found_out(quantised: Path, tmp_path: Path) -> None:
+    staged = quantised.parent / "staged"
+    tensors = load_file(quantised / "model.safetensors")
+    scales = "model.layers.0.mlp.up_proj.scales"
+    infinite = tensors[scales].clone()
+    infinite[0, 0] = torch.inf
+    for damage, message in (
+        ({name: tensor for name, tensor in tensors.items() if name != "model.norm.weight"}, "lacks 1 of"),
+        ({**tensors, scales: infinite}, "not finite"),
+        ({**tensors, scales: tensors[scales][:-1].clone()}, "has the shape"),
+        ({**tensors, "model.layers.1.mlp.up_proj.scales": tensors[scales].clone()}, "does not account for"),
+    ):
+        save_file(damage, tmp_path / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(ShopBenchError, match=message):
+            check_weights(staged, tmp_path, GROUP_SIZE)
+
+
+@needs_smollm2
+@needs_awq
+def test_a_reader_that_sees_another_rope_base_or_template_is_found_out(quantised: Path, tmp_path: Path) -> None:
+    base = quantised.parent / "base"
+    check_readers(base, quantised, PYTHON)
+    config = json.loads((quantised / "config.json").read_text())
+    folder = shutil.copytree(quantised, tmp_path / "copy")
+
+    def written(changed: dict[str, object]) -> Path:
+        (folder / "config.json").write_text(json.dumps(changed))
+        return folder
+
+    # transformers 4 does not know rope_parameters and would fall back to 10,000.
+    with pytest.raises(
+        ShopBenchError, match=r"transformers 4 reads rope_theta = 10000\.0, the original has 1000000\.0"
+    ):
+        check_readers(base, written({key: value for key, value in config.items() if key != "rope_theta"}), PYTHON)
+    wrong = {**config, "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0}}
+    with pytest.raises(ShopBenchError, match="transformers 5 and vLLM reads rope_theta"):
+        check_readers(base, written(wrong), PYTHON)
+    with pytest.raises(ShopBenchError, match="no AWQ quantization_config"):
+        check_readers(
+            base, written({key: value for key, value in config.items() if key != "quantization_config"}), PYTHON
+        )
+    written(config)
+    (folder / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
+    with pytest.raises(ShopBenchError, match="reads prompt"):
+        check_readers(base, folder, PYTHON)
+
+
+def test_what_quantisation_cost_is_compared_and_limited() -> None:
+    choice, text = TaskType.MULTIPLE_CHOICE.value, TaskType.GENERATION.value
+    before = Measurement(10.0, 0.40, [(choice, "1"), (choice, "2"), (choice, "3"), (choice, "0"), (text, "a lamp")])
+    after = Measurement(11.0, 0.38, [(choice, "1"), (choice, "2"), (choice, "3"), (choice, "1"), (text, "a desk")])
+    loss = compare(before, after)
+    assert (loss.choice_agreement, loss.agreement) == (0.75, 0.6)
+    assert loss.violations(Limits(1.2, 0.03, 0.7)) == []
+    assert [violation.split()[0] for violation in loss.violations(Limits(1.05, 0.01, 0.8))] == ["the", "the", "75%"]
+    assert "10.00 to 11.00" in loss.violations(Limits(1.05, 0.03, 0.7))[0]
+    broken = compare(before, Measurement(float("nan"), 0.40, before.answers))
+    assert len(broken.violations(Limits(1.2, 0.03, 0.7))) == 1
+
+
+@needs_smollm2
+def test_what_cannot_be_done_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    arguments = ["--model", str(EMBEDDED_MODEL), "--output", str(output)]
+    with pytest.raises(ShopBenchError, match="9 attention heads are no multiple of 4"):
+        main(arguments)
+    with pytest.raises(ShopBenchError, match="make awq-env"):
+        main([*arguments, "--tensor-parallel", "1", "--python", str(tmp_path / "none")])
+    assert not list(tmp_path.iterdir())
