@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Resolves the lock files that this machine's environment does not use: the container's (CUDA) and AutoAWQ's. Needs uv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+compile() {
+  uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11 \
+    --python-platform x86_64-manylinux_2_28 "$@"
+}
+
+# Keeps the entries of a lock whose package name matches a pattern, or with -v the others.
+entries() {
+  local negate=0
+  if [ "$1" = -v ]; then negate=1; shift; fi
+  awk -v pattern="^($1)==" -v negate=$negate '/^[a-z0-9]/ {keep = ($0 ~ pattern) != negate} keep' "$2"
+}
+
+compile requirements/inference-cuda.in -o requirements/inference-cuda.lock
+compile -c requirements/inference-cuda.lock requirements/evaluation.in -o requirements/evaluation-cuda.lock
+
+# AutoAWQ: PyTorch with what it brings along on GPUs, AutoAWQ itself (a source archive), and the rest.
+compile --no-build-isolation training/requirements-awq.in -o awq.tmp
+entries 'torch|triton|nvidia-.*|cuda-.*' awq.tmp > requirements/torch-cuda.lock
+entries autoawq awq.tmp > training/requirements-awq-source.txt
+entries -v 'torch|triton|nvidia-.*|cuda-.*|autoawq' awq.tmp > training/requirements-awq.txt
+rm awq.tmp
