@@ -48,7 +48,10 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
         streams = _build_candidates(recipe, sources, tasks, wanted, executor)
         selected = _each(
             "Removing duplicates",
-            [executor.submit(select, recipe, name, _streams(task, sources), wanted[name]) for name, task in tasks.items()],
+            [
+                executor.submit(select, recipe, name, _streams(task, sources), wanted[name])
+                for name, task in tasks.items()
+            ],
         )
         total = sum(summary["kept"] for summary in selected)
         if total == 0:
@@ -107,7 +110,9 @@ def _build_candidates(
         for name, source in sources.items():
             for stream in source.streams:
                 path = f"{name}/{stream}"
-                limits = {task.name: candidate_limit(wanted[task.name]) for task in tasks.values() if path in task.builders}
+                limits = {
+                    task.name: candidate_limit(wanted[task.name]) for task in tasks.values() if path in task.builders
+                }
                 if limits:
                     bar.set_postfix_str(path)
                     summaries[path] = build_stream(recipe, source, stream, limits, executor, bar)
@@ -163,9 +168,12 @@ def _report(
     }
 
 
-def _list_removed(recipe: DataRecipe, tasks: list[str], streams: dict[str, Summary], shards: list[dict[str, Any]]) -> None:
+def _list_removed(
+    recipe: DataRecipe, tasks: list[str], streams: dict[str, Summary], shards: list[dict[str, Any]]
+) -> None:
     """Write every question that was removed, with the reason, to `removed.jsonl`."""
     with written_whole(recipe.building / "removed.jsonl") as temporary, temporary.open("wb") as file:
+
         def write(entry: dict[str, Any]) -> None:
             file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
 
@@ -184,7 +192,9 @@ def _list_removed(recipe: DataRecipe, tasks: list[str], streams: dict[str, Summa
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.build_dataset", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m training.build_dataset",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_recipe_arguments(parser)
     options = parser.parse_args(arguments)

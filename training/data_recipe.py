@@ -39,7 +39,7 @@ class DataRecipe(Settings):
     near_duplicate: float = Field(gt=0, le=1)
     sources: dict[str, dict[str, Any] | None]
     default_weight: float = Field(default=1.0, ge=0)
-    weights: dict[str, float] = {}
+    weights: dict[str, float] = Field(default_factory=dict)
     extra_wordings: Path | None = None
 
     @property

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +38,24 @@ def select(recipe: DataRecipe, task: str, streams: list[str], quota: int) -> dic
     kept = 0
     filter_ = DuplicateFilter(recipe.near_duplicate)
     folder.mkdir(parents=True, exist_ok=True)
-    with written_whole(target) as chosen, written_whole(folder / f"{task}.removed.jsonl") as rejected:
-        with chosen.open("w", encoding="utf-8") as file, rejected.open("w", encoding="utf-8") as removed_file:
-            for row in _in_turns(recipe, task, streams, quota):
-                fault = filter_.add(row["id"], row["question"], row["content"])
-                if fault:
-                    reason, first = fault
-                    removed[reason] += 1
-                    entry = {"task_name": task, "reason": reason, "id": row["id"], "duplicate_of": first}
-                    removed_file.write(json.dumps({**entry, "question": row["question"]}, ensure_ascii=False) + "\n")
-                    continue
-                del row["content"]
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                kept += 1
-                if kept == quota:
-                    break
+    with (
+        written_whole(target) as chosen,
+        written_whole(folder / f"{task}.removed.jsonl") as rejected,
+        chosen.open("w", encoding="utf-8") as file,
+        rejected.open("w", encoding="utf-8") as removed_file,
+    ):
+        for row in _in_turns(recipe, task, streams, quota):
+            fault = filter_.add(row["id"], row["question"], row.pop("content"))
+            if fault:
+                reason, first = fault
+                removed[reason] += 1
+                entry = {"task_name": task, "reason": reason, "id": row["id"], "duplicate_of": first}
+                removed_file.write(json.dumps({**entry, "question": row["question"]}, ensure_ascii=False) + "\n")
+                continue
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            kept += 1
+            if kept == quota:
+                break
     summary = {"task_name": task, "wanted": quota, "kept": kept, "removed": removed}
     write_json(summary_file, summary)
     return summary
@@ -101,7 +104,7 @@ def exact_digest(text: str) -> bytes:
 def shingles(content: str) -> list[str]:
     """Return the words and pairs of words of what varies in a question, list numbers left out, in order."""
     words = _WORD.findall(_NUMBERING.sub("", content).lower())
-    return list(dict.fromkeys([*words, *(" ".join(pair) for pair in zip(words, words[1:], strict=False))]))
+    return list(dict.fromkeys([*words, *(" ".join(pair) for pair in pairwise(words))]))
 
 
 def selected_file(recipe: DataRecipe, task: str) -> Path:

@@ -43,16 +43,23 @@ def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[s
                     for number in range(task.questions_per_record):
                         for record in pool.records:
                             seed = f"{recipe.seed}/{task.name}/{path}/{record.key}/{number}"
-                            row = task.question(path, record, pool, Random(seed)) if len(found) < count else None
+                            row = task.question(path, record, pool, Random(seed))
                             if row is not None:
                                 found.append(row)
-    return questions
+    return {name: _spread(found, count) for name, found in questions.items()}
+
+
+def _spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Return `count` rows from all over the list: sources give their rows sorted by locale or user."""
+    return [rows[place * len(rows) // count] for place in range(count)] if len(rows) > count else rows
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.show_questions", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m training.show_questions",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_recipe_arguments(parser)
     parser.add_argument("--task", nargs="+", default=[], metavar="NAME", help="which tasks (default: all)")

@@ -16,8 +16,7 @@ from training.sources.shopbench import ShopBench
 from training.sources.source import Source
 
 SOURCES: dict[str, type[Source]] = {
-    source.name: source
-    for source in (Esci, AmazonM2, AmazonReviews, EcInstruct, Mmlu, Alpaca, ShopBench, Knowledge)
+    source.name: source for source in (Esci, AmazonM2, AmazonReviews, EcInstruct, Mmlu, Alpaca, ShopBench, Knowledge)
 }
 
 

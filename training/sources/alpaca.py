@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from training.sources.cleaning import clean
 from training.sources.reading import open_rows
@@ -12,14 +12,14 @@ from training.sources.source import Source, as_list
 
 _COLUMNS = ("instruction", "input", "output")
 # Answers are prose of a length that ShopBench's prose has; longer ones would be cut off at inference.
-_MOST_ANSWER_WORDS = 120
+_MOST_ANSWER_WORDS = 40
 
 
 class Alpaca(Source):
     """Streams "instructions"."""
 
     name = "alpaca"
-    streams = {"instructions": Instruction}
+    streams: ClassVar[dict[str, type]] = {"instructions": Instruction}
 
     def __init__(self, scratch: Path, instructions: str | list[str], limit: int | None = None) -> None:
         super().__init__(scratch, limit)

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from training.sources.cleaning import clean, has_words
 from training.sources.disk_index import DiskIndex
@@ -41,7 +41,7 @@ class AmazonM2(Source):
     """Streams "sessions", "products" (one page each) and "translations" (one product in several languages)."""
 
     name = "amazon_m2"
-    streams = {"sessions": Session, "products": Product, "translations": Translations}
+    streams: ClassVar[dict[str, type]] = {"sessions": Session, "products": Product, "translations": Translations}
 
     def __init__(
         self, scratch: Path, sessions: str | list[str], products: str | list[str], limit: int | None = None

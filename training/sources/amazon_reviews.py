@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from training.sources.cleaning import clean, has_words
 from training.sources.disk_index import DiskIndex
@@ -49,7 +49,7 @@ class AmazonReviews(Source):
     """Streams "reviews" (with their product where it is known), "products" and "baskets" (purchases of one user)."""
 
     name = "amazon_reviews"
-    streams = {"reviews": Review, "products": Product, "baskets": Basket}
+    streams: ClassVar[dict[str, type]] = {"reviews": Review, "products": Product, "baskets": Basket}
 
     def __init__(
         self, scratch: Path, reviews: str | list[str], metadata: str | list[str], limit: int | None = None

@@ -9,7 +9,9 @@ import re
 
 _TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,300}>")
 # Control and format characters: invisible, and some tokenizers split on them.
-_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff]")
+_INVISIBLE = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff]"
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "not available", "does not apply"})
@@ -41,13 +43,13 @@ def sentences(text: str) -> list[str]:
 
 def first_sentences(text: str, max_characters: int) -> str:
     """Return as many whole sentences of clean text as fit, empty if not even the first does."""
-    kept = ""
+    end = 0
     for sentence in sentences(text):
-        longer = f"{kept} {sentence}".strip()
-        if len(longer) > max_characters:
+        following = text.index(sentence, end) + len(sentence)
+        if following > max_characters:
             break
-        kept = longer
-    return kept
+        end = following
+    return text[:end]
 
 
 def words(text: str) -> list[str]:

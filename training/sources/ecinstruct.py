@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from training.sources.cleaning import clean
 from training.sources.reading import Row, open_rows
@@ -40,11 +40,9 @@ class EcInstruct(Source):
     """Streams "rows", each with its task's name."""
 
     name = "ecinstruct"
-    streams = {"rows": EcInstructRow}
+    streams: ClassVar[dict[str, type]] = {"rows": EcInstructRow}
 
-    def __init__(
-        self, scratch: Path, rows: str | list[str], split: str = "train", limit: int | None = None
-    ) -> None:
+    def __init__(self, scratch: Path, rows: str | list[str], split: str = "train", limit: int | None = None) -> None:
         super().__init__(scratch, limit)
         self.rows = as_list(rows)
         self.split = split

@@ -7,7 +7,7 @@ grouped, whatever the order of the file, and products can be looked up from both
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from training.sources.cleaning import clean, has_words
 from training.sources.disk_index import DiskIndex
@@ -16,7 +16,16 @@ from training.sources.records import JudgedProduct, JudgedQuery, Product, Record
 from training.sources.source import Source
 
 LANGUAGE_OF_LOCALE = {"us": "en", "es": "es", "jp": "ja"}
-_LABELS = {"exact": "E", "substitute": "S", "complement": "C", "irrelevant": "I", "e": "E", "s": "S", "c": "C", "i": "I"}
+_LABELS = {
+    "exact": "E",
+    "substitute": "S",
+    "complement": "C",
+    "irrelevant": "I",
+    "e": "E",
+    "s": "S",
+    "c": "C",
+    "i": "I",
+}
 _EXAMPLE_COLUMNS = ("query", "query_id", "product_id", "product_locale", "esci_label", "split")
 _PRODUCT_COLUMNS = (
     "product_id",
@@ -37,7 +46,7 @@ class Esci(Source):
     """
 
     name = "esci"
-    streams = {"queries": JudgedQuery, "products": JudgedProduct}
+    streams: ClassVar[dict[str, type]] = {"queries": JudgedQuery, "products": JudgedProduct}
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -22,7 +22,7 @@ class Knowledge(Source):
     """Streams "types", "attributes" and "events"."""
 
     name = "knowledge"
-    streams = {"types": ProductType, "attributes": Attribute, "events": Event}
+    streams: ClassVar[dict[str, type]] = {"types": ProductType, "attributes": Attribute, "events": Event}
 
     def locations(self) -> list[str]:
         """Return the file that comes with the package."""
@@ -30,7 +30,7 @@ class Knowledge(Source):
 
     def units(self, stream: str) -> Iterator[Any]:
         """Stream the entries of one part of the file."""
-        yield from yaml.safe_load(_FILE.read_text(encoding="utf-8"))[stream]
+        yield from _content()[stream]
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Turn an entry into a record; the file is ours, so there is nothing to count."""
@@ -54,8 +54,18 @@ class Knowledge(Source):
                 synonyms=tuple(unit["synonyms"]),
                 values=tuple(unit["values"]),
             )
-        lists = {part: tuple(unit[part]) for part in ("obstacles", "needs", "results")}
+        lists = {part: tuple(unit.get(part, ())) for part in ("obstacles", "general_obstacles", "needs", "results")}
         return Event(key=key, name=unit["name"], topic=unit["topic"], **lists)
+
+
+@lru_cache(maxsize=1)
+def _content() -> dict[str, Any]:
+    return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+
+
+def far_apart(first: str, second: str) -> bool:
+    """Whether what is right for one group of types (or topic of events) is surely wrong for the other."""
+    return first != second and not any(first in near and second in near for near in _content()["neighbours"])
 
 
 @lru_cache(maxsize=1)

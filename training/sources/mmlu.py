@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from training.sources.cleaning import clean
 from training.sources.reading import open_rows
@@ -17,7 +17,7 @@ class Mmlu(Source):
     """Streams "questions". The hub's training split is `auxiliary_train`."""
 
     name = "mmlu"
-    streams = {"questions": ExamQuestion}
+    streams: ClassVar[dict[str, type]] = {"questions": ExamQuestion}
 
     def __init__(
         self, scratch: Path, questions: str | list[str], split: str = "auxiliary_train", limit: int | None = None

@@ -74,7 +74,9 @@ def _stream(location: str, split: str) -> Iterator[Row]:
     files = local_files(location)
     if not files and "://" not in location:
         if not _HUB_ID.fullmatch(location):
-            raise ShopBenchError(f"{location} does not exist: give a file, a folder, a pattern or a hub id (owner/name)")
+            raise ShopBenchError(
+                f"{location} does not exist: give a file, a folder, a pattern or a hub id (owner/name)"
+            )
         name, _, configuration = location.partition(":")
         return _rows(location, _load(location, name, configuration or None, split=split))
     paths = [str(file.resolve()) for file in files] or [location]

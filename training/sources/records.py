@@ -192,12 +192,16 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Event:
-    """An everyday event, with what can obstruct it, what it needs first and what follows from it."""
+    """An everyday event, with what can obstruct it, what it needs first and what follows from it.
+
+    `general_obstacles` obstruct it as well, but would obstruct other events too.
+    """
 
     key: str
     name: str
     topic: str
     obstacles: tuple[str, ...]
+    general_obstacles: tuple[str, ...]
     needs: tuple[str, ...]
     results: tuple[str, ...]
 

@@ -6,7 +6,7 @@ A recipe names task and track for each file. What cannot be read as the type tha
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from submission.errors import ShopBenchError
 from submission.languages import detect_language
@@ -23,7 +23,7 @@ class ShopBench(Source):
     """Streams "questions" from `files`, a list of `{path, task, track}`."""
 
     name = "shopbench"
-    streams = {"questions": ReadyQuestion}
+    streams: ClassVar[dict[str, type]] = {"questions": ReadyQuestion}
 
     def __init__(self, scratch: Path, files: list[dict[str, Any]], limit: int | None = None) -> None:
         super().__init__(scratch, limit)

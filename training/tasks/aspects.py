@@ -21,17 +21,17 @@ _ASPECTS = {
     "fit": ("size", r"fits?\b|fitted|fitting|snug"),
     "comfort": ("comfort", r"comfort\w*|comfy|uncomfortable"),
     "softness": ("comfort", r"soft\b|softer|softness|scratchy"),
-    "appearance": ("looks", r"beautiful\w*|gorgeous|pretty (?!much|good|well)|looks? (?:great|good|nice|cheap|amazing)|stylish|ugly|cute|attractive"),
+    "appearance": ("looks", r"beautiful\w*|gorgeous|pretty (?!much|good|well)|looks? (?:great|good|nice|cheap)|stylish|ugly|cute"),
     "color": ("looks", r"colou?rs?\b"),
     "ease of use": ("use", r"(?:easy|simple|hard|difficult) to use|user[- ]friendly|convenient|intuitive"),
-    "performance": ("use", r"works? (?:great|well|perfectly|fine)|worked (?:great|well|perfectly)|performs?|stopped working|(?:doesn't|does not|didn't) work"),
+    "performance": ("use", r"work(?:s|ed)? (?:great|well|perfectly|fine)|performs?|stopped working|(?:does|did)(?:n't| not) work"),
     "assembly": ("assembly", r"assembl\w+|put together|instructions|easy to install|installation"),
     "sound": ("sound", r"sounds?\b|audio|volume|bass\b|noisy|noise|loud\b"),
     "battery life": ("battery", r"battery|batteries|holds? (?:a |its )?charge|charges?\b"),
     "smell": ("smell", r"smells?\b|scent\w*|fragrance|odou?r"),
     "taste": ("taste", r"tastes?\b|flavou?r\w*|delicious|tasty|bland"),
     "weight": ("weight", r"light ?weight|weighs?\b|heavy|too light"),
-    "cleaning": ("cleaning", r"(?:easy|hard|difficult) to clean|clean ?up|washes|washing|washed|washable|dishwasher"),
+    "ease of cleaning": ("cleaning", r"(?:easy|hard|difficult) to clean|clean ?up|washes|washing|washed|washable|dishwasher"),
     "packaging": ("delivery", r"packag\w+|box was|wrapped|well packed|dented"),
     "delivery": ("delivery", r"deliver\w*|shipping|shipped|arrived (?:on time|early|late|quickly|fast)"),
     "customer service": ("service", r"customer (?:service|support)|refund\w*|warranty|seller"),
@@ -46,7 +46,7 @@ _ASPECTS = {
     "texture": ("texture", r"texture|greasy|sticky|silky"),
     "connectivity": ("connection", r"bluetooth|connect(?:s|ed|ion|ivity)?\b|pairing|pairs easily|disconnect\w*"),
     "screen": ("screen", r"screen\b|display\b"),
-    "handle": ("handle", r"handles?\b|grip\b"),
+    "handle": ("handle", r"handles?\b"),
     "lid": ("lid", r"lids?\b"),
     "zipper": ("zipper", r"zippers?\b|zips?\b"),
     "straps": ("straps", r"straps?\b"),
@@ -70,9 +70,10 @@ _CLAUSE_END = re.compile(
 )
 _FILLERS = re.compile(
     r"^(?:(?:and|but|so|it|it's|its|they|they're|this|these|is|are|was|were|the|i|we|really|also|which|that|just|has|have|had"
-    r"|my|a|an|as|to|of|would|say|think|like|love|absolutely|overall|also|there|there's|i'm|i've|for)\s+)+",
+    r"|my|a(?!\s+(?:bit|little|lot|few)\b)|an|as|to|of|would|say|think|like|love|absolutely|overall|also|there|there's|i'm|i've|for)\s+)+",
     re.IGNORECASE,
 )
+_TRAILING = re.compile(r"\s+(?:though|too|also|as well|however|overall|again)$", re.IGNORECASE)
 _POSITIVE = re.compile(
     r"\b(?:great|good|excellent|perfect\w*|amazing|awesome|nice\w*|fantastic|wonderful|love\w*|beautiful\w*|gorgeous|best|comfortable"
     r"|comfy|soft|sturdy|durable|well|easy|fast|quick\w*|early|on time|clear|bright|sharp|cute|stylish|affordable|bargain|worth"
@@ -87,7 +88,9 @@ _NEGATIVE = re.compile(
     r"|runs small|runs large|useless|strange|annoying|smelly|disconnect\w*)\b",
     re.IGNORECASE,
 )
-_NEGATION = re.compile(r"\b(?:not|no|never|isn't|wasn't|aren't|don't|doesn't|didn't|won't|can't|cannot|without|hardly|nor)\b|n't\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|isn't|wasn't|aren't|don't|doesn't|didn't|won't|can't|cannot|without|hardly|nor)\b|n't\b", re.I
+)
 _MOST_WORDS = 7
 
 
@@ -106,6 +109,11 @@ def aspects_of(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _WORDS.items() if pattern.search(text))
 
 
+def is_concrete(aspect: str) -> bool:
+    """Whether `aspect` is a thing one either speaks of or not, unlike quality, which any praise may be about."""
+    return _ASPECTS[aspect][0] not in {"make", "price", "looks", "use"}
+
+
 def may_be_wrong(aspect: str, covered: frozenset[str]) -> bool:
     """Whether `aspect` is certainly none of those covered: not one of them, nor of the group of one."""
     groups = {_ASPECTS[name][0] for name in covered}
@@ -117,7 +125,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     """Return the clauses of a review that are about exactly one aspect and short enough to be quoted."""
     found = []
     for piece in _CLAUSE_END.split(text):
-        clause = _FILLERS.sub("", piece.strip()).strip()
+        clause = _TRAILING.sub("", _FILLERS.sub("", piece.strip())).strip()
         if not 1 <= len(clause.split()) <= _MOST_WORDS or not clause[0].isalnum():
             continue
         about = aspects_of(clause)

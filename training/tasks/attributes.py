@@ -42,6 +42,26 @@ _KINDS = {
     "Form Factor": ("fit", "form factor"),
 }
 _COMPATIBILITY = ("Compatible Devices", "Compatible Phone Models", "Compatible Models")
+# Kinds whose values are values of nothing else: "Cream" is a form and a color, "Mint" a scent, a flavor and a color, but
+# nothing else is "Lace-Up" or "Bluetooth". Those of one group may share values.
+_PLAIN_KINDS = {
+    "closure": 0,
+    "connection": 1,
+    "power": 1,
+    "system": 1,
+    "skin": 2,
+    "hair": 2,
+    "age": 3,
+    "mounting": 4,
+    "room": 5,
+    "sport": 6,
+    "shape": 7,
+    "fit": 8,
+    "occasion": 9,
+}
+_EMPTY_VALUES = frozenset(
+    {"all", "any", "other", "others", "multi", "unisex", "standard", "various", "general", "yes", "no"}
+)
 _UNKNOWN = "It cannot be inferred."
 _MOST_VALUE_WORDS = 4
 _MOST_DESCRIPTION_CHARACTERS = 220
@@ -51,16 +71,20 @@ def _values(product: Product) -> Iterator[tuple[str, str, str]]:
     """Yield (attribute as a question calls it, kind, value) of a page."""
     for name, (kind, label) in _KINDS.items():
         value = product.details.get(name, "")
-        if has_words(value) and len(value.split()) <= _MOST_VALUE_WORDS and "," not in value:
+        if not has_words(value) or "," in value or value.lower() in _EMPTY_VALUES:
+            continue
+        if len(value.split()) <= _MOST_VALUE_WORDS:
             yield label, kind, value
 
 
-def _values_by_kind(pool: Pool) -> dict[str, list[str]]:
+def _values_by_name(pool: Pool) -> dict[str, list[str]]:
+    """Return the different values by attribute, and by kind of attribute."""
     found: dict[str, dict[str, str]] = {}
     for product in pool.records:
-        for _, kind, value in _values(product):
-            found.setdefault(kind, {}).setdefault(value.lower(), value)
-    return {kind: list(values.values()) for kind, values in found.items()}
+        for label, kind, value in _values(product):
+            for name in {label, f"kind of {kind}"}:
+                found.setdefault(name, {}).setdefault(value.lower(), value)
+    return {name: list(values.values()) for name, values in found.items()}
 
 
 VALUE_FROM_TITLE = Task(
@@ -84,8 +108,13 @@ def build_value_from_title(product: Product, pool: Pool, rng: Random) -> Draft |
     if not values:
         return None
     label, kind, value = rng.choice(values)
-    alike = pool.once("values", _values_by_kind).get(kind, [])
-    wrong = draw(rng, alike, 3, lambda other: not share_terms(other, value) and not share_terms(other, product.title))
+    by_name = pool.once("values", _values_by_name)
+
+    def is_wrong(other: str) -> bool:
+        return not share_terms(other, value) and not share_terms(other, product.title)
+
+    wrong = draw(rng, by_name[label], 3, is_wrong)
+    wrong += draw(rng, by_name[f"kind of {kind}"], 3 - len(wrong), lambda other: is_wrong(other) and other not in wrong)
     slots = {"title": product.title, "attribute": label}
     if contains(product.title, value):
         return choice(rng, value, [*wrong[:2], _UNKNOWN], **slots)
@@ -100,8 +129,8 @@ COMPATIBLE_VALUE = Task(
     "accuracy",
     track=1,
     wordings=(
-        "Which of these can be the {attribute} of a(n) {type}?\n{options}\nAnswer: ",
-        "A(n) {type} is offered online. Which value fits its attribute '{attribute}'?\n{options}\nAnswer: ",
+        "Which of these can be the {attribute} of a product of the type '{type}'?\n{options}\nAnswer: ",
+        "A product of the type '{type}' is offered online. Which value fits its attribute '{attribute}'?\n{options}\nAnswer: ",
         "For the product type '{type}', select the value that is valid for the attribute '{attribute}'.\n{options}\nAnswer:",
     ),
 )
@@ -115,16 +144,21 @@ def build_compatible_value(product: Product, pool: Pool, rng: Random) -> Draft |
     if not values or not kind_of_product:
         return None
     label, kind, value = rng.choice(values)
-    by_kind = pool.once("values", _values_by_kind)
-    same_kind = {other.lower() for other in by_kind[kind]}
-    others = sorted({(name, other) for name in by_kind if name != kind for other in by_kind[name]})
-    kinds: set[str] = set()
+    by_name = pool.once("values", _values_by_name)
+    same_kind = {other.lower() for other in by_name[f"kind of {kind}"]}
+    others = [
+        (group, other)
+        for name, group in _PLAIN_KINDS.items()
+        if name != kind and group != _PLAIN_KINDS.get(kind)
+        for other in by_name.get(f"kind of {name}", [])
+    ]
+    groups: set[int] = set()
 
-    def is_wrong(candidate: tuple[str, str]) -> bool:
-        other_kind, other = candidate
-        if other_kind in kinds or other.lower() in same_kind or share_terms(other, value):
+    def is_wrong(candidate: tuple[int, str]) -> bool:
+        group, other = candidate
+        if group in groups or other.lower() in same_kind or share_terms(other, value):
             return False
-        kinds.add(other_kind)
+        groups.add(group)
         return True
 
     wrong = [other for _, other in draw(rng, others, 3, is_wrong)]
@@ -219,10 +253,15 @@ def build_feature(product: Product, pool: Pool, rng: Random) -> Draft | None:
         return None
     others = pool.once(
         "features",
-        lambda pool: [(product.key, text) for product in pool.records for text in product.features if _is_telling(text)],
+        lambda pool: [
+            (product.key, text) for product in pool.records for text in product.features if _is_telling(text)
+        ],
     )
     wrong = draw(
-        rng, others, 3, lambda pair: pair[0] != product.key and not share_terms(pair[1], product.title + " " + product.category)
+        rng,
+        others,
+        3,
+        lambda pair: pair[0] != product.key and not share_terms(pair[1], product.title + " " + product.category),
     )
     return choice(rng, shortened(rng.choice(own)), [shortened(text) for _, text in wrong], title=product.title)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from submission.task_types import TaskType
-from training.sources.knowledge import known_types
+from training.sources.knowledge import far_apart, known_types
 from training.sources.records import Attribute, Event, ProductType
 from training.tasks.task import Draft, Pool, Task, choice, draw
 from training.tasks.words import share_terms
@@ -20,7 +20,6 @@ CATEGORY_DESCRIPTION = Task(
         "Instructions: Define the product type in one sentence\nInput: {name}\nOutput:",
         "Explain the product type '{name}' to someone who has never seen one.\nOutput: ",
     ),
-    questions_per_record=2,
 )
 
 
@@ -36,7 +35,7 @@ TYPE_FROM_DEFINITION = Task(
     "accuracy",
     track=1,
     wordings=(
-        "Which product type is described here? \"{definition}\"\n{options}\nAnswer: ",
+        'Which product type is described here? "{definition}"\n{options}\nAnswer: ',
         "Description: {definition}\nWhat is it?\n{options}\nAnswer: ",
         "Find the product type that fits the description '{definition}'\n{options}\nAnswer:",
     ),
@@ -81,7 +80,7 @@ CATEGORY_WITH_ATTRIBUTE = Task(
 def build_category_with_attribute(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
     """Ask for one of the types that have the attribute, among types of groups in which none has it."""
     groups = {kind.group for kind in known_types() if kind.name in attribute.types}
-    others = [kind.name for kind in known_types() if kind.group not in groups]
+    others = [kind.name for kind in known_types() if all(far_apart(kind.group, group) for group in groups)]
     return choice(rng, rng.choice(attribute.types), rng.sample(others, 3), attribute=attribute.name)
 
 
@@ -93,7 +92,7 @@ APPLICABLE_ATTRIBUTE = Task(
     wordings=(
         "Which attribute applies to the product type {type}?\n{options}\nAnswer: ",
         "A seller lists a product of the type '{type}'. Which of these attributes should be filled in?\n{options}\nAnswer: ",
-        "Select the attribute that a(n) {type} can have.\n{options}\nAnswer:",
+        "Select the attribute that products of the type '{type}' can have.\n{options}\nAnswer:",
     ),
     questions_per_record=3,
 )
@@ -114,9 +113,9 @@ ATTRIBUTE_SYNONYM = Task(
     "accuracy",
     track=1,
     wordings=(
-        "Which of these attributes means the same as '{attribute}' for a(n) {type}?\n{options}\nAnswer: ",
-        "Two sellers name an attribute of a(n) {type} differently. What could '{attribute}' be called instead?\n{options}\n"
-        "Answer: ",
+        "Which of these attributes means the same as '{attribute}' for the product type '{type}'?\n{options}\nAnswer: ",
+        "Sellers of the product type '{type}' name an attribute differently. What could '{attribute}' be called instead?\n"
+        "{options}\nAnswer: ",
         "Select the synonym of the product attribute '{attribute}'.\n{options}\nAnswer:",
     ),
     questions_per_record=3,
@@ -140,14 +139,14 @@ def build_attribute_synonym(attribute: Attribute, pool: Pool, rng: Random) -> Dr
 
 
 TYPED_VALUE = Task(
-    "attribute_value_for_type",
+    "attribute_value_by_name",
     TaskType.MULTIPLE_CHOICE,
     "accuracy",
     track=1,
     wordings=(
-        "Which value is possible for the attribute '{attribute}' of a(n) {type}?\n{options}\nAnswer: ",
-        "Product type: {type}\nAttribute: {attribute}\nSelect the value that fits.\n{options}\nAnswer: ",
-        "A shop asks for the {attribute} of a(n) {type}. Which entry makes sense?\n{options}\nAnswer:",
+        "Which of these values is possible for the product attribute '{attribute}'?\n{options}\nAnswer: ",
+        "Attribute of a product: {attribute}\nSelect the value that fits.\n{options}\nAnswer: ",
+        "A seller has to fill in the field '{attribute}'. Which entry makes sense?\n{options}\nAnswer:",
     ),
     questions_per_record=3,
 )
@@ -168,7 +167,11 @@ def build_typed_value(attribute: Attribute, pool: Pool, rng: Random) -> Draft | 
     if right.replace(".", "").isdigit():
         return None
     wrong = draw(rng, others, 3, lambda value: not share_terms(value, own) and not value.replace(".", "").isdigit())
-    return choice(rng, right, wrong, attribute=attribute.name, type=rng.choice(attribute.types))
+    return choice(rng, right, wrong, attribute=rng.choice((attribute.name, *attribute.synonyms)))
+
+
+def _far_types(kind: ProductType) -> list[ProductType]:
+    return [other for other in known_types() if far_apart(kind.group, other.group)]
 
 
 COMPLEMENTARY_CATEGORY = Task(
@@ -178,7 +181,7 @@ COMPLEMENTARY_CATEGORY = Task(
     track=2,
     wordings=(
         "Which product category goes best with the product type {type}?\n{options}\nAnswer: ",
-        "A customer buys a(n) {type}. Which of these categories complements it?\n{options}\nAnswer: ",
+        "A customer buys a product of the type {type}. Which of these categories complements it?\n{options}\nAnswer: ",
         "Select the category that would best complement the product type '{type}'.\n{options}\nAnswer: ",
     ),
     questions_per_record=3,
@@ -189,7 +192,7 @@ COMPLEMENTARY_CATEGORY = Task(
 def build_complementary_category(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
     """Ask for a complement of a type, among complements of types of other groups."""
     own = " ".join((kind.name, *kind.complements))
-    others = [name for other in pool.records if other.group != kind.group for name in other.complements]
+    others = [name for other in _far_types(kind) for name in other.complements]
     wrong = draw(rng, others, 3, lambda name: not share_terms(name, own))
     return choice(rng, rng.choice(kind.complements), wrong, type=kind.name)
 
@@ -202,7 +205,7 @@ COMMONSENSE = Task(
     wordings=(
         "Someone wants to {use}. Which product do they need?\n{options}\nAnswer: ",
         "What would a person use to {use}?\n{options}\nAnswer: ",
-        "\"I would like to {use}.\" Which of these products helps?\n{options}\nAnswer:",
+        '"I would like to {use}." Which of these products helps?\n{options}\nAnswer:',
     ),
     questions_per_record=2,
 )
@@ -211,7 +214,7 @@ COMMONSENSE = Task(
 @COMMONSENSE.built_from("knowledge/types")
 def build_commonsense(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the type that serves a purpose, among types of other groups."""
-    others = [other.name for other in pool.records if other.group != kind.group]
+    others = [other.name for other in _far_types(kind)]
     wrong = draw(rng, others, 3, lambda name: not share_terms(name, kind.use) and not share_terms(name, kind.name))
     return choice(rng, kind.name, wrong, use=kind.use)
 
@@ -232,15 +235,15 @@ USE_OF_PRODUCT = Task(
 @USE_OF_PRODUCT.built_from("knowledge/types")
 def build_use_of_product(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the purpose of a type, among purposes of types of other groups."""
-    others = [other.use for other in pool.records if other.group != kind.group]
+    others = [other.use for other in _far_types(kind)]
     wrong = draw(rng, others, 3, lambda use: not share_terms(use, f"{kind.use} {kind.name}"))
     return choice(rng, f"to {kind.use}", [f"to {use}" for use in wrong], plural=kind.plural)
 
 
 _OBSTACLE_WORDINGS = (
-    "Which of these can keep the event \"{event}\" from happening?\n{options}\nAnswer: ",
-    "The event \"{event}\" shall take place. What would obstruct it?\n{options}\nAnswer: ",
-    "What could prevent that {event}?\n{options}\nAnswer:",
+    'Which of these can keep the event "{event}" from happening?\n{options}\nAnswer: ',
+    'The event "{event}" shall take place. What would obstruct it?\n{options}\nAnswer: ',
+    "What could prevent the following? {event}.\n{options}\nAnswer:",
 )
 OBSTACLE = Task("event_obstacle", TaskType.MULTIPLE_CHOICE, "accuracy", track=2, wordings=_OBSTACLE_WORDINGS)
 PRECONDITION = Task(
@@ -249,9 +252,9 @@ PRECONDITION = Task(
     "accuracy",
     track=2,
     wordings=(
-        "Before the event \"{event}\", what does PersonX most likely do?\n{options}\nAnswer: ",
+        'Before the event "{event}", what does PersonX most likely do?\n{options}\nAnswer: ',
         "Which of the following comes first if {event}?\n{options}\nAnswer: ",
-        "Select the step that prepares the event \"{event}\".\n{options}\nAnswer:",
+        'Select the step that prepares the event "{event}".\n{options}\nAnswer:',
     ),
 )
 CONSEQUENCE = Task(
@@ -260,9 +263,9 @@ CONSEQUENCE = Task(
     "accuracy",
     track=2,
     wordings=(
-        "After the event \"{event}\", PersonX probably\n{options}\nAnswer: ",
+        'After the event "{event}", PersonX probably\n{options}\nAnswer: ',
         "If {event}, then in the end PersonX\n{options}\nAnswer: ",
-        "Complete the sentence about the event \"{event}\": as a consequence, PersonX\n{options}\nAnswer:",
+        'Complete the sentence about the event "{event}": as a consequence, PersonX\n{options}\nAnswer:',
     ),
 )
 OBSTACLE.questions_per_record = 2
@@ -270,22 +273,25 @@ OBSTACLE.questions_per_record = 2
 
 @OBSTACLE.built_from("knowledge/events")
 def build_obstacle(event: Event, pool: Pool, rng: Random) -> Draft | None:
-    """Ask for what obstructs an event."""
-    return _event(event, lambda other: other.obstacles, pool, rng)
+    """Ask for what obstructs an event; what would obstruct many events is only ever right."""
+    right = (*event.obstacles, *event.general_obstacles)
+    return _event(event, right, lambda other: other.obstacles, pool, rng)
 
 
 @PRECONDITION.built_from("knowledge/events")
 def build_precondition(event: Event, pool: Pool, rng: Random) -> Draft | None:
     """Ask for what an event needs first."""
-    return _event(event, lambda other: other.needs, pool, rng)
+    return _event(event, event.needs, lambda other: other.needs, pool, rng)
 
 
 @CONSEQUENCE.built_from("knowledge/events")
 def build_consequence(event: Event, pool: Pool, rng: Random) -> Draft | None:
     """Ask for what follows from an event."""
-    return _event(event, lambda other: other.results, pool, rng)
+    return _event(event, event.results, lambda other: other.results, pool, rng)
 
 
-def _event(event: Event, part: Callable[[Event], tuple[str, ...]], pool: Pool, rng: Random) -> Draft | None:
-    others = sorted({text for other in pool.records if other.topic != event.topic for text in part(other)})
-    return choice(rng, rng.choice(part(event)), rng.sample(others, 3), event=event.name)
+def _event(
+    event: Event, right: tuple[str, ...], part: Callable[[Event], tuple[str, ...]], pool: Pool, rng: Random
+) -> Draft | None:
+    others = [text for other in pool.records if far_apart(event.topic, other.topic) for text in part(other)]
+    return choice(rng, rng.choice(right), rng.sample(others, 3), event=event.name)

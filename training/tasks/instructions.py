@@ -6,6 +6,7 @@ the task needs are counted.
 
 import json
 import re
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -59,7 +60,8 @@ def _described(value: Any) -> str:
     """Return title, maker and price of a product entry on one line."""
     if not isinstance(value, dict):
         return _name(value)
-    parts = [value.get(key) for key in ("title", "name", "manufacturer", "price")]
+    price = f"price {value['price']}" if value.get("price") else ""
+    parts = [*(value.get(key) for key in ("title", "name", "manufacturer")), price]
     return ", ".join(part for part in parts if isinstance(part, str) and part)
 
 
@@ -70,7 +72,9 @@ def _yes_no(row: EcInstructRow, rng: Random, **slots: str) -> Draft:
     options = [*_YES_NO]
     rng.shuffle(options)
     listed = "\n".join(f"{number}. {option.capitalize()}" for number, option in enumerate(options))
-    return Draft({**slots, "options": listed}, options.index(row.answer.lower()), (0, 1))
+    return Draft(
+        {**slots, "options": listed}, options.index(row.answer.lower()), (0, 1), content="\n".join(slots.values())
+    )
 
 
 SUBSTITUTE = Task(
@@ -128,7 +132,8 @@ def build_relation(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
     if not first or not second or not kind:
         return pool.skip("Product_Relation_Prediction row without two products and a known relation")
     wrong = [statement for other, statement in _RELATIONS.items() if other != kind]
-    return choice(rng, _RELATIONS[kind], wrong, first=first, second=second)
+    draft = choice(rng, _RELATIONS[kind], wrong, first=first, second=second)
+    return draft and replace(draft, content=f"{first}\n{second}")
 
 
 _TITLE_KEYS = ("product title", "title", "product_title")

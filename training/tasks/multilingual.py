@@ -7,7 +7,7 @@ from submission.task_types import TaskType
 from training.sources.cleaning import first_sentences, sentences
 from training.sources.records import Product, ProductType, Translations
 from training.tasks.task import Draft, Pool, Task, choice, draw
-from training.tasks.words import contains, share_terms, shortened, terms
+from training.tasks.words import contains, share_terms, shortened, surface_terms, terms
 
 ENGLISH_NAME = {
     "en": "English",
@@ -25,7 +25,7 @@ TITLE_TRANSLATION = Task(
     track=4,
     wordings=(
         "Translate this product title into {language}.\nTitle: {title}\nOutput: ",
-        "The product '{title}' shall be sold in another country. Translate its title into {language}.\nOutput: ",
+        "The product '{title}' is going to be sold in another country. Translate its title into {language}.\nOutput: ",
         "Give the {language} translation of the product title '{title}'.\nOutput:\n",
     ),
 )
@@ -170,26 +170,26 @@ KEYWORD_SET = Task(
         "found.\n{options}\nAnswer:",
     ),
 )
-_KEYWORDS = 4
+_FEWEST_KEYWORDS, _MOST_KEYWORDS = 3, 4
 
 
 @KEYWORD_SET.built_from("amazon_m2/products")
 def build_keyword_set(product: Product, pool: Pool, rng: Random) -> Draft | None:
     """Take words that stand in title and description; wrong sets mix at most one of them with those of other pages."""
-    keywords = pool.once("keywords", lambda pool: {page.key: _keywords(page) for page in pool.records})
-    own = keywords[product.key]
-    if len(own) < _KEYWORDS:
+    own = _keywords(product)
+    if len(own) < _FEWEST_KEYWORDS:
         return None
-    right = rng.sample(own, _KEYWORDS)
+    count = min(len(own), _MOST_KEYWORDS)
+    right = rng.sample(own, count)
     page_words = terms(product.text)
-    others = [page for page in pool.records if page.language == product.language and page.key != product.key]
-    foreign = sorted({word for page in others for word in keywords[page.key]} - page_words)
-    if len(foreign) < 3 * _KEYWORDS:
+    words_of_titles = pool.once("title words", _title_words)[product.language]
+    foreign = [word for word in words_of_titles if page_words.isdisjoint(terms(word))]
+    if len(foreign) < 3 * count:
         return None
-    drawn = rng.sample(foreign, 3 * _KEYWORDS)
+    drawn = rng.sample(foreign, 3 * count)
     wrong = []
     for place in range(3):
-        words = drawn[place * _KEYWORDS : (place + 1) * _KEYWORDS]
+        words = drawn[place * count : (place + 1) * count]
         if rng.random() < 0.5:
             words[0] = rng.choice(own)
         rng.shuffle(words)
@@ -200,8 +200,22 @@ def build_keyword_set(product: Product, pool: Pool, rng: Random) -> Draft | None
 
 def _keywords(page: Product) -> list[str]:
     """Return words of the title that the description takes up."""
-    shared = terms(page.title) & terms(page.description)
-    return sorted(word for word in shared if not any(map(str.isdigit, word)) and (len(word) > 3 or not word.isascii()))
+    described = terms(page.description)
+    return [word for word in surface_terms(page.title) if terms(word) <= described and _is_keyword(word, page)]
+
+
+def _title_words(pool: Pool) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for page in pool.records:
+        words = found.setdefault(page.language, {})
+        words.update((word, None) for word in surface_terms(page.title) if _is_keyword(word, page))
+    return {language: list(words) for language, words in found.items()}
+
+
+def _is_keyword(word: str, page: Product) -> bool:
+    return (
+        (len(word) > 3 or page.language == "ja") and not any(map(str.isdigit, word)) and word not in page.brand.lower()
+    )
 
 
 FOREIGN_VALUE = Task(
@@ -284,8 +298,8 @@ TYPE_TRANSLATION = Task(
     "accuracy",
     track=4,
     wordings=(
-        "What is a {name} called on a(n) {language} shopping site?\n{options}\nAnswer: ",
-        "Which {language} search term would a customer use to find a {name}?\n{options}\nAnswer: ",
+        "What is the product type '{name}' called on a shopping site in {language}?\n{options}\nAnswer: ",
+        "Which {language} search term would a customer use to find the product type '{name}'?\n{options}\nAnswer: ",
         "Select the {language} name of the product type '{name}'.\n{options}\nAnswer:",
     ),
     questions_per_record=3,
@@ -296,7 +310,7 @@ TYPE_TRANSLATION = Task(
 def build_type_translation(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the name of a product type in another language, among names of types of other groups."""
     language = rng.choice(sorted(set(kind.names) - {"en"}))
-    others = [other for other in pool.records if other.group != kind.group]
+    others = [other for other in pool.records if other.key != kind.key]
     wrong = [rng.choice(other.names[language]) for other in rng.sample(others, 3)]
     right = rng.choice(kind.names[language])
     return choice(rng, right, wrong, name=kind.name, language=ENGLISH_NAME[language])

@@ -11,9 +11,9 @@ from fractions import Fraction
 from random import Random
 
 from submission.task_types import TaskType
-from training.sources.records import Product
+from training.sources.records import JudgedProduct, Product
 from training.tasks.task import Draft, Pool, Task, choice, draw
-from training.tasks.words import product_type, shortened
+from training.tasks.words import shortened
 
 # Unit: its plural name in questions, what is measured, and how many of the base unit of that measure it is.
 _UNITS = {
@@ -53,7 +53,19 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _PACK = re.compile(
-    r"\b(?:pack|set|case|box|bundle) of (\d{1,3})\b|\b(\d{1,3})[- ]?packs?\b|\b(\d{1,3}) per (?:pack|case)\b", re.IGNORECASE
+    r"\b(?:pack|set|case|box|bundle) of (\d{1,3})\b|\b(\d{1,3})[- ]?packs?\b|\b(\d{1,3}) per (?:pack|case)\b",
+    re.IGNORECASE,
+)
+# What these hold is what their ounces and liters measure, not what they weigh; and an ounce of a liquid may be a fluid one.
+_CONTAINER = re.compile(
+    r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
+    r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch)s?\b",
+    re.IGNORECASE,
+)
+_LIQUID = re.compile(
+    r"\b(?:oil|juice|shampoo|conditioner|lotion|sauce|drink|milk|beverage|soap|serum|spray|cleaner|water|syrup|vinegar|toner"
+    r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne)s?\b",
+    re.IGNORECASE,
 )
 _UNKNOWN = "It cannot be inferred."
 _MEASURE_NAMES = {"weight": "total weight", "volume": "total volume", "count": "total count"}
@@ -74,11 +86,14 @@ class Amount:
 
 
 def amounts(title: str) -> list[Amount]:
-    """Return the amounts that stand in a title, in order."""
+    """Return the amounts of what a title offers, in order; only counts where it offers something to put amounts in."""
+    is_container = _CONTAINER.search(title) is not None
+    is_liquid = _LIQUID.search(title) is not None
     found = []
     for match in _AMOUNT.finditer(title):
         unit = next(name for name in _UNITS if match.group(name.replace(" ", "_")))
-        if Fraction(match.group(1)) > 0:
+        is_meant = unit == "count" or not (is_container or (unit == "ounce" and is_liquid))
+        if is_meant and Fraction(match.group(1)) > 0:
             found.append(Amount(Fraction(match.group(1)), unit))
     return found
 
@@ -122,13 +137,13 @@ PACK_AMOUNT = Task(
     wordings=(
         "An online shop offers '{title}'. What is the {quantity} of everything in it?\n{options}\nAnswer: ",
         "Product title: {title}\nWork out the {quantity} of the whole package.\n{options}\nAnswer: ",
-        "A customer buys one package of '{title}'. What {quantity} does the customer get?\n{options}\nAnswer:",
+        "A customer buys one package of '{title}'. What is the {quantity} that the customer gets?\n{options}\nAnswer:",
     ),
 )
 
 
 @PACK_AMOUNT.built_from("amazon_reviews/products", "esci/products")
-def build_pack_amount(product: object, pool: Pool, rng: Random) -> Draft | None:
+def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
     title = _title(product)
     amount, count = _single_amount(title, *_MEASURE_NAMES), packs(title)
@@ -141,7 +156,7 @@ def build_pack_amount(product: object, pool: Pool, rng: Random) -> Draft | None:
             options[-1] = _UNKNOWN
         quantity = _MEASURE_NAMES[amount.measure]
         return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
-    if count is not None and not amounts(title):
+    if count is not None and not _AMOUNT.search(title):
         values = rng.sample((6, 8, 12, 16, 24, 32), 3)
         options = [written(Fraction(value * count), "ounce") for value in values]
         return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
@@ -176,7 +191,7 @@ _CONVERSIONS = {
 
 
 @UNIT_CONVERSION.built_from("amazon_reviews/products", "esci/products", "amazon_m2/products")
-def build_unit_conversion(product: object, pool: Pool, rng: Random) -> Draft | None:
+def build_unit_conversion(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Convert an amount of the title; the slips are the factor upside down, ten times as much and a near factor."""
     title = _title(product)
     convertible = [amount for amount in amounts(title) if amount.unit in _CONVERSIONS]
@@ -209,7 +224,7 @@ NUMERIC_REASONING = Task(
 
 
 @NUMERIC_REASONING.built_from("amazon_reviews/products", "esci/products")
-def build_numeric_reasoning(product: object, pool: Pool, rng: Random) -> Draft | None:
+def build_numeric_reasoning(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Ask how many to order, how long a pack lasts or what one piece costs."""
     title = _title(product)
     count = packs(title)
@@ -218,8 +233,9 @@ def build_numeric_reasoning(product: object, pool: Pool, rng: Random) -> Draft |
         count = int(pieces.value) * (count or 1) if pieces.value.denominator == 1 else None
     if count is None or not 2 <= count <= 500:
         return None
-    thing = "piece" if pieces is not None else "pack"
-    question, right, slips, unit = rng.choice((_order, _supply, _unit_price))(count, thing, rng)
+    # Only what is counted in a title (napkins, batteries) is used up day by day.
+    kinds = (_order, _unit_price) if pieces is None else (_order, _unit_price, _supply)
+    question, right, slips, unit = rng.choice(kinds)(count, rng)
     wrong = rng.sample(_different(right, slips), 3)
     options = [_with_unit(value, unit) for value in wrong]
     return choice(rng, _with_unit(right, unit), options, title=title, question=question)
@@ -228,25 +244,26 @@ def build_numeric_reasoning(product: object, pool: Pool, rng: Random) -> Draft |
 _Reasoning = tuple[str, Fraction, tuple[Fraction, ...], str]
 
 
-def _order(count: int, thing: str, rng: Random) -> _Reasoning:
+def _order(count: int, rng: Random) -> _Reasoning:
     packages = rng.randint(2, 9)
     needed = packages * count - rng.randrange(count)
-    question = f"A school needs at least {needed} {thing}s. How many of this product must it order?"
+    question = f"A company needs at least {needed} items. How many packages of this product must it order?"
     right = Fraction(packages)
     return question, right, (right + 1, right - 1, right + 2, Fraction(needed), right * 2), ""
 
 
-def _supply(count: int, thing: str, rng: Random) -> _Reasoning:
-    a_day = rng.choice([number for number in (1, 2, 3, 4, 5) if count % number == 0])
-    question = f"A household uses {a_day} {thing}{'s' if a_day > 1 else ''} a day. How many days does the product last?"
+def _supply(count: int, rng: Random) -> _Reasoning:
+    a_day = rng.choice([number for number in (1, 2, 3, 4, 5) if count % number == 0 and count > number])
+    question = f"A household uses {a_day} of the items a day. For how many days does one package last?"
     right = Fraction(count, a_day)
     return question, right, (Fraction(count * a_day), right + a_day, right * 2, right / 2, right + 7), "days"
 
 
-def _unit_price(count: int, thing: str, rng: Random) -> _Reasoning:
-    cents = rng.choice((25, 50, 75, 100, 120, 150, 200, 250))
+def _unit_price(count: int, rng: Random) -> _Reasoning:
+    usual = [cents for cents in (5, 10, 20, 25, 50, 75, 120, 150, 200, 250, 400, 750) if 300 <= cents * count <= 6000]
+    cents = rng.choice(usual or [25])
     price = Fraction(cents * count, 100)
-    question = f"It costs ${float(price):.2f}. What is the price of one {thing}?"
+    question = f"One package costs ${float(price):.2f}. What is the price of a single item?"
     right = Fraction(cents, 100)
     return question, right, (right * 2, right / 2, right + Fraction(1, 4), price, right + 1), "$"
 
@@ -254,7 +271,7 @@ def _unit_price(count: int, thing: str, rng: Random) -> _Reasoning:
 def _with_unit(value: Fraction, unit: str) -> str:
     if unit == "$":
         return f"${float(value):.2f}"
-    return f"{written(value)} {unit}".strip()
+    return f"{written(value)} {unit.removesuffix('s') if value == 1 else unit}".strip()
 
 
 LARGEST_PACK = Task(
@@ -270,11 +287,11 @@ LARGEST_PACK = Task(
 )
 
 
-@LARGEST_PACK.built_from("amazon_reviews/products")
-def build_largest_amount(product: Product, pool: Pool, rng: Random) -> Draft | None:
+@LARGEST_PACK.built_from("amazon_reviews/products", "esci/products")
+def build_largest_amount(record: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Compare the totals of four products, the largest at least a fifth ahead."""
     measured = pool.once("totals", _totals)
-    own = measured.get(product.key)
+    own = measured.get(record.key)
     if own is None:
         return None
     measure, total, title = own
@@ -285,16 +302,16 @@ def build_largest_amount(product: Product, pool: Pool, rng: Random) -> Draft | N
 
 def _totals(pool: Pool) -> dict[str, tuple[str, Fraction, str]]:
     totals = {}
-    for product in pool.records:
-        amount = _single_amount(product.title, "weight", "volume")
-        title = shortened(product.title)
-        if amount is not None and _single_amount(title, amount.measure) == amount and product_type(product):
-            total = amount.value * _UNITS[amount.unit][2] * (packs(product.title) or 1)
-            if packs(title) == packs(product.title):
-                totals[product.key] = (amount.measure, total, title)
+    for record in pool.records:
+        title = shortened(_title(record))
+        amount = _single_amount(title, "weight", "volume")
+        if amount is not None:
+            total = amount.value * _UNITS[amount.unit][2] * (packs(title) or 1)
+            totals[record.key] = (amount.measure, total, title)
     return totals
 
 
-def _title(record: object) -> str:
-    """Return the title of a product, however the stream wraps it."""
-    return getattr(record, "product", record).title
+def _title(record: Product | JudgedProduct) -> str:
+    """Return the title of an English product, however the stream wraps it, empty for other languages."""
+    product = record if isinstance(record, Product) else record.product
+    return product.title if product.language == "en" else ""

@@ -28,7 +28,9 @@ class ReadyTask(Task):
             return pool.skip(f"{record.task_type} question that is read as {question.task_type}")
         answer = _answer(question.answer_format, record.truth)
         if answer is None:
-            return pool.skip(f"{record.task_type} question whose truth is outside of the form {question.answer_format.name}")
+            return pool.skip(
+                f"{record.task_type} question whose truth is outside of the form {question.answer_format.name}"
+            )
         row = columns(self.name, record.metric, self.track, question, answer, record.truth)
         return {**row, "source": "shopbench", "language": record.language, "content": record.text}
 

@@ -4,7 +4,7 @@ from random import Random
 
 from submission.task_types import TaskType
 from training.sources.records import Product, Review
-from training.tasks.aspects import ASPECTS, Clause, aspects_of, clauses, may_be_wrong
+from training.tasks.aspects import ASPECTS, Clause, aspects_of, clauses, is_concrete, may_be_wrong
 from training.tasks.task import Draft, Pool, Task, choice, draw, selection
 from training.tasks.words import count_phrase, product_type, share_terms, shortened, terms
 
@@ -18,7 +18,7 @@ RATING = Task(
         "positive.\nInput: {review}\nOutput:\nAnswer: ",
         "How many stars did the customer give, on a scale of 1 to 5? Answer with one number.\nReview: {review}\nAnswer: ",
         "Instructions: Predict the star rating, from 1 (worst) to 5 (best), that comes with the review below.\n"
-        "Input: a review of a(n) {type}\n{review}\nOutput:\nAnswer: ",
+        "Input: a review of a(n) {type} product\n{review}\nOutput:\nAnswer: ",
         "Read what a customer wrote and judge it from 1 to 5: 1 for very dissatisfied, 5 for very satisfied.\n"
         "Input: {review}\nAnswer:",
     ),
@@ -61,11 +61,11 @@ ASPECT_RETRIEVAL = Task(
     "hit rate@3",
     track=1,
     wordings=(
-        "Below are a customer's review of a(n) {type} and ten numbered aspects. Select the three aspects that the review "
+        "Below are a customer's review of a(n) {type} product and ten numbered aspects. Select the three aspects that the review "
         "talks about.\nReview: {review}\nAspect List:\n{items}\nAnswer with three numbers separated by commas.\nOutput: ",
-        "Which three aspects of a(n) {type} does this review cover? Choose from the list and output only three numbers, "
+        "Which three aspects of a(n) {type} product does this review cover? Choose from the list and output only three numbers, "
         "separated by comma.\nReview:\n{review}\nAspect List:\n{items}\nOutput:\n",
-        "A shopper reviewed a(n) {type}. Pick three aspects from the numbered list which are mentioned in the review. Give "
+        "A shopper reviewed a(n) {type} product. Pick three aspects from the numbered list which are mentioned in the review. Give "
         "only their numbers, with commas between them.\nReview: {review}\nAspects:\n{items}\nOutput:",
     ),
 )
@@ -90,9 +90,9 @@ KEYPHRASE = Task(
     "rougel",
     track=1,
     wordings=(
-        "Below is a review of a(n) {type}. Extract the one keyphrase that speaks of the given aspect, word for word.\n"
+        "Below is a review of a(n) {type} product. Extract the one keyphrase that speaks of the given aspect, word for word.\n"
         "Review: {review}\nAspect: {aspect}\nOutput: ",
-        "From the following review of a(n) {type}, copy the short keyphrase about the aspect named below it. Use the "
+        "From the following review of a(n) {type} product, copy the short keyphrase about the aspect named below it. Use the "
         "reviewer's own words.\nReview: {review}\nAspect: {aspect}\nOutput:\n",
         "Which keyphrase in this review mentions the aspect? Extract only one, exactly as written, and nothing else.\n"
         "Review: {review}\nAspect: {aspect}\nOutput:",
@@ -124,13 +124,13 @@ SNIPPETS = Task(
     "hit rate@3",
     track=1,
     wordings=(
-        "A customer who bought a(n) {type} wants to say something {mood} about its {aspect} in a review. Which three of the "
-        "15 numbered snippets would fit best? Output only three numbers, separated by comma.\nReview Snippet List:\n{items}\n"
-        "Output: ",
-        "Someone reviews a(n) {type} and is {opinion} its {aspect}. From the snippets below, select the three that this "
+        "A customer who bought a(n) {type} product wants to say something {mood} about its {aspect} in a review. Which three "
+        "of the 15 numbered snippets would fit best? Output only three numbers, separated by comma.\nReview Snippet List:\n"
+        "{items}\nOutput: ",
+        "Someone reviews a(n) {type} product and is {opinion} its {aspect}. From the snippets below, select the three that this "
         "reviewer would most likely write. Reply with three numbers separated by commas and no explanation.\nSnippets:\n"
         "{items}\nOutput:\n",
-        "Select three snippets from the numbered list that express a {mood} opinion on the {aspect} of a(n) {type}. Give "
+        "Select three snippets from the numbered list that express a {mood} opinion on the {aspect} of a(n) {type} product. Give "
         "their numbers only, separated with commas.\nReview Snippet List:\n{items}\nOutput:",
     ),
 )
@@ -192,9 +192,9 @@ ASPECT_SENTIMENT = Task(
     "accuracy",
     track=1,
     wordings=(
-        "What does the reviewer think of the {aspect} of this {type}?\nReview: {review}\n{options}\nAnswer: ",
-        "Review of a(n) {type}: {review}\nHow does the customer feel about the {aspect}?\n{options}\nAnswer: ",
-        "Which opinion on the {aspect} does the following review of a(n) {type} express?\nReview: {review}\n\n{options}\n"
+        "What does the reviewer think of the {aspect} of this {type} product?\nReview: {review}\n{options}\nAnswer: ",
+        "Review of a(n) {type} product: {review}\nHow does the customer feel about the {aspect}?\n{options}\nAnswer: ",
+        "Which opinion on the {aspect} does the following review of a(n) {type} product express?\nReview: {review}\n\n{options}\n"
         "Answer:",
     ),
 )
@@ -211,7 +211,8 @@ def build_aspect_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | N
     clause = rng.choice(plain)
     aspect, mood = clause.aspect, clause.mood
     if rng.random() < 0.25:
-        untouched = draw(rng, ASPECTS, 1, lambda name: may_be_wrong(name, aspects_of(f"{review.title} {review.text}")))
+        touched = aspects_of(f"{review.title} {review.text}")
+        untouched = draw(rng, ASPECTS, 1, lambda name: is_concrete(name) and may_be_wrong(name, touched))
         aspect, mood = (untouched[0], 0) if untouched else (aspect, mood)
     wrong = [answer for key, answer in answers.items() if key != mood]
     return choice(rng, answers[mood], wrong, review=review.text, aspect=aspect, type=kind)
@@ -224,7 +225,7 @@ REVIEW_TITLE = Task(
     track=3,
     wordings=(
         "Instructions: Write a short headline for this customer review.\nInput: {review}\nOutput:",
-        "A customer wrote the review below about a(n) {type}. Write the title that the customer would give it.\n"
+        "A customer wrote the review below about a(n) {type} product. Write the title that the customer would give it.\n"
         "Review: {review}\nOutput: ",
         "Summarize the following product review in a title of a few words.\nReview: {review}\nOutput:\n",
     ),

@@ -5,13 +5,14 @@ meaningful word with query and right answer.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from submission.task_types import TaskType
-from training.sources.knowledge import known_types
+from training.sources.knowledge import far_apart, known_types
 from training.sources.records import JudgedProduct, JudgedQuery, Product
 from training.tasks.task import Draft, Pool, Task, choice, draw, numbered, ranking
-from training.tasks.words import contains, share_terms, shortened, terms
+from training.tasks.words import names_the_thing, share_terms, shortened, surface_terms, terms
 
 # Gains of the four labels, as the benchmark's own ranking questions have them.
 GAINS = {"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0}
@@ -88,7 +89,8 @@ def build_relation_to_product(query: JudgedQuery, pool: Pool, rng: Random) -> Dr
 def statement_choice(rng: Random, label: str, **slots: str) -> Draft | None:
     """Draft the choice among the four statements, of which the one for `label` is right."""
     wrong = [statement for other, statement in _STATEMENTS.items() if other != label]
-    return choice(rng, _STATEMENTS[label], wrong, **slots)
+    draft = choice(rng, _STATEMENTS[label], wrong, **slots)
+    return draft and replace(draft, content="\n".join(slots.values()))
 
 
 _RELEVANT_WORDINGS = (
@@ -253,10 +255,10 @@ QUERY_RELATION = Task(
     "accuracy",
     track=3,
     wordings=(
-        "How does the search query \"{second}\" relate to the query \"{first}\" that came before it?\n{options}\nAnswer: ",
-        "A shopper first searches for \"{first}\" and then for \"{second}\". What is the relation between the two?\n"
+        'How does the search query "{second}" relate to the query "{first}" that came before it?\n{options}\nAnswer: ',
+        'A shopper first searches for "{first}" and then for "{second}". What is the relation between the two?\n'
         "{options}\nAnswer: ",
-        "Choose the word that describes the step from query \"{first}\" to query \"{second}\".\n{options}\nAnswer:",
+        'Choose the word that describes the step from query "{first}" to query "{second}".\n{options}\nAnswer:',
     ),
     questions_per_record=2,
 )
@@ -330,7 +332,9 @@ def build_next_query(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | 
         actions.append(f"Add product '{title}' to cart")
     own = {query for query, _ in judged.queries}
     queries = pool.once("queries", _queries_by_language)[judged.language]
-    wrong = draw(rng, queries, _CANDIDATE_QUERIES - 1, lambda query: query not in own and not share_terms(query, second))
+    wrong = draw(
+        rng, queries, _CANDIDATE_QUERIES - 1, lambda query: query not in own and not share_terms(query, second)
+    )
     if len(wrong) < _CANDIDATE_QUERIES - 1:
         return None
     candidates = [second, *wrong]
@@ -363,14 +367,18 @@ def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft 
     """Take the type from the titles of the exact matches: the one type that most of them name and none contradicts."""
     titles = [product.title for product in query.products("E")]
     named = [
-        {kind.name for kind in known_types() if any(contains(title, name) for name in kind.names[query.language])}
+        {
+            kind.name
+            for kind in known_types()
+            if any(names_the_thing(title, name) for name in kind.names[query.language])
+        }
         for title in titles
     ]
     certain = {next(iter(kinds)) for kinds in named if len(kinds) == 1}
     if len(certain) != 1 or sum(len(kinds) == 1 for kinds in named) * 2 <= len(titles) or any(map(_several, named)):
         return None
     right = next(kind for kind in known_types() if kind.name in certain)
-    others = [kind for kind in known_types() if kind.group != right.group and not share_terms(kind.name, right.name)]
+    others = [kind for kind in known_types() if far_apart(kind.group, right.group)]
     wrong = draw(rng, [kind.name for kind in others], 3, lambda name: not share_terms(name, query.query))
     return choice(rng, right.name, wrong, query=query.query)
 
@@ -398,13 +406,14 @@ _KEYWORDS = 4
 def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Ask for words of the queries that the product matches, among sets that mix in words of other products' queries."""
     exact = judged.labelled("E")
-    own = sorted({word for query in exact for word in terms(query) if not word.isdigit()})
+    own = sorted({word for query in exact for word in surface_terms(query)})
     if judged.language == "en" or len(own) < 3:
         return None
     right = rng.sample(own, min(_KEYWORDS, len(own)))
     queries = pool.once("queries", _queries_by_language)[judged.language]
     everything = terms(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
-    others = sorted({word for query in queries for word in terms(query)} - everything)
+    words = {word for query in queries for word in surface_terms(query)}
+    others = sorted(word for word in words if everything.isdisjoint(terms(word)))
     if len(others) < 3 * len(right):
         return None
     foreign = rng.sample(others, 3 * len(right))

@@ -22,21 +22,29 @@ ALSO_BOUGHT = Task(
         "A customer bought '{title}'. Which three of the 15 products below did the same customer probably buy too? Output "
         "only three numbers separated by commas.\nProduct List:\n{items}\nOutput: ",
         "Given that a shopper has just ordered '{title}', select 3 products from the numbered list for the recommendation "
-        "\"customers also bought\".\nProduct List:\n{items}\nGive the three numbers, with commas between them.\nOutput: ",
+        '"customers also bought".\nProduct List:\n{items}\nGive the three numbers, with commas between them.\nOutput: ',
         "Recommend products to the buyer of '{title}': choose three from the list.\nProduct List:\n{items}\nAnswer with "
         "three numbers separated by commas, without explanation.\nOutput:\n",
     ),
+    questions_per_record=3,
 )
 
 
 @ALSO_BOUGHT.built_from("amazon_reviews/baskets")
 def build_also_bought(basket: Basket, pool: Pool, rng: Random) -> Draft | None:
-    """Mix three products of a basket with twelve of other baskets."""
-    if len(basket.products) < 4:
+    """Mix three products of a basket that share a category with the one bought with twelve of other baskets."""
+    anchor = rng.choice(basket.products)
+    related = [product for product in basket.products if product.key != anchor.key and _are_related(product, anchor)]
+    if len(related) < 3:
         return None
-    anchor, *right = rng.sample(basket.products, 4)
+    right = rng.sample(related, 3)
     others = pool.once("products", lambda pool: _distinct(p for basket in pool.records for p in basket.products))
     return _selection(anchor, right, basket.products, others, _LISTED - 3, rng)
+
+
+def _are_related(first: Product, second: Product) -> bool:
+    """Whether products share a category: what one person buys over years has little to do with each other."""
+    return not set(first.categories).isdisjoint(second.categories)
 
 
 VIEWED_TOGETHER = Task(
@@ -123,5 +131,3 @@ def _by_language(pool: Pool) -> dict[str, list[Product]]:
 
 def _distinct(products: object) -> list[Product]:
     return list({product.key: product for product in products}.values())  # type: ignore[attr-defined]
-
-

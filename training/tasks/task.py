@@ -38,7 +38,8 @@ class Draft:
     """What a builder hands over: values for the slots, the truth as the metric takes it, the numbers of the list.
 
     `answer` is what the model shall say where that is not the truth itself (a permutation for graded relevance).
-    `language` overrides the record's, `text` replaces the wordings (a question that came ready-made).
+    `language` overrides the record's, `text` replaces the wordings (a question that came ready-made). `content` is what
+    duplicates are found by; it is all the slots unless some of them hold the same long text in every question.
     """
 
     slots: dict[str, str]
@@ -47,6 +48,7 @@ class Draft:
     answer: Any = None
     language: str = ""
     text: str = ""
+    content: str = ""
 
 
 class Pool:
@@ -117,7 +119,7 @@ class Task:
         row = self.row(text, draft, f"{builder.__module__}.{builder.__name__} ({record.key})")
         source = stream.split("/", 1)[0]
         language = draft.language or record.language
-        content = "\n".join(draft.slots.values()) or text
+        content = draft.content or "\n".join(draft.slots.values())
         return {**row, "source": source, "language": language, "content": content}
 
     def row(self, text: str, draft: Draft, builder: str) -> dict[str, Any]:

@@ -8,19 +8,21 @@ from training.sources.records import Product
 
 # Latin words; in Japanese runs of kanji, of katakana: hiragana are mostly grammar.
 _TERM = re.compile(r"[ァ-ヺー]{2,}|[㐀-䶿一-鿿々]+|[^\W_ぁ-ゖァ-ヺー㐀-䶿一-鿿々]+")
-_GRAMMAR = frozenset(
+_GRAMMAR_WORDS = (
     "a an and are as at be by for from in is it its of on or that the this to with without your you we our all not no more "
-    "der die das und mit für von ein eine im in zu aus bei des dem den auf oder ohne "
-    "de la le les des du et pour avec un une en au aux sur ou sans "
-    "el los las y con para por una del al "
-    "il lo gli e di da per con un della dei nel o".split()
+    "der die das und mit für von ein eine im zu aus bei des dem den auf oder ohne "
+    "de la le les du et pour avec une en au aux sur ou sans "
+    "el los las y con para por del al "
+    "il lo gli e di da per un della dei nel o"
 )
+_GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 _SEVERAL_THINGS = re.compile(r"[&/,()]| and |>")
-_ALWAYS_PLURAL = frozenset(
+_PLURAL_WORDS = (
     "headphones earphones earbuds shoes boots sandals sneakers slippers socks jeans pants trousers shorts leggings tights "
     "sunglasses glasses goggles binoculars scissors pliers pajamas gloves mittens scrubs boxers briefs overalls cleats "
-    "electronics accessories supplies clothes underwear press series".split()
+    "electronics accessories supplies clothes underwear press series"
 )
+_ALWAYS_PLURAL = frozenset(_PLURAL_WORDS.split())
 _IRREGULAR = {"knives": "knife", "shelves": "shelf", "scarves": "scarf", "toothbrushes": "toothbrush", "mice": "mouse"}
 
 
@@ -33,6 +35,11 @@ def terms(text: str) -> frozenset[str]:
             continue
         found.add(term[:-1] if len(term) > 3 and term.endswith("s") and not term.endswith("ss") else term)
     return frozenset(found)
+
+
+def surface_terms(text: str) -> list[str]:
+    """Return the meaningful words of `text` as they stand there, in lower case, without numbers."""
+    return [term for term in dict.fromkeys(_TERM.findall(text.lower())) if terms(term) and not term[0].isdigit()]
 
 
 def share_terms(first: str, second: str) -> bool:
@@ -57,6 +64,15 @@ def find_phrase(text: str, phrase: str) -> str | None:
     return match.group() if match else None
 
 
+def names_the_thing(title: str, name: str) -> bool:
+    """Whether a title is of a thing with this name, rather than of a part of it, a case for it or the like."""
+    pattern = (
+        rf"(?<!for )(?<!for the )(?<!para )(?<!para la )(?<!para el )(?<!de )(?<![^\W_]){re.escape(name)}"
+        r"(?=\s*(?:$|[,;:(|/–-]|\d|(?:with|for|in|by|and|of|set|over|from|de|con|para|y)\b)|\s+[^\x00-\x7f])"
+    )
+    return re.search(pattern, title, re.IGNORECASE) is not None
+
+
 def count_phrase(text: str, phrase: str) -> int:
     """Return how often `phrase` stands in `text`, whatever the case."""
     return text.lower().count(phrase.lower())
@@ -64,8 +80,8 @@ def count_phrase(text: str, phrase: str) -> int:
 
 @lru_cache(maxsize=16384)
 def singular(category: str) -> str:
-    """Return the name of one thing of a category ("Over-Ear Headphones", "Chef's Knives"), in lower case."""
-    *before, last = category.lower().split()
+    """Return the name of one thing of a category ("Over-Ear Headphones", "AA Batteries"), in lower case but for "AA"."""
+    *before, last = (word if word.isupper() and len(word) < 4 else word.lower() for word in category.split())
     if last in _IRREGULAR:
         last = _IRREGULAR[last]
     elif last in _ALWAYS_PLURAL or len(last) < 4:

@@ -1,0 +1,149 @@
+"""How fast training data are built, how that scales with workers, and whether memory grows with the sources.
+
+`python -m benchmarks.build_rate --copies 100 1000 --workers 1 2` repeats the fixtures (each copy with names of its own,
+so that its questions are no duplicates), builds each data set in a process of its own, and prints a table.
+"""
+
+import argparse
+import csv
+import json
+import multiprocessing
+import random
+import resource
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from training.build_dataset import build
+from training.data_recipe import DataRecipe
+from training.recipe import load_recipe
+
+_FIXTURES = Path("tests/training/fixtures")
+_RECIPE = Path("training/recipes/data_fixtures.yaml")
+# Columns that join rows: a copy gets ids of its own.
+_IDS = ("product_id", "query_id", "id", "next_item", "asin", "parent_asin", "user_id")
+_TEXTS = ("query", "product_title", "title", "text", "question", "instruction", "input")
+_SYLLABLES = "ba co du fe gi ha jo ku la mo ne pi ra so tu va we xi yo za".split()
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.build_rate", description=__doc__)
+    parser.add_argument(
+        "--copies", type=int, nargs="+", default=[100, 1000], help="how often the fixtures are repeated"
+    )
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of worker processes to try")
+    parser.add_argument("--examples", type=int, default=20_000, help="examples wanted of every build")
+    options = parser.parse_args()
+    print(
+        "| rows of the sources | workers | examples | seconds | examples a second | largest worker, MB | main process, MB |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    with TemporaryDirectory() as folder:
+        for copies in options.copies:
+            data = Path(folder) / f"copies-{copies}"
+            rows = _repeat(_FIXTURES, data, copies)
+            for workers in options.workers:
+                recipe = _recipe(data, Path(folder) / f"built-{copies}-{workers}", workers, options.examples)
+                figures = _measured(recipe)
+                print(
+                    f"| {rows:,} | {workers} | {figures['examples']:,} | {figures['seconds']:.1f} "
+                    f"| {figures['examples'] / figures['seconds']:.0f} | {figures['worker_mb']:.0f} | {figures['main_mb']:.0f} |",
+                    flush=True,
+                )
+
+
+def _repeat(source: Path, target: Path, copies: int) -> int:
+    """Write every fixture file `copies` times over into one file; return how many rows there are in all."""
+    count = 0
+    for path in sorted(source.rglob("*.*")):
+        rows, header = _read(path)
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with copy.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, header) if header else None
+            if writer:
+                writer.writeheader()
+            for number in range(copies):
+                for row in rows:
+                    changed = _changed(row, number)
+                    count += 1
+                    if writer:
+                        writer.writerow(changed)
+                    else:
+                        file.write(
+                            (changed if isinstance(changed, str) else json.dumps(changed, ensure_ascii=False)) + "\n"
+                        )
+    return count
+
+
+def _read(path: Path) -> tuple[list[Any], list[str]]:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".csv":
+        reader = csv.DictReader(text.splitlines())
+        return list(reader), list(reader.fieldnames or [])
+    if text.startswith("["):
+        return json.loads(text), []
+    return [_parsed(line) for line in text.splitlines()], []
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
+
+
+def _changed(row: Any, number: int) -> Any:
+    """Return a row with ids and a made-up name of its own, the same for all rows of a copy that belong together."""
+    if number == 0 or isinstance(row, str):
+        return row
+    changed = dict(row)
+    for column in _IDS:
+        if isinstance(row.get(column), str):
+            changed[column] = f"{row[column]}{number:X}"
+        elif isinstance(row.get(column), int):
+            changed[column] = row[column] + 10_000 * number
+    if isinstance(row.get("prev_items"), str):
+        changed["prev_items"] = row["prev_items"].replace("' '", f"{number:X}' '").replace("']", f"{number:X}']")
+    for column in _TEXTS:
+        text = row.get(column)
+        if isinstance(text, str) and text and text[0] not in "{[":
+            changed[column] = f"{_name(f'{number}/{text}')} {text}"
+    return changed
+
+
+def _name(seed: str) -> str:
+    return "".join(random.Random(seed).choices(_SYLLABLES, k=4)).capitalize()
+
+
+def _recipe(data: Path, output: Path, workers: int, examples: int) -> DataRecipe:
+    recipe = load_recipe(_RECIPE, [f"workers={workers}", f"examples={examples}", f"output={output}"], DataRecipe)
+    sources = json.loads(json.dumps(recipe.sources).replace(str(_FIXTURES), str(data)))
+    return recipe.model_copy(update={"sources": sources, "near_duplicate": 1.0, "shard_examples": 5000})
+
+
+def _measured(recipe: DataRecipe) -> dict[str, float]:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_build, args=(recipe, sender))
+    process.start()
+    figures = receiver.recv()
+    process.join()
+    return figures
+
+
+def _build(recipe: DataRecipe, sender: Any) -> None:
+    start = time.perf_counter()
+    report = build(recipe)
+    seconds = time.perf_counter() - start
+    # ru_maxrss is in KiB on Linux; of children it is that of the largest.
+    worker, main = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
+    )
+    sender.send({"examples": report["examples"], "seconds": seconds, "worker_mb": worker, "main_mb": main})
+
+
+if __name__ == "__main__":
+    main()
