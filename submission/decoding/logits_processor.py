@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from vllm.sampling_params import SamplingParams
 from vllm.tokenizers import cached_tokenizer_from_config
 from vllm.v1.sample.logits_processor import BatchUpdate, LogitsProcessor, MoveDirectionality
 
 from submission.answer_formats import AnswerFormat, FreeText, format_from_dict
+from submission.decoding.automaton import TokenIds
 from submission.decoding.token_automaton import TokenAutomaton
 from submission.decoding.vocabulary import Vocabulary
 from submission.errors import ShopBenchError
@@ -31,6 +31,9 @@ EXTRA_ARG = "answer_format"
 
 FAVOUR_BIAS = 4.0
 """What a token gains, in logits, where its form favours it instead of forbidding the others."""
+
+_Places = tuple[torch.Tensor, torch.Tensor]
+"""Rows and tokens of logits, [logits] each."""
 
 _KEPT_FORMS = 512
 _LARGEST_LOGIT = 1e30
@@ -68,8 +71,10 @@ class _Row:
 class AnswerFormatLogitsProcessor(LogitsProcessor):
     """Keeps each request's answer in its form, or favours the form's tokens where it is not enforced.
 
-    A step costs one fill over the constrained rows and one gather and scatter of all allowed logits; a row adds one
-    look-up to that, as long as another answer of the same form went the same way before.
+    A step costs one gather and scatter of all allowed logits, and for each row a look-up, as long as another answer of
+    the same form went the same way before. Where every row is constrained, even filling the rest with -inf is saved:
+    the tensor that was masked in the last step takes the place of the logits, with what was written there undone. What
+    samples from it may change it, as long as -inf stays -inf, which scaling, penalties and top-k or top-p do.
     """
 
     def __init__(self, vllm_config: "VllmConfig", device: torch.device, is_pin_memory: bool) -> None:
@@ -84,6 +89,9 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
         self._pin_memory = is_pin_memory
         self._rows: dict[int, _Row] = {}
         self._automaton = lru_cache(maxsize=_KEPT_FORMS)(self._build_automaton)
+        self._masked = torch.empty(0, 0)
+        """[requests, vocabulary], -inf but at `_written`."""
+        self._written: _Places | None = None
 
     @classmethod
     def validate_params(cls, sampling_params: SamplingParams) -> None:
@@ -120,11 +128,14 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
                 rows[source] = replaced
 
     def apply(self, logits: torch.Tensor) -> torch.Tensor:
-        """Mask, or bias, the rows of `logits` [requests, vocabulary] in place, and return them."""
+        """Return the masked, or biased, rows of `logits` [requests, vocabulary]: in place, or a tensor of its own.
+
+        Such a tensor holds until the next call.
+        """
         if not self._rows:
             return logits
-        enforced: list[tuple[int, npt.NDArray[np.int64]]] = []
-        favoured: list[tuple[int, npt.NDArray[np.int64]]] = []
+        enforced: list[tuple[int, TokenIds]] = []
+        favoured: list[tuple[int, TokenIds]] = []
         for index, row in self._rows.items():
             row.catch_up()
             (enforced if row.automaton.enforced else favoured).append((index, row.state.token_ids))
@@ -132,6 +143,8 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
             places = self._places(enforced)
             largest = min(_LARGEST_LOGIT, torch.finfo(logits.dtype).max)
             kept = logits[places].nan_to_num_(nan=-largest).clamp_(-largest, largest)
+            if len(enforced) == len(logits):
+                return self._mask_all(logits, places, kept)
             for first, end in _runs([index for index, _ in enforced]):
                 logits[first:end].fill_(-torch.inf)
             logits[places] = kept
@@ -140,11 +153,22 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
             logits[places] += FAVOUR_BIAS
         return logits
 
+    def _mask_all(self, logits: torch.Tensor, places: _Places, kept: torch.Tensor) -> torch.Tensor:
+        masked = self._masked
+        same_kind = (masked.dtype, masked.device, masked.shape[1]) == (logits.dtype, logits.device, logits.shape[1])
+        if not same_kind or len(masked) < len(logits):
+            self._masked = masked = torch.full_like(logits, -torch.inf, memory_format=torch.contiguous_format)
+        elif self._written is not None:
+            masked[self._written] = -torch.inf
+        masked[places] = kept
+        self._written = places
+        return masked[: len(logits)]
+
     def _build_automaton(self, form: AnswerFormat, end_ids: tuple[int, ...]) -> TokenAutomaton:
         return TokenAutomaton(form, self._vocabulary, end_ids)
 
-    def _places(self, rows: list[tuple[int, npt.NDArray[np.int64]]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the row and the token of every listed logit, [logits] each, on the device."""
+    def _places(self, rows: list[tuple[int, TokenIds]]) -> _Places:
+        """Return where the listed tokens' logits are, on the device."""
         token_ids = [tokens for _, tokens in rows]
         lengths = [len(tokens) for tokens in token_ids]
         places = torch.empty((2, sum(lengths)), dtype=torch.int64, pin_memory=self._pin_memory)

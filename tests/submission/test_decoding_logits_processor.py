@@ -122,6 +122,28 @@ def test_requests_join_leave_and_change_places(processor, seed):
                     output.append(token)
 
 
+def test_a_fully_constrained_batch_survives_what_samplers_do_to_its_logits(processor):
+    """The tensor of one step is used again in the next, so scaling it or masking more of it must leave no trace."""
+    torch.manual_seed(2)
+    forms = [Choice((1, 10, 11)), Permutation((1, 2, 3, 4, 5)), Spans(SOURCE), Selection(tuple(range(1, 16)), 3)]
+    batch = []
+    for size in (4, 2, 4, 3, 6, 1):
+        while len(batch) > size:
+            batch.pop()
+            processor.update_state(update(len(batch), removed=[len(batch)]))
+        while len(batch) < size:
+            batch.append((forms[len(batch) % 4], []))
+            processor.update_state(update(len(batch), added=[added(len(batch) - 1, *batch[-1])]))
+        for _ in range(4):
+            for (_, output), token in zip(batch, check(processor, batch), strict=True):
+                output.append(token)
+            sampled = processor.apply(torch.randn(size, WIDTH))
+            sampled.div_(0.3).masked_fill_(sampled < sampled.max(), -torch.inf)
+    for width, dtype in ((WIDTH + 64, torch.float32), (WIDTH, torch.bfloat16), (WIDTH, torch.float32)):
+        logits = torch.randn(1, width).to(dtype)
+        assert torch.equal(processor.apply(logits.clone())[0], expected_row(logits[0], *batch[0]))
+
+
 def written_before(form, rng):
     """The beginning of an answer, as a request that was preempted brings it along."""
     if isinstance(form, FreeText):
