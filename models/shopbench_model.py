@@ -12,6 +12,7 @@ from typing import Any
 
 from models.base_model import AICROWD_RUN_SEED, ShopBenchBaseModel
 from submission.answer_formats import AnswerFormat
+from submission.calibration import ChoiceCalibration
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
 from submission.deadline import batch_deadline
@@ -39,13 +40,14 @@ class ShopBenchModel(ShopBenchBaseModel):
     """Answers ShopBench questions with the model folder and the engine profile that the environment names."""
 
     def __init__(self) -> None:
-        model = find_model()
-        check_model(model)
+        self.model_folder = find_model()
+        check_model(self.model_folder)
         self.track = configured_track()
         self.profile = choose_profile()
         self.constrained = os.environ.get("SHOPBENCH_CONSTRAINTS", "on") != "off"
-        self.encoder = ChatEncoder(model)
-        self.engine = Engine(model, self.profile, AICROWD_RUN_SEED, self.constrained)
+        self.encoder = ChatEncoder(self.model_folder)
+        self.engine = Engine(self.model_folder, self.profile, AICROWD_RUN_SEED, self.constrained)
+        self.calibration = ChoiceCalibration()
         self.last_answers: list[Answer] = []
 
     def get_batch_size(self) -> int:
@@ -57,14 +59,35 @@ class ShopBenchModel(ShopBenchBaseModel):
         questions = [read_question(prompt, is_multiple_choice) for prompt in batch["prompt"]]
         requests = [self._request(question) for question in questions]
         generations = self.engine.generate(requests, batch_deadline(len(requests)))
+        if self.constrained:
+            self._calibrate(questions, generations)
         self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
         return [answer.answer for answer in self.last_answers]
 
+    def prompt_token_ids(self, question: Question) -> list[int]:
+        """Return the token ids of the prompt that asks `question`, cut to leave room for the answer in the context."""
+        limit = self.profile.max_model_len - question.answer_format.max_tokens
+        return self.encoder.encode_within(chat_messages(question, self.track), limit)
+
     def _request(self, question: Question) -> Request:
         form = question.answer_format
-        prompt_limit = self.profile.max_model_len - form.max_tokens
-        messages = chat_messages(question, self.track)
-        return Request(self.encoder.encode_within(messages, prompt_limit), form, form.max_tokens)
+        num_logprobs = len(question.items) if self._is_calibrated(question) else 0
+        return Request(self.prompt_token_ids(question), form, form.max_tokens, num_logprobs)
+
+    def _is_calibrated(self, question: Question) -> bool:
+        """Whether the options are listed (on a scale the numbers mean something) and one token each."""
+        is_choice = question.task_type is TaskType.MULTIPLE_CHOICE and question.has_list
+        return self.constrained and is_choice and question.answer_format.max_tokens == 1
+
+    def _calibrate(self, questions: list[Question], generations: list[Generation]) -> None:
+        """Replace the choices by calibrated ones, the whole batch counted before any of it is decided."""
+        observed = []
+        for question, generation in zip(questions, generations, strict=True):
+            logprobs = {int(text): value for text, value in generation.logprobs.items() if text.isdecimal()}
+            if probabilities := self.calibration.observe(question.items, logprobs) if logprobs else None:
+                observed.append((question.items, probabilities, generation))
+        for items, probabilities, generation in observed:
+            generation.text = str(self.calibration.choose(items, probabilities))
 
     def _answer(self, question: Question, generation: Generation) -> Answer:
         form = question.answer_format

@@ -8,7 +8,8 @@ This module and `decoding.logits_processor` are the only ones that import vLLM.
 import itertools
 import logging
 import os
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,34 @@ _LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProc
 
 @dataclass(frozen=True)
 class Request:
-    """One prompt as token ids, the form of its answer and how many tokens it may take."""
+    """One prompt as token ids, the form of its answer, how many tokens it may take, and whether its first token's
+    alternatives are wanted (`num_logprobs` of them, 0 for none).
+    """
 
     prompt_token_ids: list[int]
     answer_format: AnswerFormat
     max_tokens: int
+    num_logprobs: int = 0
 
 
 @dataclass
 class Generation:
-    """What came of a request: its text, the number of tokens decoded, and whether it ended by itself or was cut short."""
+    """What came of a request: its text, the number of tokens decoded, and whether it ended by itself or was cut short.
+
+    `logprobs` holds the log-probabilities of what the first token could have been, by its text, where they were wanted.
+    """
 
     text: str = ""
     num_tokens: int = 0
     finished: bool = False
+    logprobs: dict[str, float] = field(default_factory=dict)
+
+
+def _hush() -> None:
+    """Keep what libraries say while they load to errors, so that the log is about the questions."""
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="vllm")
+    logging.getLogger("torch._library").setLevel(logging.ERROR)
 
 
 class Engine:
@@ -44,7 +59,7 @@ class Engine:
 
     def __init__(self, model: Path, profile: Profile, seed: int, constrained: bool = True) -> None:
         os.environ.update(profile.environment)
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        _hush()
         from vllm import EngineArgs
         from vllm.v1.engine.llm_engine import LLMEngine
 
@@ -75,6 +90,9 @@ class Engine:
                 index = open_requests[output.request_id]
                 generation, completion = generations[index], output.outputs[0]
                 generation.text, generation.num_tokens = completion.text, len(completion.token_ids)
+                if completion.logprobs:
+                    alternatives = completion.logprobs[0].values()
+                    generation.logprobs = {one.decoded_token: one.logprob for one in alternatives}
                 if output.finished:
                     generation.finished = completion.finish_reason == "stop"
                     del open_requests[output.request_id]
@@ -110,4 +128,5 @@ class Engine:
             # An empty answer is no answer.
             min_tokens=1,
             extra_args=extra,
+            logprobs=request.num_logprobs or None,
         )

@@ -38,6 +38,9 @@ _COMMON_ENGINE = {
     "enable_prefix_caching": True,
     "async_scheduling": False,
     "disable_log_stats": True,
+    # Log-probabilities after the answer format was applied: those of the options sum to one.
+    "logprobs_mode": "processed_logprobs",
+    "use_tqdm_on_load": False,
 }
 
 CPU = Profile(

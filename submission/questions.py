@@ -61,7 +61,8 @@ _EXPLAINED = re.compile(
 class Question:
     """A question as read.
 
-    `items` are the numbers of its list as listed, empty without one; `instruction` is what it tells the reader to do,
+    `items` are the numbers that answers are made of: those of its list as listed (`has_list`) or those of a scale; empty
+    for texts. `instruction` is what it tells the reader to do,
     lower-cased, without bodies, list items and quotations.
     """
 
@@ -69,15 +70,16 @@ class Question:
     task_type: TaskType
     items: tuple[int, ...]
     instruction: str
+    has_list: bool
 
     @property
     def list_start(self) -> int | None:
-        """The first number of the list, usually 0 or 1; None without a list."""
+        """The first number of the list or scale, usually 0 or 1; None without one."""
         return self.items[0] if self.items else None
 
     @property
     def list_length(self) -> int:
-        """How many numbers the list holds."""
+        """How many numbers the list or scale holds."""
         return len(self.items)
 
     @cached_property
@@ -187,13 +189,15 @@ def read_question(text: str, is_multiple_choice: bool) -> Question:
     items = list_numbers(text, is_multiple_choice=is_multiple_choice)
     instruction = instruction_of(text)
     if is_multiple_choice:
-        return Question(text, TaskType.MULTIPLE_CHOICE, items or _scale(instruction) or DEFAULT_OPTIONS, instruction)
+        options = items or _scale(instruction) or DEFAULT_OPTIONS
+        return Question(text, TaskType.MULTIPLE_CHOICE, options, instruction, bool(items))
     task_type = classify_with_list(instruction, len(items))
+    has_list = bool(items)
     if task_type is TaskType.RANKING and not items:
         items = _permuted_range(instruction)
     if task_type in {TaskType.RANKING, TaskType.RETRIEVAL} and not items:
         task_type = TaskType.GENERATION
-    return Question(text, task_type, items, instruction)
+    return Question(text, task_type, items, instruction, has_list)
 
 
 def _permuted_range(instruction: str) -> tuple[int, ...]:
