@@ -14,6 +14,7 @@ from typing import Any
 import numpy
 from datasets import Dataset, load_dataset
 
+from submission.answer_formats import AnswerFormat, Permutation, Spans
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
@@ -52,6 +53,19 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _written_answer(form: AnswerFormat, truth: Any) -> str:
+    """Write a known answer as decoding would: gains of a ranking as an order, phrases in the case of the text."""
+    if isinstance(form, Permutation):
+        order = sorted(range(len(truth)), key=lambda index: -truth[index])
+        return form.render([form.items[index] for index in order])
+    answer = form.render(truth)
+    if isinstance(form, Spans) and not form.accepts(answer):
+        places = [(phrase, form.source.lower().find(phrase.lower())) for phrase in form.phrases(answer)]
+        cited = [form.source[start : start + len(phrase)] for phrase, start in places if start >= 0]
+        return form.render(cited)
+    return answer
+
+
 def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any] | None, str]:
     """Return a question of ShopBench's shape as a prompt-completion row, or None with the reason why not."""
     is_multiple_choice = row["task_type"] == TaskType.MULTIPLE_CHOICE
@@ -60,7 +74,7 @@ def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any]
         return None, f"{row['task_type']} is read as {question.task_type}"
     form = question.answer_format
     try:
-        answer = form.render(row["output_field"])
+        answer = _written_answer(form, row["output_field"])
     except (TypeError, IndexError):
         return None, f"the answer is none of the form {form.name}"
     if not form.accepts(answer):

@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import torch
-from peft.utils.other import get_pattern_key
 from safetensors import safe_open
 
 from submission.errors import ShopBenchError
@@ -70,8 +69,12 @@ class LoraUpdate:
         """Return the factor of B @ A for the base tensor `name`."""
         module = name.removesuffix(".weight")
         rank = self._factors[f"{module}.A"].shape[0]
-        pattern = self._config.get("alpha_pattern") or {}
-        alpha = pattern.get(get_pattern_key(pattern.keys(), module), self._config["lora_alpha"])
+        alpha = self._config["lora_alpha"]
+        if pattern := self._config.get("alpha_pattern"):
+            # Imported here: it takes seconds, and few adapters have alphas of their own for some modules.
+            from peft.utils.other import get_pattern_key
+
+            alpha = pattern.get(get_pattern_key(pattern.keys(), module), alpha)
         return alpha / rank**0.5 if self._config.get("use_rslora") else alpha / rank
 
     def shape(self, name: str) -> torch.Size:

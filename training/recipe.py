@@ -24,7 +24,8 @@ class SplitSettings(Settings):
     """How questions in ShopBench's shape are split by task into training, validation and test sets.
 
     `questions` is a folder with one JSONL file a task; `protected` a file of questions of which no 13-gram may be
-    trained on. Tasks in `unseen_tasks` are never trained on.
+    trained on. Tasks in `unseen_tasks` are never trained on. With `derive_choices`, multiple-choice questions are made
+    from training questions whose answers are words (`training.derived_choices`) and added to them.
     """
 
     questions: Path
@@ -32,13 +33,14 @@ class SplitSettings(Settings):
     unseen_tasks: list[str]
     validation_per_task: int = Field(gt=0)
     test_per_task: int = Field(gt=0)
+    derive_choices: bool = False
 
 
 class DataSettings(Settings):
     """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
 
-    With `split`, `training.pipeline` makes all of them first. `{output}` in a path stands for the recipe's output folder. The validation sets choose checkpoint and α, the test
-    sets are for the report alone.
+    With `split`, `training.pipeline` makes all of them first. The validation sets choose checkpoint and α, the test
+    sets are for the report alone. `{output}` in a path stands for the recipe's output folder.
     """
 
     train: Path

@@ -59,8 +59,8 @@ def _whole_checkpoints(folder: Path) -> list[Path]:
     return [checkpoint for checkpoint in checkpoints if checkpoint.is_dir()]
 
 
-def trainer_arguments(settings: SftSettings, folder: Path, seed: int, steps: int | None) -> SFTConfig:
-    """Return TRL's configuration; `steps` is the number of optimiser steps, None where packing decides it."""
+def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConfig:
+    """Return TRL's configuration, but for the intervals, which follow from the number of steps."""
     on_gpu = torch.cuda.is_available()
     devices = PartialState().num_processes
     if settings.batch_size % (settings.per_device_batch_size * devices):
@@ -68,7 +68,6 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int, steps: int
             f"sft.batch_size={settings.batch_size} must be a multiple of {settings.per_device_batch_size * devices}: "
             f"{devices} devices take {settings.per_device_batch_size} questions each"
         )
-    every = 1 / settings.evaluations if steps is None else max(1, math.ceil(steps / settings.evaluations))
     return SFTConfig(
         output_dir=str(folder),
         seed=seed,
@@ -93,12 +92,9 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int, steps: int
         bf16=on_gpu and settings.dtype == "bfloat16",
         eval_strategy="steps",
         save_strategy="steps",
-        eval_steps=every,
-        save_steps=every,
         save_total_limit=2,
         metric_for_best_model="eval_seen_loss",
         greater_is_better=False,
-        logging_steps=5,
         report_to=[],
         dataloader_num_workers=0,
     )
@@ -156,11 +152,9 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
             "seen": load(recipe.data.validation_seen, tasks),
             "unseen": load(recipe.data.validation_unseen, []),
         }
-    steps = None
     if not settings.packing:
         lengths = [len(ids) for ids in train["input_ids"]]
         train = train.select(length_grouped_order(lengths, settings.batch_size, settings.epochs, recipe.seed))
-        steps = math.ceil(len(train) / settings.batch_size)
     for name, dataset in validation.items():
         chosen = dataset.shuffle(seed=recipe.seed).select(range(min(settings.validation_examples, len(dataset))))
         # Similar lengths beside each other waste less padding.
@@ -168,8 +162,8 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         validation[name] = chosen.select(order)
     _project_answer_tokens_only()
     # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
-    arguments = trainer_arguments(settings, folder, recipe.seed, steps)
-    return SFTTrainer(
+    arguments = trainer_arguments(settings, folder, recipe.seed)
+    trainer = SFTTrainer(
         args=arguments,
         model=load_model(recipe.base_model, settings),
         train_dataset=train,
@@ -183,6 +177,19 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
             task_type="CAUSAL_LM",
         ),
         callbacks=[_Checkpoints()],
+    )
+    _set_intervals(trainer, settings)
+    return trainer
+
+
+def _set_intervals(trainer: SFTTrainer, settings: SftSettings) -> None:
+    """Evaluate and save every so many steps; log at a divisor of that, so that resumed runs log the same means."""
+    arguments = trainer.args
+    steps = math.ceil(len(trainer.train_dataset) * arguments.num_train_epochs / settings.batch_size)
+    interval = math.ceil(steps / settings.evaluations)
+    arguments.logging_steps = max(1, interval // 10)
+    arguments.eval_steps = arguments.save_steps = arguments.logging_steps * math.ceil(
+        interval / arguments.logging_steps
     )
 
 

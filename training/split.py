@@ -13,6 +13,7 @@ from typing import Any
 from submission.errors import ShopBenchError
 from training.command_line import run_command
 from training.decontamination import ProtectedQuestions
+from training.derived_choices import derive_choices
 from training.examples import read_questions
 from training.files import write_json, written_whole
 from training.recipe import DataSettings, Recipe, SplitSettings, add_recipe_arguments, load_recipe
@@ -53,6 +54,8 @@ def split_questions(
         clean = [row for row in questions if not against_held_out.shared_ngram(row["input_field"])]
         removed["shares a 13-gram with a held-out question"][task] += len(questions) - len(clean)
         sets["train"] += clean
+    if settings.derive_choices:
+        sets["train"] += derive_choices(sets["train"], seed)
     return sets, removed
 
 

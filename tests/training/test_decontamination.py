@@ -1,0 +1,61 @@
+"""Leaks are found by content, not by the wording that questions of a task share."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.shared_data import development_questions, ec_guide_questions
+from training.decontamination import NGRAM_WORDS, ProtectedQuestions
+
+REVIEW = "the handle broke after two days of light use and nobody answered my mails about a refund for it"
+INSTRUCTION = "You are given a review of a product. Please choose three aspects from the list that are covered by it."
+
+
+def asked(review: str) -> str:
+    return f"{INSTRUCTION}\nReview: {review}\nOutput:"
+
+
+OTHERS = [
+    asked(f"{word} works well and I would buy it again any day of the week for sure") for word in ("lamp", "tent")
+]
+
+
+def test_shared_content_is_found_across_instructions_case_and_punctuation() -> None:
+    protected = ProtectedQuestions([asked(REVIEW), *OTHERS])
+    leak = protected.shared_ngram(f"Rate this review from 1 to 5: {REVIEW.upper().replace(' ', ', ')}!")
+    assert leak == " ".join(REVIEW.split()[:NGRAM_WORDS])
+
+
+def test_twelve_words_are_no_leak() -> None:
+    protected = ProtectedQuestions([REVIEW])
+    words = REVIEW.split()
+    assert protected.shared_ngram("so " + " ".join(words[:12]) + " indeed") is None
+    assert protected.shared_ngram("so " + " ".join(words[:13]) + " indeed") is not None
+
+
+def test_shared_wording_is_none_but_counts_where_asked() -> None:
+    questions = [asked(REVIEW), *OTHERS]
+    other = asked("arrived early and fits")
+    assert ProtectedQuestions(questions).shared_ngram(other) is None
+    assert ProtectedQuestions(questions, wording_from=0).shared_ngram(other) is not None
+
+
+def test_short_questions_match_as_a_whole() -> None:
+    protected = ProtectedQuestions(["Explain the product type Mallet", "Erkläre 木槌"])
+    assert protected.shared_ngram("explain the product type: mallet?") == "explain the product type mallet"
+    assert protected.shared_ngram("Explain the product type Hammer") is None
+
+
+@given(st.lists(st.text(max_size=60), max_size=6), st.text(max_size=200))
+def test_protected_questions_are_always_found(questions: list[str], other: str) -> None:
+    protected = ProtectedQuestions(questions, wording_from=0)
+    for text in questions:
+        assert protected.shared_ngram(text) is not None or not any(char.isalnum() for char in text)
+    found = protected.shared_ngram(other)
+    assert found is None or any(char.isalnum() for char in found)
+
+
+def test_development_questions_leak_from_none_but_themselves() -> None:
+    protected = ProtectedQuestions(row["input_field"] for row in development_questions())
+    leaking = [text for rows in ec_guide_questions().values() for text in (row["input_field"] for row in rows)]
+    assert not [text for text in leaking if protected.shared_ngram(text)]
+    assert all(protected.shared_ngram(row["input_field"]) for row in development_questions())

@@ -1,0 +1,60 @@
+"""Recipes: all that ship can be read, every value can be overridden, every fault is named by its key."""
+
+from pathlib import Path
+
+import pytest
+
+from submission.errors import ShopBenchError
+from submission.model_folder import ROOT
+from training.recipe import Recipe, load_recipe
+
+RECIPES = ROOT / "training" / "recipes"
+DEMO = RECIPES / "cpu_demo.yaml"
+
+
+@pytest.mark.parametrize("file", [DEMO, *sorted(RECIPES.glob("track*.yaml"))], ids=lambda file: file.stem)
+def test_recipes_that_ship_are_whole(file: Path) -> None:
+    recipe = load_recipe(file, [], Recipe)
+    assert recipe.name == file.stem
+    for name, adapter in recipe.adapters.items():
+        assert recipe.sft_of(name).learning_rate > 0 and adapter.trained_on
+    if file.stem.startswith("track"):
+        assert len(recipe.adapters) == 4 and recipe.track == int(file.stem[-1])
+        assert recipe.accelerate_config is not None and (ROOT / recipe.accelerate_config).is_file()
+        assert recipe.wise_ft.alpha is not None
+
+
+def test_overrides_reach_every_level() -> None:
+    adapter = next(iter(load_recipe(DEMO, [], Recipe).adapters))
+    overrides = ["sft.learning_rate=1e-4", "sft.lora.rank=8", f"adapters.{adapter}.sft.epochs=5", "output=elsewhere"]
+    recipe = load_recipe(DEMO, overrides, Recipe)
+    assert recipe.sft.learning_rate == 1e-4 and recipe.sft.lora.rank == 8
+    assert recipe.sft_of(adapter).epochs == 5 and recipe.sft_of(adapter).lora.rank == 8
+    assert recipe.data.train == Path("elsewhere/data/train.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("sft.learning_rte=1e-4", "sft.learning_rte: Extra inputs are not permitted"),
+        ("sft.learning_rate=fast", "sft.learning_rate: Input should be a valid number"),
+        ("sft.learning_rate=-1", "sft.learning_rate: Input should be greater than 0"),
+        ("combination=sum", "combination"),
+        ("adapters.new.weight=1", "adapters.new.trained_on: Field required"),
+        ("adapters=1", "adapters: Input should be a valid dictionary"),
+        ("sft", "write key.key=value"),
+    ],
+)
+def test_faults_are_named_by_their_key(override: str, message: str) -> None:
+    with pytest.raises(ShopBenchError) as fault:
+        load_recipe(DEMO, [override], Recipe)
+    assert message in str(fault.value)
+
+
+def test_files_that_are_no_recipe(tmp_path: Path) -> None:
+    with pytest.raises(ShopBenchError, match="no recipe"):
+        load_recipe(tmp_path / "none.yaml", [], Recipe)
+    for content, message in (("a: [", "not valid YAML"), ("text", "no settings"), ("a: 1", "name: Field required")):
+        (tmp_path / "recipe.yaml").write_text(content)
+        with pytest.raises(ShopBenchError, match=message):
+            load_recipe(tmp_path / "recipe.yaml", [], Recipe)

@@ -1,0 +1,192 @@
+"""Fine-tuning: what the loss is on, and that a killed run goes on to the very same adapter."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from transformers import TrainerCallback
+from trl.trainer import utils as trl_utils
+
+from submission.errors import ShopBenchError
+from tests.training.lora_fixtures import build_llama, load, logits_of, questions, write_questions
+from tests.training.tiny_models import needs_smollm2
+from training import sft
+from training.checkpoints import CheckpointReader
+from training.lora import LoraUpdate
+from training.recipe import Recipe, load_recipe
+
+pytestmark = needs_smollm2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take most of the time of a tiny model."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recipe for a tiny model, eight steps of four questions."""
+    folder = tmp_path_factory.mktemp("sft")
+    build_llama(folder / "base")
+    train = [row for task in ("choice", "retrieval", "entities") for row in questions(task, 12)]
+    write_questions(folder / "train.jsonl", train)
+    write_questions(folder / "seen.jsonl", questions("choice", 4, seed=1) + questions("entities", 4, seed=1))
+    write_questions(folder / "unseen.jsonl", questions("explanation", 4))
+    recipe = yaml.safe_load(Path("training/recipes/cpu_demo.yaml").read_text())
+    held_out = {
+        name: str(folder / f"{name.split('_')[1]}.jsonl")
+        for name in ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
+    }
+    recipe.update(
+        base_model=str(folder / "base"),
+        data={"train": str(folder / "train.jsonl"), **held_out},
+        adapters={"all": {"trained_on": "everything", "tasks": [], "weight": 1.0}},
+        sft={
+            **recipe["sft"],
+            "epochs": 1.0,
+            "batch_size": 4,
+            "per_device_batch_size": 2,
+            "evaluations": 3,
+            "validation_examples": 4,
+            "dtype": "float32",
+            "learning_rate": 0.03,
+        },
+    )
+    file = folder / "recipe.yaml"
+    file.write_text(yaml.safe_dump(recipe))
+    return file
+
+
+def recipe_in(folder: Path, recipe_file: Path, *overrides: str) -> Recipe:
+    return load_recipe(recipe_file, [f"output={folder}", *overrides], Recipe)
+
+
+def test_labels_are_the_answer_and_the_end_of_turn(tmp_path: Path, recipe_file: Path) -> None:
+    trainer = sft.build_trainer(recipe_in(tmp_path, recipe_file), "all", tmp_path)
+    rows = json.loads(f"[{','.join((recipe_file.parent / 'train.jsonl').read_text().splitlines())}]")
+    answers = {sft_answer(row) for row in rows}
+    seen = 0
+    for batch in trainer.get_train_dataloader():
+        for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True):
+            learned = trainer.processing_class.decode(labels[labels != -100])
+            assert learned.endswith("<|im_end|>") and learned.removesuffix("<|im_end|>") in answers
+            assert torch.equal(ids[labels != -100], labels[labels != -100])
+            # They are in one piece, right after where generation starts.
+            start = int((labels != -100).nonzero()[0])
+            assert trainer.processing_class.decode(ids[:start]).endswith("<|im_start|>assistant\n")
+            seen += 1
+    assert seen == len(rows)
+
+
+def sft_answer(row: dict) -> str:
+    truth = row["output_field"]
+    return ",".join(map(str, truth)) if isinstance(truth, list) else str(truth)
+
+
+def test_packed_labels_are_the_answers_too(tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Flash attention runs on GPUs only; how questions are packed does not depend on it.
+    monkeypatch.setattr(sft, "load_model", lambda base, settings: load(base))
+    overrides = ["sft.packing=true", "sft.attention=flash_attention_2", "sft.max_tokens=512"]
+    trainer = sft.build_trainer(recipe_in(tmp_path, recipe_file, *overrides), "all", tmp_path)
+    assert len(trainer.train_dataset) < 36
+    decoded = []
+    for batch in trainer.get_train_dataloader():
+        labels = batch["labels"][0]
+        decoded += trainer.processing_class.decode(labels[labels != -100]).split("<|im_end|>")[:-1]
+        assert int((batch["position_ids"] == 0).sum()) == trainer.processing_class.decode(batch["input_ids"][0]).count(
+            "<|im_start|>assistant"
+        )
+    rows = json.loads(f"[{','.join((recipe_file.parent / 'train.jsonl').read_text().splitlines())}]")
+    assert sorted(decoded) == sorted(map(sft_answer, rows))
+
+
+def test_skipping_prompt_tokens_in_the_lm_head_changes_no_loss(
+    tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # TRL's private switch: a release without it would train as well, only slower.
+    assert hasattr(trl_utils, "_use_triton")
+    trainer = sft.build_trainer(recipe_in(tmp_path, recipe_file), "all", tmp_path)
+    batch = next(iter(trainer.get_train_dataloader()))
+    fast = trainer.compute_loss(trainer.model, dict(batch))
+    monkeypatch.setattr(trl_utils, "_use_triton", lambda device: False)
+    slow = trainer.compute_loss(trainer.model, dict(batch))
+    torch.testing.assert_close(fast, slow)
+
+
+class _Kill(TrainerCallback):
+    """Stands in for SIGKILL: nothing of ours runs between the step and the end of the process."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args, state, control, **_) -> None:
+        if state.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+def test_killed_and_resumed_equals_not_killed(
+    tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = sft.train_adapter(recipe_in(tmp_path / "undisturbed", recipe_file), "all")
+    recipe = recipe_in(tmp_path / "killed", recipe_file)
+    build = sft.build_trainer
+    for step in (4, 8):
+
+        def build_and_kill(*arguments, step: int = step):
+            trainer = build(*arguments)
+            trainer.add_callback(_Kill(step))
+            return trainer
+
+        monkeypatch.setattr(sft, "build_trainer", build_and_kill)
+        with pytest.raises(KeyboardInterrupt):
+            sft.train_adapter(recipe, "all")
+    assert not recipe.adapter_folder("all").exists()
+    # A kill in the middle of writing a checkpoint leaves one that is not marked as whole.
+    half = tmp_path / "killed" / "adapters" / "all.checkpoints" / "checkpoint-8"
+    half.mkdir(exist_ok=True)
+    (half / "adapter_model.safetensors").write_bytes(b"half")
+    (half / "trainer_state.json").write_text("{")
+    monkeypatch.setattr(sft, "build_trainer", build)
+    resumed = sft.train_adapter(recipe, "all")
+    assert sorted(path.name for path in resumed.parent.iterdir()) == ["all"]
+    for path in undisturbed.iterdir():
+        assert path.read_bytes() == (resumed / path.name).read_bytes(), path.name
+
+
+def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path, recipe_file: Path) -> None:
+    arguments = ["--recipe", str(recipe_file), "--set", f"output={tmp_path}", "sft.epochs=2", "seed=3"]
+    sft.main(arguments)
+    adapter = tmp_path / "adapters" / "all"
+    log = json.loads((adapter / "training.json").read_text())
+    losses = {entry["step"]: entry["eval_seen_loss"] for entry in log["log"] if "eval_seen_loss" in entry}
+    assert losses[log["best_step"]] == min(losses.values())
+    # A model that knows nothing has ln(49152) = 10.8.
+    assert min(losses.values()) < 10.7
+    # Evaluated after the last step whatever the interval.
+    assert max(losses) == 18
+    assert (adapter / "loss.png").stat().st_size > 1000
+    base = recipe_file.parent / "base"
+    assert LoraUpdate(adapter).names < CheckpointReader(base).names
+    assert logits_of(load(base)).shape[0] == 12
+    before = (adapter / "training.json").stat().st_mtime_ns
+    sft.main(arguments)
+    assert (adapter / "training.json").stat().st_mtime_ns == before
+
+
+def test_what_cannot_run_here_says_so(tmp_path: Path, recipe_file: Path) -> None:
+    if not torch.cuda.is_available():
+        with pytest.raises(ShopBenchError, match=r"four_bit=false"):
+            sft.train_adapter(recipe_in(tmp_path, recipe_file, "sft.four_bit=true"), "all")
+    with pytest.raises(ShopBenchError, match="packing needs flash attention"):
+        recipe_in(tmp_path, recipe_file, "sft.packing=true")
+    with pytest.raises(ShopBenchError, match="multiple of per_device"):
+        recipe_in(tmp_path, recipe_file, "sft.batch_size=3")
+    with pytest.raises(ShopBenchError, match="no adapter 'none'"):
+        sft.train_adapter(recipe_in(tmp_path, recipe_file), "none")
