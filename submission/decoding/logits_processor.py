@@ -41,31 +41,26 @@ _LARGEST_LOGIT = 1e30
 
 
 class _Row:
-    """One request of the batch: its automaton, its live list of output tokens, and how far that was read."""
+    """One request of the batch: its automaton, its live list of output tokens, and what of it was read."""
 
-    __slots__ = ("automaton", "last", "output", "read", "state")
+    __slots__ = ("automaton", "output", "read", "state")
 
     def __init__(self, automaton: TokenAutomaton, output: list[int]) -> None:
         self.automaton = automaton
         self.output = output
-        self.restart()
-
-    def restart(self) -> None:
-        self.state = self.automaton.start
-        self.read = 0
-        self.last = -1
+        self.state = automaton.start
+        self.read: list[int] = []
 
     def catch_up(self) -> None:
         """Read what was written since the last step; from the start where tokens were taken back."""
-        output = self.output
-        if self.read > len(output) or (self.read and output[self.read - 1] != self.last):
-            self.restart()
-        for token_id in output[self.read :] if self.read else output:
+        if self.output[: len(self.read)] != self.read:
+            self.state = self.automaton.start
+            self.read.clear()
+        for token_id in self.output[len(self.read) :]:
             if token_id < 0:  # A placeholder of asynchronous scheduling, to be filled in later.
                 break
             self.state = self.automaton.advance(self.state, token_id)
-            self.last = token_id
-            self.read += 1
+            self.read.append(token_id)
 
 
 class AnswerFormatLogitsProcessor(LogitsProcessor):
