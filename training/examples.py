@@ -88,7 +88,7 @@ def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
     if files[0].suffix == ".jsonl":
         with files[0].open(encoding="utf-8") as opened:
             first = opened.readline()
-        if '"input_field"' in first:
+        if first.startswith("{") and "input_field" in json.loads(first):
             rows = []
             for question in read_questions(path):
                 row, reason = prompt_completion(question, track)
@@ -117,18 +117,26 @@ def encode_example(encoder: ChatEncoder, prompt: list[dict[str, str]], answer: s
 
 
 def load_examples(
-    path: Path, track: Track, encoder: ChatEncoder, tasks: Iterable[str], max_tokens: int, workers: int
+    path: Path,
+    track: Track,
+    encoder: ChatEncoder,
+    tasks: Iterable[str],
+    max_tokens: int,
+    workers: int,
+    all_tasks_needed: bool = True,
 ) -> Dataset:
     """Return the encoded questions of `path` in `tasks` (all where empty) of at most `max_tokens` tokens.
 
-    Columns: `input_ids`, `completion_mask`. What was left out, and why, is printed.
+    Columns: `input_ids`, `completion_mask`. What was left out, and why, is printed. Without `all_tasks_needed`, tasks
+    that `path` does not have are passed over, and if it has none of them all its questions are taken.
     """
     left_out: Counter[str] = Counter()
     dataset = _conversations(path, track, left_out)
-    if tasks := set(tasks):
-        names = dataset["task_name"] if "task_name" in dataset.column_names else []
-        if unknown := tasks - set(names):
-            raise ShopBenchError(f"{path} has no questions of task {sorted(unknown)[0]!r}: {_listed(names)}")
+    names = dataset["task_name"] if "task_name" in dataset.column_names else []
+    tasks = set(tasks)
+    if all_tasks_needed and (unknown := tasks - set(names)):
+        raise ShopBenchError(f"{path} has no questions of task {sorted(unknown)[0]!r}: {_listed(names)}")
+    if tasks := tasks & set(names):
         dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
 
     def encode(row: dict[str, Any]) -> dict[str, list[int]]:

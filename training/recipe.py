@@ -173,11 +173,8 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-AnySettings = TypeVar("AnySettings", bound=Settings)
-
-
-def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> AnySettings:
-    """Read a YAML recipe as `kind`, with `key.key=value` overrides (values in YAML); faults are named by key."""
+def _read_yaml(path: Path) -> dict[str, Any]:
+    """Read a recipe; with `extends: FILE` its values stand over those of a recipe beside it."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -186,6 +183,16 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
         raise ShopBenchError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ShopBenchError(f"{path} holds no settings")
+    parent = data.pop("extends", None)
+    return data if parent is None else _merged(_read_yaml(path.parent / parent), data)
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> AnySettings:
+    """Read a YAML recipe as `kind`, with `key.key=value` overrides (values in YAML); faults are named by key."""
+    data = _read_yaml(path)
     for override in overrides:
         keys, separator, value = override.partition("=")
         if not separator:

@@ -143,11 +143,12 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     track = track_by_number(recipe.track)
     tasks = recipe.adapters[adapter].tasks
 
-    def load(path: Path, only: list[str]) -> Dataset:
-        return load_examples(path, track, encoder, only, settings.max_tokens, settings.data_workers)
+    def load(path: Path, only: list[str], all_tasks_needed: bool = False) -> Dataset:
+        limits = (settings.max_tokens, settings.data_workers)
+        return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_tasks_needed)
 
     with PartialState().main_process_first():
-        train = load(recipe.data.train, tasks)
+        train = load(recipe.data.train, tasks, all_tasks_needed=True)
         validation = {
             "seen": load(recipe.data.validation_seen, tasks),
             "unseen": load(recipe.data.validation_unseen, []),

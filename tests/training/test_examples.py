@@ -34,7 +34,7 @@ def test_prompts_have_the_token_ids_of_inference(encoder: ChatEncoder, track) ->
     model = ShopBenchModel.__new__(ShopBenchModel)
     model.track, model.profile, model.encoder = track, CPU, encoder
     for row in development_questions():
-        asked = model._request(read_question(row["input_field"], row["is_multiple_choice"])).prompt_token_ids
+        asked = model.prompt_token_ids(read_question(row["input_field"], row["is_multiple_choice"]))
         trained, reason = prompt_completion(row, track)
         if trained is None:
             # Its known answer is not in the form that decoding holds to, so it could not be trained on.
@@ -125,6 +125,7 @@ def test_faults_in_the_data_are_named(tmp_path: Path, encoder: ChatEncoder) -> N
     file = write_questions(tmp_path / "choice.jsonl", questions("choice", 2))
     with pytest.raises(ShopBenchError, match=r"no questions of task 'ranking'.*choice"):
         load_examples(file, track_by_number(1), encoder, ["ranking"], 400, 1)
+    assert len(load_examples(file, track_by_number(1), encoder, ["ranking"], 400, 1, all_tasks_needed=False)) == 2
     with pytest.raises(ShopBenchError, match="holds no questions"):
         load_examples(tmp_path / "nowhere", track_by_number(1), encoder, [], 400, 1)
     file.write_text(file.read_text() + "{broken\n")

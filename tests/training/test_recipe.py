@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from accelerate import DistributedType
+from accelerate.commands.config.config_args import load_config_from_file
 
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
 from training.recipe import Recipe, load_recipe
+from training.tasks import TASKS
 
 RECIPES = ROOT / "training" / "recipes"
 DEMO = RECIPES / "cpu_demo.yaml"
@@ -22,6 +25,8 @@ def test_recipes_that_ship_are_whole(file: Path) -> None:
         assert len(recipe.adapters) == 4 and recipe.track == int(file.stem[-1])
         assert recipe.accelerate_config is not None and (ROOT / recipe.accelerate_config).is_file()
         assert recipe.wise_ft.alpha is not None
+        assert {task for adapter in recipe.adapters.values() for task in adapter.tasks} <= TASKS.keys()
+        assert sum(adapter.weight for adapter in recipe.adapters.values()) == pytest.approx(1)
 
 
 def test_overrides_reach_every_level() -> None:
@@ -49,6 +54,15 @@ def test_faults_are_named_by_their_key(override: str, message: str) -> None:
     with pytest.raises(ShopBenchError) as fault:
         load_recipe(DEMO, [override], Recipe)
     assert message in str(fault.value)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "training" / "accelerate").glob("*.yaml")), ids=lambda file: file.stem)
+def test_accelerate_reads_its_configurations(file: Path) -> None:
+    config = load_config_from_file(str(file))
+    assert config.distributed_type is DistributedType.DEEPSPEED and config.deepspeed_config["zero_stage"] == 3
+    # Every process takes as many questions, whatever the number of machines.
+    batch_size = load_recipe(RECIPES / "track1.yaml", [], Recipe).sft.batch_size
+    assert batch_size % config.num_processes == 0
 
 
 def test_files_that_are_no_recipe(tmp_path: Path) -> None:
