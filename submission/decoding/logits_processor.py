@@ -29,8 +29,8 @@ LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProce
 EXTRA_ARG = "answer_format"
 """The key of a request's form in `SamplingParams.extra_args`."""
 
-FAVOUR_BIAS = 4.0
-"""What a token gains, in logits, where its form favours it instead of forbidding the others."""
+FAVOUR_BIAS = 8.0
+"""What a token gains, in logits, where its form favours it instead of forbidding the others (see benchmarks/spans.py)."""
 
 _Places = tuple[torch.Tensor, torch.Tensor]
 """Rows and tokens of logits, [logits] each."""

@@ -1,0 +1,92 @@
+"""How extraction answers are best held to the question: not at all, favoured by a bias of some size, or enforced.
+
+The model answers the same entity and keyphrase questions each way, with the same budget, and the answers are scored as
+the evaluator scores them: micro F1 for entities, ROUGE-L for phrases. The default of the form `Spans` and the size of
+the bias come from this comparison. Questions share their prompt between the ways, so only the first pays for reading it.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from evaluation.metrics import aggregate, score
+from evaluation.parsers import parse_response
+from models.shopbench_model import ShopBenchModel, valid_answer
+from submission.answer_formats import AnswerFormat, FreeText, Spans
+from submission.deadline import Deadline
+from submission.decoding import logits_processor
+from submission.engine import Request
+from submission.errors import ShopBenchError
+from submission.questions import read_question
+
+BATCH = 16
+
+WAYS: dict[str, tuple[float, Callable[[Spans], AnswerFormat]]] = {
+    "unconstrained": (0.0, lambda form: FreeText(form.max_tokens, single_line=True)),
+    **{f"favoured by {bias}": (bias, lambda form: replace(form, enforced=False)) for bias in (2.0, 4.0, 8.0, 16.0)},
+    "enforced": (0.0, lambda form: replace(form, enforced=True)),
+}
+"""By name: the bias in logits, and what becomes of the form."""
+
+
+def load(paths: list[Path], limit: int) -> dict[str, list[dict[str, Any]]]:
+    """Return by file at most `limit` questions, drawn at random, whose answers are spans."""
+    found = {}
+    for path in paths:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        random.Random(1).shuffle(rows)
+        spans = [row for row in rows if isinstance(read_question(row["input_field"], False).answer_format, Spans)]
+        if spans:
+            found[path.stem] = spans[:limit]
+    return found
+
+
+def measure(model: ShopBenchModel, rows: list[dict[str, Any]], way: str) -> float:
+    """Answer all questions one way and return the score of the task that they make up."""
+    bias, change = WAYS[way]
+    logits_processor.FAVOUR_BIAS = bias
+    scores = []
+    for first in tqdm(range(0, len(rows), BATCH), desc=way, leave=False):
+        batch = rows[first : first + BATCH]
+        questions = [read_question(row["input_field"], False) for row in batch]
+        forms = [change(question.answer_format) for question in questions if isinstance(question.answer_format, Spans)]
+        requests = [
+            Request(model.prompt_token_ids(question), form, form.max_tokens)
+            for question, form in zip(questions, forms, strict=True)
+        ]
+        generations = model.engine.generate(requests, Deadline(3600))
+        for row, form, generation in zip(batch, forms, generations, strict=True):
+            prediction = parse_response(row["task_type"], valid_answer(form, generation))
+            scores.append(score(row["metric"], prediction, row["output_field"]))
+    return aggregate(rows[0]["metric"], scores)
+
+
+def main() -> int:
+    """Measure every way on every file and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="+", help="JSONL files of questions; those without spans are left out")
+    parser.add_argument("--limit", type=int, default=100, help="questions per file (default: %(default)s)")
+    arguments = parser.parse_args()
+    try:
+        questions = load(arguments.data, arguments.limit)
+        model = ShopBenchModel()
+    except (ShopBenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("| answers | " + " | ".join(f"{name} ({len(rows)})" for name, rows in questions.items()) + " |")
+    print("| --- |" + " --- |" * len(questions))
+    for way in WAYS:
+        scores = [measure(model, rows, way) for rows in questions.values()]
+        print(f"| {way} | " + " | ".join(f"{value:.3f}" for value in scores) + " |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
