@@ -5,6 +5,7 @@ an error, so that a misspelt setting never passes unnoticed.
 """
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -187,6 +188,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return data if parent is None else _merged(_read_yaml(path.parent / parent), data)
 
 
+_SEXAGESIMAL = re.compile(r"[\d.]+(:[\d.]+)+")
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
@@ -197,7 +199,8 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
         keys, separator, value = override.partition("=")
         if not separator:
             raise ShopBenchError(f"--set {override}: write key.key=value")
-        section: dict[str, Any] = yaml.safe_load(value)
+        # YAML 1.1 would read a sweep like 0:1:0.1 as a number to the base of sixty.
+        section: Any = value if _SEXAGESIMAL.fullmatch(value) else yaml.safe_load(value)
         for key in reversed(keys.split(".")):
             section = {key: section}
         data = _merged(data, section)

@@ -32,9 +32,11 @@ def test_recipes_that_ship_are_whole(file: Path) -> None:
 def test_overrides_reach_every_level() -> None:
     adapter = next(iter(load_recipe(DEMO, [], Recipe).adapters))
     overrides = ["sft.learning_rate=1e-4", "sft.lora.rank=8", f"adapters.{adapter}.sft.epochs=5", "output=elsewhere"]
+    overrides += ["wise_ft.sweep=0:1:0.5", "wise_ft.alpha=null"]
     recipe = load_recipe(DEMO, overrides, Recipe)
     assert recipe.sft.learning_rate == 1e-4 and recipe.sft.lora.rank == 8
     assert recipe.sft_of(adapter).epochs == 5 and recipe.sft_of(adapter).lora.rank == 8
+    assert recipe.wise_ft.sweep == "0:1:0.5" and recipe.wise_ft.alpha is None
     assert recipe.data.train == Path("elsewhere/data/train.jsonl")
 
 

@@ -1,7 +1,6 @@
 """Fine-tuning: what the loss is on, and that a killed run goes on to the very same adapter."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,6 @@ from training.lora import LoraUpdate
 from training.recipe import Recipe, load_recipe
 
 pytestmark = needs_smollm2
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other take most of the time of a tiny model."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

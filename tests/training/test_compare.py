@@ -1,0 +1,72 @@
+"""Scores with intervals, and the section of the results that they are written into."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation.metrics import aggregate
+from training.compare import write_marked_section
+from training.variant_scores import difference, interval, overall_score, read_sets, task_scores, write_sets
+
+
+def predictions(
+    task: str, scores: list[Any], metric: str = "accuracy", track: str | None = None
+) -> list[dict[str, Any]]:
+    return [{"task_name": task, "metric": metric, "track": track, "score": score} for score in scores]
+
+
+COUNTS = [{"tp": 1, "fp": 0, "fn": 2}, {"tp": 2, "fp": 1, "fn": 0}]
+
+
+def test_scores_are_those_of_the_evaluation() -> None:
+    rows = predictions("a", [1, 0, 1, 1]) + predictions("b", COUNTS, "micro f1") + predictions("c", [None])
+    assert task_scores(rows) == {"a": 0.75, "b": pytest.approx(6 / 9)}
+    assert overall_score(rows) == pytest.approx((0.75 + 6 / 9) / 2)
+    assert aggregate("accuracy", [1, 0, 1, 1]) == 0.75
+
+
+def test_overall_is_the_mean_over_tracks_of_the_mean_over_tasks() -> None:
+    rows = (
+        predictions("a", [1, 1], track="one") + predictions("b", [0], track="one") + predictions("c", [1], track="two")
+    )
+    assert overall_score(rows) == 0.75
+
+
+def test_interval_holds_the_score_and_narrows_with_more_questions() -> None:
+    few, many = interval(predictions("a", [0, 1] * 10)), interval(predictions("a", [0, 1] * 1000))
+    assert few.low < few.score == many.score == 0.5 < few.high
+    # 1.96 standard errors of 20 and of 2,000 coin tosses.
+    assert few.high - few.low == pytest.approx(2 * 1.96 * 0.5 / 20**0.5, rel=0.2)
+    assert many.high - many.low == pytest.approx(2 * 1.96 * 0.5 / 2000**0.5, rel=0.2)
+
+
+def test_differences_are_paired() -> None:
+    reference = predictions("a", [0, 1] * 50)
+    better = predictions("a", [0.1, 1.0] * 50)
+    found = difference(better, reference)
+    assert found.score == pytest.approx(0.05)
+    # Far narrower than two independent intervals of ± 0.1.
+    assert 0 < found.low <= found.score <= found.high < 0.07
+    assert difference(reference, reference).low == difference(reference, reference).high == 0
+
+
+def test_sets_travel_in_one_file(tmp_path: Path) -> None:
+    sets = {"seen": [{"task_name": "a/b", "x": 1}], "unseen": [{"task_name": "c", "x": 2}, {"task_name": "d", "x": 3}]}
+    write_sets(sets, tmp_path / "all.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert read_sets(rows) == sets
+
+
+def test_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
+    file = tmp_path / "results.md"
+    write_marked_section(file, "one", "first")
+    file.write_text(file.read_text() + "\nWritten by hand.\n")
+    write_marked_section(file, "two", "second")
+    write_marked_section(file, "one", "changed")
+    text = file.read_text()
+    assert text.startswith("# Results\n") and "first" not in text
+    assert text.index("changed") < text.index("Written by hand.") < text.index("second")
+    write_marked_section(file, "one", "changed")
+    assert file.read_text() == text

@@ -1,0 +1,94 @@
+"""The pipeline on a tiny model: every step once, nothing twice, nothing half."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from submission.errors import ShopBenchError
+from submission.model_folder import check_model
+from tests.training.lora_fixtures import build_llama, questions, write_questions
+from tests.training.tiny_models import needs_smollm2
+from training import pipeline
+from training.compare import chosen_alpha
+from training.recipe import Recipe, load_recipe
+from training.sft import train_adapter
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    build_llama(tmp_path / "base")
+    for task in ("choice", "entities", "explanation"):
+        write_questions(tmp_path / "questions" / f"{task}.jsonl", questions(task, 20))
+    write_questions(tmp_path / "protected.jsonl", questions("choice", 1, seed=9))
+    recipe = yaml.safe_load(Path("training/recipes/cpu_demo.yaml").read_text())
+    recipe.update(
+        base_model=str(tmp_path / "base"),
+        output=str(tmp_path / "run"),
+        adapters={
+            "choice": {"trained_on": "choice", "tasks": ["choice"], "weight": 0.7, "sft": {"lora": {"rank": 2}}},
+            "text": {"trained_on": "entities", "tasks": ["entities"], "weight": 0.5},
+        },
+        wise_ft={"alpha": 0.8},
+        compare=None,
+    )
+    recipe["data"]["split"].update(
+        questions=str(tmp_path / "questions"),
+        protected=str(tmp_path / "protected.jsonl"),
+        unseen_tasks=["explanation"],
+        validation_per_task=4,
+        test_per_task=4,
+        derive_choices=False,
+    )
+    recipe["sft"].update(
+        evaluations=1, batch_size=4, per_device_batch_size=4, lora={**recipe["sft"]["lora"], "rank": 4}
+    )
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    return tmp_path / "recipe.yaml"
+
+
+@needs_smollm2
+def test_pipeline_does_every_step_once(
+    recipe_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # In this process: the command line of training.sft is tried elsewhere, and starting Python twice takes long.
+    monkeypatch.setattr(pipeline, "_train", lambda recipe, file, overrides, adapter: train_adapter(recipe, adapter))
+    output = recipe_file.parent / "run"
+    pipeline.main(["--recipe", str(recipe_file)])
+    check_model(output / "model")
+    assert json.loads((output / "ensemble" / "adapter_config.json").read_text())["r"] == 6
+    assert {path.name for path in output.iterdir()} == {"data", "adapters", "ensemble", "model", "done"}
+    written = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
+    capsys.readouterr()
+
+    pipeline.main(["--recipe", str(recipe_file)])
+    assert written == {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
+    assert capsys.readouterr().out.count("done before with the same inputs") == 3
+
+    model = (output / "model" / "model.safetensors").read_bytes()
+    pipeline.main(["--recipe", str(recipe_file), "--set", "adapters.text.weight=0.1"])
+    changed = {path for path, before in written.items() if path.stat().st_mtime_ns != before}
+    assert {path.relative_to(output).parts[0] for path in changed} == {"ensemble", "model", "done"}
+    assert (output / "model" / "model.safetensors").read_bytes() != model
+
+
+@needs_smollm2
+def test_a_step_killed_after_its_work_is_done_again_with_the_same_result(
+    recipe_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_train", lambda recipe, file, overrides, adapter: train_adapter(recipe, adapter))
+    output = recipe_file.parent / "run"
+    pipeline.main(["--recipe", str(recipe_file)])
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    for marker in (output / "done").iterdir():
+        marker.unlink()
+    (output / "model").rename(output / "model.partial")
+    pipeline.main(["--recipe", str(recipe_file)])
+    assert before == {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+
+
+def test_alpha_must_have_been_chosen(tmp_path: Path) -> None:
+    recipe = load_recipe(Path("training/recipes/cpu_demo.yaml"), [f"output={tmp_path}"], Recipe)
+    with pytest.raises(ShopBenchError, match="alpha is not chosen yet"):
+        chosen_alpha(recipe)
