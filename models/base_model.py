@@ -3,8 +3,18 @@
 import os
 from typing import Any
 
-# The evaluator sets it for reproducible runs; the number is the starter kit's default.
-AICROWD_RUN_SEED = int(os.environ.get("AICROWD_RUN_SEED", 773815))
+from submission.errors import ShopBenchError
+
+# What the starter kit takes where the evaluator sets no seed.
+_DEFAULT_SEED = "773815"
+
+
+def run_seed() -> int:
+    """Return the seed of the run, which the evaluator sets as AICROWD_RUN_SEED for reproducible answers."""
+    value = os.environ.get("AICROWD_RUN_SEED", _DEFAULT_SEED)
+    if not value.isdecimal():
+        raise ShopBenchError(f"AICROWD_RUN_SEED={value!r} is not a whole number from 0 on")
+    return int(value)
 
 
 class ShopBenchBaseModel:

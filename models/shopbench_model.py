@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from models.base_model import AICROWD_RUN_SEED, ShopBenchBaseModel
+from models.base_model import ShopBenchBaseModel, run_seed
 from submission.answer_formats import AnswerFormat
 from submission.calibration import ChoiceCalibration
 from submission.challenge import configured_track
@@ -21,6 +21,7 @@ from submission.model_folder import check_model, find_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
 from submission.questions import Question, read_question
+from submission.sharding import check_shardable
 from submission.task_types import TaskType
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,14 @@ class ShopBenchModel(ShopBenchBaseModel):
 
     def __init__(self) -> None:
         self.model_folder = find_model()
-        check_model(self.model_folder)
+        config = check_model(self.model_folder)
         self.track = configured_track()
         self.profile = choose_profile()
+        if self.profile.tensor_parallel_size > 1:
+            check_shardable(config, self.profile.tensor_parallel_size)
         self.constrained = os.environ.get("SHOPBENCH_CONSTRAINTS", "on") != "off"
         self.encoder = ChatEncoder(self.model_folder)
-        self.engine = Engine(self.model_folder, self.profile, AICROWD_RUN_SEED, self.constrained)
+        self.engine = Engine(self.model_folder, self.profile, run_seed(), self.constrained)
         self.calibration = ChoiceCalibration()
         self.last_answers: list[Answer] = []
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from submission.answer_formats import AnswerFormat, FreeText, format_to_dict
 from submission.deadline import Deadline
+from submission.errors import ShopBenchError
 from submission.profiles import Profile
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,13 @@ class Engine:
             logits_processors=[_LOGITS_PROCESSOR] if constrained else None,
             **profile.engine,
         )
-        self._engine = LLMEngine.from_engine_args(arguments)
+        try:
+            self._engine = LLMEngine.from_engine_args(arguments)
+        except Exception as error:
+            raise ShopBenchError(
+                f"vLLM could not load {model} with the profile {profile.name!r}: {error} "
+                "(VLLM_LOGGING_LEVEL=INFO shows what it did)"
+            ) from error
         self._ids = itertools.count()
 
     def generate(self, requests: list[Request], deadline: Deadline) -> list[Generation]:

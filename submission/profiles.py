@@ -20,6 +20,11 @@ class Profile:
     engine: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def tensor_parallel_size(self) -> int:
+        """Over how many cards the model is divided."""
+        return self.engine.get("tensor_parallel_size", 1)
+
 
 # What holds for both: nothing is fetched, nothing is reported, the engine core runs in this process (a step at a time is
 # what the deadline needs), and sampling state stays in step with it (no scheduling ahead of the last token).
@@ -67,7 +72,7 @@ T4X4 = Profile(
     max_model_len=4096,
     engine={
         **_COMMON_ENGINE,
-        "quantization": "awq_marlin",
+        # The quantisation is read off the checkpoint: AWQ, which vLLM runs with Marlin kernels on Turing.
         # SM 7.5 has no bfloat16.
         "dtype": "float16",
         "tensor_parallel_size": 4,
