@@ -24,7 +24,26 @@ _RECIPE = Path("training/recipes/data_fixtures.yaml")
 # Columns that join rows: a copy gets ids of its own.
 _IDS = ("product_id", "query_id", "id", "next_item", "asin", "parent_asin", "user_id")
 _TEXTS = ("query", "product_title", "title", "text", "question", "instruction", "input")
-_SYLLABLES = "ba co du fe gi ha jo ku la mo ne pi ra so tu va we xi yo za".split()
+_SYLLABLES = (
+    "ba",
+    "co",
+    "du",
+    "fe",
+    "gi",
+    "ha",
+    "jo",
+    "ku",
+    "la",
+    "mo",
+    "ne",
+    "pi",
+    "ra",
+    "so",
+    "tu",
+    "va",
+    "we",
+    "xi",
+)
 
 
 def main() -> None:
@@ -121,7 +140,7 @@ def _name(seed: str) -> str:
 def _recipe(data: Path, output: Path, workers: int, examples: int) -> DataRecipe:
     recipe = load_recipe(_RECIPE, [f"workers={workers}", f"examples={examples}", f"output={output}"], DataRecipe)
     sources = json.loads(json.dumps(recipe.sources).replace(str(_FIXTURES), str(data)))
-    return recipe.model_copy(update={"sources": sources, "near_duplicate": 1.0, "shard_examples": 5000})
+    return recipe.model_copy(update={"sources": sources, "near_duplicate": 0.95, "shard_examples": 5000})
 
 
 def _measured(recipe: DataRecipe) -> dict[str, float]:
@@ -129,6 +148,7 @@ def _measured(recipe: DataRecipe) -> dict[str, float]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_build, args=(recipe, sender))
     process.start()
+    sender.close()
     figures = receiver.recv()
     process.join()
     return figures

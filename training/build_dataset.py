@@ -155,8 +155,10 @@ def _report(
         "tasks": {summary["task_name"]: {"wanted": summary["wanted"], "kept": summary["kept"]} for summary in selected},
         "removed": {
             "contaminated": {task: count for task, count in contaminated.items() if count},
-            "exact duplicate": {s["task_name"]: n for s in selected if (n := s["removed"].get("exact duplicate", 0))},
-            "near duplicate": {s["task_name"]: n for s in selected if (n := s["removed"].get("near duplicate", 0))},
+            **{
+                reason: {s["task_name"]: s["removed"][reason] for s in selected if reason in s["removed"]}
+                for reason in sorted({reason for summary in selected for reason in summary["removed"]})
+            },
             "asked by another task": len([row for shard in shards for row in shard["repeated"]]),
         },
         "unusable": {

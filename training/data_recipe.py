@@ -36,7 +36,7 @@ class DataRecipe(Settings):
     shard_examples: int = Field(default=20_000, gt=0)
     tokenizer: Path | None = None
     protected: list[Path]
-    near_duplicate: float = Field(gt=0, le=1)
+    near_duplicate: float = Field(gt=0.1, le=0.95)
     sources: dict[str, dict[str, Any] | None]
     default_weight: float = Field(default=1.0, ge=0)
     weights: dict[str, float] = Field(default_factory=dict)
@@ -64,5 +64,8 @@ class DataRecipe(Settings):
         locations = [location for source in sources.values() for location in source.locations()]
         files = [file for location in locations for file in local_files(location)]
         code = sorted(path for folder in _CODE for path in folder.rglob("*") if path.suffix in {".py", ".yaml"})
-        extra = [self.extra_wordings] if self.extra_wordings else []
-        return hash_of([settings, fingerprint(*files, *self.protected, *extra), fingerprint(*code)])
+        named = [*self.protected, *([self.extra_wordings] if self.extra_wordings else [])]
+        for path in named:
+            if not path.is_file():
+                raise ShopBenchError(f"recipe {self.name} names the file {path}, which does not exist")
+        return hash_of([settings, fingerprint(*files, *named), fingerprint(*code)])

@@ -78,6 +78,8 @@ class DuplicateFilter:
 
     def add(self, name: str, text: str, content: str) -> tuple[str, str] | None:
         """Add a question unless it is a duplicate; then return the reason and the name of the first one."""
+        if name in self._signatures:
+            return "record that the source holds twice", name
         digest = exact_digest(text)
         if digest in self._texts:
             return "exact duplicate", self._texts[digest]

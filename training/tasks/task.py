@@ -5,9 +5,10 @@ A builder fills the slots of a task's wordings and knows the truth. What it make
 and names the builder, since a question that is read otherwise would be answered otherwise.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 from string import Formatter
 from typing import Any, TypeVar
@@ -29,6 +30,10 @@ _FORMS: dict[TaskType, type] = {
 }
 # Slots that hold the list of a question; every other slot must not hold a list of its own.
 _LIST_SLOTS = frozenset({"options", "items"})
+# Slots that hold words of ours rather than a source's.
+_OWN_SLOTS = frozenset({"language", "mood", "opinion", "entity", "quantity", "measure", "unit", "amount"})
+_PLAIN_TEXT = "apple"
+_LIST_ITEM = re.compile(r"(?m)^(\d+\. ?).*$")
 
 AnyValue = TypeVar("AnyValue")
 
@@ -105,7 +110,8 @@ class Task:
         """Build a question about `record`, or return None where the record does not suit the task.
 
         The result has the columns of the data set without `id`; `content` is the part that is not wording. Raises
-        `ShopBenchError` where the question is not read as what the task promises.
+        `ShopBenchError` where the wording or the draft makes the question read as something else than the task promises;
+        where only a source's text does, the record is skipped.
         """
         builder = self.builders[stream]
         draft = builder(record, pool, rng)
@@ -115,24 +121,35 @@ class Task:
         if any(list_numbers(value, is_multiple_choice=True) for value in bodies.values()):
             pool.skip("text that holds a numbered list of its own")
             return None
-        text = draft.text or rng.choice(self.wordings).format(**draft.slots)
-        row = self.row(text, draft, f"{builder.__module__}.{builder.__name__} ({record.key})")
+        wording = draft.text or rng.choice(self.wordings)
+        row = self.read_back(draft.text or wording.format(**draft.slots), draft)
+        if isinstance(row, str):
+            # A title can say "translate": then it is the text, not the builder, that makes the question read otherwise.
+            fault = row if draft.text else self.read_back(wording.format(**_plain(draft.slots)), _plain_answer(draft))
+            if isinstance(fault, str):
+                name = f"{builder.__module__}.{builder.__name__}"
+                raise ShopBenchError(
+                    f"{name} ({record.key}): a question of task {self.name} ({self.task_type}) {fault}"
+                )
+            pool.skip("text that makes its question read as something else")
+            return None
         source = stream.split("/", 1)[0]
         language = draft.language or record.language
         content = draft.content or "\n".join(draft.slots.values())
         return {**row, "source": source, "language": language, "content": content}
 
-    def row(self, text: str, draft: Draft, builder: str) -> dict[str, Any]:
-        """Read `text` back and return prompt, completion and what describes them; `builder` is named where that fails."""
+    def read_back(self, text: str, draft: Draft) -> dict[str, Any] | str:
+        """Return prompt, completion and what describes them, or what is wrong with the question as it is read."""
         question = read_question(text, self.task_type is TaskType.MULTIPLE_CHOICE)
-        if question.task_type != self.task_type:
-            raise _misread(builder, self, f"is read as {question.task_type}", text)
         form = question.answer_format
-        if fault := self._misfit(form, draft):
-            raise _misread(builder, self, fault, text)
+        fault = (
+            f"is read as {question.task_type}" if question.task_type != self.task_type else self._misfit(form, draft)
+        )
+        if fault:
+            return f"{fault}:\n{text}"
         answer = form.render(draft.truth if draft.answer is None else draft.answer)
         if not form.accepts(answer):
-            raise _misread(builder, self, f"does not take its own answer {answer!r}", text)
+            return f"does not take its own answer {answer!r}:\n{text}"
         return columns(self.name, self.metric, self.track, question, answer, draft.truth)
 
     def _misfit(self, form: AnswerFormat, draft: Draft) -> str:
@@ -148,6 +165,21 @@ class Task:
         return ""
 
 
+def _plain(slots: dict[str, str]) -> dict[str, str]:
+    """Return the slots with text that says nothing in place of what sources said."""
+    return {name: value if name in _OWN_SLOTS else _LIST_ITEM.sub(r"\1" + _PLAIN_TEXT, value) if name in _LIST_SLOTS
+            else _PLAIN_TEXT for name, value in slots.items()}  # fmt: skip
+
+
+def _plain_answer(draft: Draft) -> Draft:
+    """Return the draft with an answer that can be cited from the plain text, where its answer is text."""
+    if isinstance(draft.truth, str):
+        return replace(draft, truth=_PLAIN_TEXT)
+    if isinstance(draft.truth, list) and isinstance(draft.truth[0], str):
+        return replace(draft, truth=[_PLAIN_TEXT])
+    return draft
+
+
 def columns(task: str, metric: str, track: int, question: Question, answer: str, truth: Any) -> dict[str, Any]:
     """Return the columns of the data set that tell what is asked, what is answered and how it is scored."""
     return {
@@ -160,10 +192,6 @@ def columns(task: str, metric: str, track: int, question: Question, answer: str,
         "question": question.text,
         "truth": truth,
     }
-
-
-def _misread(builder: str, task: Task, fault: str, text: str) -> ShopBenchError:
-    return ShopBenchError(f"{builder}: a question of task {task.name} ({task.task_type}) {fault}:\n{text}")
 
 
 def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
@@ -209,9 +237,18 @@ def draw(
 ) -> list[AnyValue]:
     """Draw up to `count` different candidates that are accepted, looking at no more than `tries` of them."""
     drawn: list[AnyValue] = []
-    for place in rng.sample(range(len(candidates)), min(tries, len(candidates))):
+    for candidate in _in_random_order(rng, candidates, tries):
         if len(drawn) == count:
             break
-        if candidates[place] not in drawn and accept(candidates[place]):
-            drawn.append(candidates[place])
+        if candidate not in drawn and accept(candidate):
+            drawn.append(candidate)
     return drawn
+
+
+def _in_random_order(rng: Random, candidates: Sequence[AnyValue], tries: int) -> Iterator[AnyValue]:
+    if len(candidates) <= tries:
+        yield from rng.sample(candidates, len(candidates))
+        return
+    # Most draws end after a few candidates: a whole sample would be made for nothing.
+    for _ in range(tries):
+        yield candidates[rng.randrange(len(candidates))]

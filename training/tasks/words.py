@@ -54,7 +54,7 @@ def contains(text: str, phrase: str) -> bool:
 
 def find_phrase(text: str, phrase: str) -> str | None:
     """Return `phrase` as it stands in `text` (whole words, whatever the case), None where it does not."""
-    if not phrase:
+    if not phrase or phrase.lower() not in text.lower():
         return None
     # In scripts without spaces a phrase may stand inside a run of letters.
     edge = r"(?<![^\W_])", r"(?![^\W_])"
@@ -66,6 +66,8 @@ def find_phrase(text: str, phrase: str) -> str | None:
 
 def names_the_thing(title: str, name: str) -> bool:
     """Whether a title is of a thing with this name, rather than of a part of it, a case for it or the like."""
+    if name.lower() not in title.lower():
+        return False
     pattern = (
         rf"(?<!for )(?<!for the )(?<!para )(?<!para la )(?<!para el )(?<!de )(?<![^\W_]){re.escape(name)}"
         r"(?=\s*(?:$|[,;:(|/–-]|\d|(?:with|for|in|by|and|of|set|over|from|de|con|para|y)\b)|\s+[^\x00-\x7f])"

@@ -1,0 +1,330 @@
+import gzip
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from submission.errors import ShopBenchError
+from training.sources import SOURCES, open_source
+from training.sources.amazon_m2 import AmazonM2
+from training.sources.amazon_reviews import AmazonReviews
+from training.sources.cleaning import clean, first_sentences, sentences
+from training.sources.disk_index import DiskIndex
+from training.sources.ecinstruct import EcInstruct
+from training.sources.esci import Esci
+from training.sources.mmlu import Mmlu
+from training.sources.reading import open_rows
+from training.sources.records import JudgedQuery, ProductType
+from training.sources.source import Source
+
+FIXTURES = Path(__file__).parent / "fixtures"
+ESCI = FIXTURES / "esci"
+M2 = FIXTURES / "amazon_m2"
+REVIEWS = FIXTURES / "amazon_reviews"
+
+
+def read(source: Source, stream: str) -> tuple[list, Counter[str]]:
+    unusable = source.prepare_once()
+    records = [source.record(stream, unit, unusable) for unit in source.units(stream)]
+    return [record for record in records if record is not None], unusable
+
+
+@pytest.fixture
+def esci(tmp_path: Path) -> Esci:
+    examples, products = (ESCI / f"shopping_queries_dataset_{name}.jsonl" for name in ("examples", "products"))
+    return Esci(tmp_path, str(examples), str(products))
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> AmazonReviews:
+    return AmazonReviews(tmp_path, str(REVIEWS / "reviews_Mixed.jsonl"), str(REVIEWS / "meta_Mixed.jsonl"))
+
+
+@pytest.fixture
+def m2(tmp_path: Path) -> AmazonM2:
+    return AmazonM2(tmp_path, str(M2 / "sessions_train.csv"), str(M2 / "products_train.csv"))
+
+
+def test_esci_joins_queries_with_the_products_of_their_locale(esci: Esci) -> None:
+    queries, unusable = read(esci, "queries")
+    by_text = {query.query: query for query in queries}
+    coffee = by_text["coffee maker"]
+    assert [(product.key, label) for product, label in coffee.judgements][:3] == [
+        ("us/B0A1", "E"),
+        ("us/B0A2", "E"),
+        ("us/B0A3", "S"),
+    ]
+    assert coffee.judgements[0][0].description == (
+        "Wake up to fresh coffee. The programmable timer starts brewing before you get up."
+    )
+    assert by_text["コーヒーメーカー"].language == "ja"
+    assert by_text["running shoes"].products("E")[0].brand == "Fleetstep"  # labels written as words
+    assert unusable["judgement of another split than train"] == 4
+    assert unusable["judgement of an unknown locale"] == 1
+    assert unusable["judgement with an unknown label"] == 1
+    assert unusable["product without a title"] == 2
+    assert "tea kettle" not in by_text
+
+
+def test_esci_groups_rows_of_a_query_wherever_they_stand(esci: Esci, tmp_path: Path) -> None:
+    lines = Path(esci.examples).read_text().splitlines()
+    shuffled = tmp_path / "shuffled.jsonl"
+    shuffled.write_text("\n".join([*lines[1::2], *lines[::2]]))
+    other = Esci(tmp_path / "scratch", str(shuffled), esci.products)
+    expected = {query.query: len(query.judgements) for query in read(esci, "queries")[0]}
+    assert {query.query: len(query.judgements) for query in read(other, "queries")[0]} == expected
+
+
+def test_esci_gives_products_with_the_queries_they_were_judged_for(esci: Esci) -> None:
+    products, _ = read(esci, "products")
+    maker = next(record for record in products if record.product.key == "us/B0A1")
+    assert maker.labelled("E")[:2] == ["coffee maker", "brewhaus coffee maker 12 cup"]
+    assert "red single serve coffee maker" in maker.labelled("S")
+
+
+def test_esci_reads_the_joined_form_of_the_hub(esci: Esci, tmp_path: Path) -> None:
+    """`tasksource/esci` holds the product columns in the examples themselves."""
+    examples = pandas.read_json(esci.examples, lines=True, dtype=False)
+    products = pandas.read_json(esci.products, lines=True, dtype=False).drop_duplicates(
+        ["product_id", "product_locale"]
+    )
+    joined = tmp_path / "joined.parquet"
+    examples.merge(products, on=["product_id", "product_locale"]).to_parquet(joined)
+    from_joined, _ = read(Esci(tmp_path / "scratch", str(joined)), "queries")
+    from_two, _ = read(esci, "queries")
+    assert [query.query for query in from_joined] == [query.query for query in from_two]
+
+
+def test_m2_sessions_and_translations(m2: AmazonM2) -> None:
+    sessions, unusable = read(m2, "sessions")
+    assert [product.key for product in sessions[1].previous] == ["UK/B0MKETTLE1", "UK/B0MTOAST01", "UK/B0MMUG0003"]
+    assert sessions[1].following.title == "Leafwell English Breakfast Tea, 160 Bags"
+    assert unusable["session with products that are not among the products"] == 2
+    assert unusable["session that returns to a product it had"] == 1
+    translations, _ = read(m2, "translations")
+    scarf = next(record for record in translations if record.key == "translations/B0MSCARF22")
+    assert sorted(scarf.pages) == ["de", "en", "fr", "it"]
+    assert scarf.pages["fr"].title.startswith("Highfold Écharpe en laine d'agneau")
+
+
+def test_m2_knows_that_forty_million_is_no_price(m2: AmazonM2) -> None:
+    products, _ = read(m2, "products")
+    assert {product.title: product.price for product in products}["Odd One Bath Mat, Blue"] is None
+
+
+@given(
+    st.lists(st.from_regex(r"B0[A-Z0-9]{8}", fullmatch=True), min_size=1, max_size=6),
+    st.sampled_from([" ", "\n ", "  "]),
+)
+def test_m2_reads_arrays_that_numpy_printed(asins: list[str], gap: str) -> None:
+    from training.sources.amazon_m2 import _ASIN
+
+    assert _ASIN.findall("[" + gap.join(f"'{asin}'" for asin in asins) + "]") == asins
+
+
+def test_reviews_are_joined_with_pages_whose_details_may_be_json_text(reviews: AmazonReviews) -> None:
+    records, unusable = read(reviews, "reviews")
+    assert records[0].product is not None and records[0].product.details["Connectivity Technology"] == "Bluetooth"
+    pages = {record.product.title: record.product for record in records if record.product}
+    assert (
+        pages["Trailpup Kids Water Bottle with Straw, 12 oz, Dinosaur Print (Pack of 2)"].details["Material"]
+        == "Plastic"
+    )
+    assert next(r for r in records if r.title == "HTML & more").text.startswith(
+        'I love it! Keeps water cold "all day" long.'
+    )
+    assert next(r for r in records if r.title == "No such page").product is None
+    assert unusable["line that is not JSON"] == 1
+    assert unusable["review without a rating of 1 to 5"] == 2
+
+
+def test_review_pages_with_broken_details_and_no_title(reviews: AmazonReviews) -> None:
+    products, unusable = read(reviews, "products")
+    gadget = next(product for product in products if product.title == "Mystery Gadget & Friends New")
+    assert gadget.details == {} and gadget.price is None and gadget.category == ""
+    assert unusable["product without a title"] == 2
+    prices = {product.title: product.price for product in products}
+    assert prices["Alpensee Insulated Water Bottle, 32 oz, Stainless Steel, Glacier Blue"] == 21.95  # "from 21.95"
+
+
+def test_baskets_hold_what_one_user_bought_in_order(reviews: AmazonReviews) -> None:
+    baskets, _ = read(reviews, "baskets")
+    anna = next(basket for basket in baskets if basket.key == "basket/AEANNA")
+    assert [product.key for product in anna.products][:2] == ["page/B1HP01", "page/B1WB01"]
+
+
+def test_ecinstruct_resolves_letters_and_reads_python_for_json(tmp_path: Path) -> None:
+    source = EcInstruct(tmp_path, str(FIXTURES / "ecinstruct" / "ecinstruct.jsonl"))
+    rows, unusable = read(source, "rows")
+    assert len({row.task for row in rows}) == 10
+    relations = [row for row in rows if row.task == "Product_Relation_Prediction"]
+    assert relations[0].answer == "Users who buy product 1 may also buy product 2."
+    assert relations[0].fields["product 1"] == "Fretwise Acoustic Guitar Strings, Light"
+    belt = next(row for row in rows if row.fields.get("query") == "men's belt")
+    assert belt.answer == "yes"
+    assert unusable["row whose output is empty or none of the options"] == 2
+    assert unusable["row whose input cannot be read"] == 1
+    assert unusable["row of an unknown task"] == 1
+
+
+def test_mmlu_leaves_out_what_is_not_whole(tmp_path: Path) -> None:
+    questions, unusable = read(Mmlu(tmp_path, str(FIXTURES / "mmlu" / "mmlu.jsonl")), "questions")
+    assert questions[0].choices[questions[0].answer] == "The chloroplast"
+    assert unusable == {
+        "row without four different choices": 3,
+        "row without a question": 1,
+        "row without an answer from 0 to 3": 1,
+    }
+
+
+def test_knowledge_lists_are_complete_and_its_groups_leave_wrong_answers() -> None:
+    source = open_source("knowledge", None, Path())
+    types: list[ProductType] = read_plain(source, "types")
+    names = {kind.name for kind in types}
+    assert len(names) == len(types)
+    for attribute in read_plain(source, "attributes"):
+        assert set(attribute.types) <= names
+        assert attribute.name not in attribute.synonyms
+    from training.sources.knowledge import far_apart
+
+    groups = [kind.group for kind in types]
+    assert all(sum(far_apart(group, other) for other in groups) > 20 for group in set(groups))
+    assert {language for kind in types for language in kind.names} == {"en", "de", "fr", "es", "it", "ja"}
+
+
+def read_plain(source: Source, stream: str) -> list:
+    return [source.record(stream, unit, Counter()) for unit in source.units(stream)]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "csv", "csv.gz", "parquet", "json"])
+def test_published_files_of_every_kind(tmp_path: Path, suffix: str) -> None:
+    rows = [{"id": "0123", "title": "Kettle, 1 l"}, {"id": "B01", "title": "nan"}]
+    frame, path = pandas.DataFrame(rows), tmp_path / f"data.{suffix}"
+    if "csv" in suffix:
+        frame.to_csv(path, index=False)
+    elif suffix == "parquet":
+        frame.to_parquet(path)
+    elif suffix == "json":
+        path.write_text(json.dumps(rows))
+    else:
+        text = "\ufeff" + "\r\n".join(json.dumps(row) for row in rows)  # with a BOM and DOS line ends
+        path.write_bytes(gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode())
+    assert list(open_rows(str(path), ["id", "title"])) == rows
+
+
+def test_a_folder_and_a_limit(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"part-{number}.jsonl").write_text(f'{{"id": "{number}"}}\n' * 2)
+    (tmp_path / "README.txt").write_text("not data")
+    assert [row["id"] for row in open_rows(str(tmp_path), ["id"])] == ["0", "0", "1", "1", "2", "2"]
+    assert [row["id"] for row in open_rows(str(tmp_path / "part-[12].jsonl"), ["id"], limit=3)] == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"sessions.{suffix}"
+    frame = pandas.DataFrame([{"previous": "['B01']", "locale": "UK"}])
+    if suffix == "csv":
+        frame.to_csv(path, index=False)
+    elif suffix == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    source = AmazonM2(tmp_path / "scratch", str(path), str(path))
+    with pytest.raises(ShopBenchError, match=r"no column 'prev_items', 'next_item': it has 'previous', 'locale'"):
+        list(source.units("sessions"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("", "holds no rows"), ("not json\n", "first line is not a JSON object"), ("[1]\n", "not a JSON object")],
+)
+def test_files_without_rows_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(content)
+    with pytest.raises(ShopBenchError, match=message):
+        list(open_rows(str(path), ["id"]))
+
+
+def test_a_cut_off_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pandas.DataFrame({"id": range(1000)}).to_parquet(path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ShopBenchError, match=r"data\.parquet"):
+        list(open_rows(str(path), ["id"]))
+
+
+def test_what_does_not_exist_is_named() -> None:
+    with pytest.raises(ShopBenchError, match=r"nowhere\.csv does not exist"):
+        list(open_rows("nowhere.csv", ["id"]))
+    with pytest.raises(ShopBenchError, match="no source 'esci2': known are esci, amazon_m2"):
+        open_source("esci2", {}, Path())
+    with pytest.raises(ShopBenchError, match="source mmlu has no setting 'path': it has questions"):
+        open_source("mmlu", {"path": "x"}, Path())
+    with pytest.raises(ShopBenchError, match="source mmlu: missing 1 required positional argument: 'questions'"):
+        open_source("mmlu", None, Path())
+
+
+def test_every_source_says_what_it_streams() -> None:
+    assert set(SOURCES) == {
+        "esci",
+        "amazon_m2",
+        "amazon_reviews",
+        "ecinstruct",
+        "mmlu",
+        "alpaca",
+        "shopbench",
+        "knowledge",
+    }
+    assert all(source.streams for source in SOURCES.values())
+
+
+@given(st.text(max_size=200))
+def test_clean_text_is_one_line_and_stays_clean(text: str) -> None:
+    once = clean(text)
+    assert "\n" not in once and "\r" not in once and once == once.strip() and "  " not in once
+
+
+@given(st.text(alphabet="ab. !?。！é", max_size=80).map(clean), st.integers(1, 60))
+def test_first_sentences_are_the_beginning_of_the_text(text: str, longest: int) -> None:
+    kept = first_sentences(text, longest)
+    assert text.startswith(kept) and len(kept) <= longest
+    assert kept == "" or kept.endswith(sentences(text)[len(sentences(kept)) - 1])
+
+
+def test_html_and_entities_escaped_twice() -> None:
+    assert clean("Salt &amp;amp; <b>Pepper</b><br/>Mill\u200b&nbsp;5 < 6") == "Salt & Pepper Mill 5 < 6"
+    assert [clean(value) for value in (None, "nan", " None ", float("nan"), "Not Applicable")] == [""] * 5
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers()), max_size=20))
+def test_disk_index_keeps_groups_and_order(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int]]
+) -> None:
+    index = DiskIndex(tmp_path_factory.mktemp("index") / "rows.sqlite")
+    index.build(rows)
+    expected = {key: [value for other, value in rows if other == key] for key in sorted({key for key, _ in rows})}
+    assert dict(index.groups()) == expected
+    assert index.get("a") == expected.get("a", [])
+
+
+def test_a_killed_preparation_starts_anew(esci: Esci) -> None:
+    class KilledError(Exception):
+        pass
+
+    def rows():
+        yield "a", 1
+        raise KilledError
+
+    index = DiskIndex(esci.scratch / "products.sqlite")
+    with pytest.raises(KilledError):
+        index.build(rows())
+    assert not index.path.exists()
+    queries, _ = read(esci, "queries")
+    assert all(isinstance(query, JudgedQuery) for query in queries) and queries
+    shutil.rmtree(esci.scratch)

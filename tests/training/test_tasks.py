@@ -1,0 +1,368 @@
+import json
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluation.metrics import score
+from evaluation.parsers import parse_response
+from submission.errors import ShopBenchError
+from submission.task_types import TaskType
+from tests.shared_data import development_questions
+from training.data_recipe import DataRecipe
+from training.decontamination import ProtectedQuestions
+from training.recipe import load_recipe
+from training.show_questions import sample_questions
+from training.sources.cleaning import clean
+from training.sources.knowledge import known_types
+from training.sources.records import EcInstructRow, JudgedProduct, JudgedQuery, Product, ReadyQuestion, Review
+from training.tasks import TASKS
+from training.tasks.aspects import aspects_of, clauses
+from training.tasks.quantities import Amount, amounts, packs, written
+from training.tasks.task import Draft, Pool, Task, choice, selection
+from training.tasks.words import find_phrase, names_the_thing, product_type, shortened, singular, terms
+
+ROOT = Path(__file__).parent.parent.parent
+RECIPE = ROOT / "training" / "recipes" / "data_fixtures.yaml"
+
+DEVELOPMENT_TASKS = (
+    "category_description category_with_attribute review_snippets query_entities attribute_value_from_title aspect_keyphrase "
+    "review_aspects pack_amount event_obstacle complementary_category query_relation query_product_ranking next_query "
+    "also_bought review_rating keyword_set title_translation same_description_other_language"
+)
+HIDDEN_TASKS = (
+    "applicable_attribute product_compatibility attribute_synonym attribute_value_extraction commonsense_use "
+    "compatible_attribute_value product_type_from_title product_type_from_query product_numeric_reasoning unit_conversion"
+)
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return sample_questions(load_recipe(RECIPE, [], DataRecipe), [], 100)
+
+
+def test_forty_tasks_of_all_types_and_tracks() -> None:
+    assert len(TASKS) >= 40
+    assert {task.task_type for task in TASKS.values()} == set(TaskType)
+    assert {task.track for task in TASKS.values()} == {1, 2, 3, 4}
+    assert set(DEVELOPMENT_TASKS.split()) <= set(TASKS) and len(DEVELOPMENT_TASKS.split()) == 18
+    assert set(HIDDEN_TASKS.split()) <= set(TASKS) and len(HIDDEN_TASKS.split()) == 10
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_a_task_has_three_wordings_and_gives_questions(task: Task, questions: dict[str, list[dict[str, Any]]]) -> None:
+    assert len(set(task.wordings)) == len(task.wordings) >= 3
+    assert questions[task.name], "the fixtures give no question"
+
+
+def test_answers_are_read_and_scored_in_full(questions: dict[str, list[dict[str, Any]]]) -> None:
+    """What the model is taught to write gets full marks from the evaluator's own parsers and metrics."""
+    count = 0
+    for rows in questions.values():
+        for row in rows:
+            answer = parse_response(row["task_type"], row["completion"][0]["content"])
+            if row["metric"] == "sent-transformer":
+                assert answer == row["truth"]
+            elif row["metric"] == "micro f1":
+                counts = score(row["metric"], answer, row["truth"])
+                assert (counts.fp, counts.fn) == (0, 0), row["question"]
+            else:
+                assert score(row["metric"], answer, row["truth"]) == pytest.approx(1.0), row["question"]
+            count += 1
+    assert count > 1500
+
+
+def test_wrong_options_differ_from_the_right_one(questions: dict[str, list[dict[str, Any]]]) -> None:
+    for rows in questions.values():
+        for row in rows:
+            lines = [line for line in row["question"].split("\n") if line[:1].isdigit() and line[1:2] == "."]
+            if row["task_type"] == TaskType.MULTIPLE_CHOICE and lines:
+                texts = [line.split(".", 1)[1].strip().lower() for line in lines]
+                assert len(set(texts)) == len(texts), row["question"]
+
+
+def test_right_answers_stand_in_every_place(questions: dict[str, list[dict[str, Any]]]) -> None:
+    places = Counter(row["truth"] for row in questions["relevant_product"] + questions["commonsense_use"])
+    assert set(places) == {0, 1, 2, 3} and max(places.values()) < sum(places.values()) / 2
+
+
+def test_distractors_of_a_query_are_never_relevant(questions: dict[str, list[dict[str, Any]]]) -> None:
+    """An option that is not the answer was judged irrelevant, or shares no meaningful word with the query."""
+    judged: dict[tuple[str, str], str] = {}
+    pages = {}
+    folder = ROOT / "tests" / "training" / "fixtures" / "esci"
+    for line in (folder / "shopping_queries_dataset_products.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        pages[row["product_id"]] = clean(row["product_title"])
+    for line in (folder / "shopping_queries_dataset_examples.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["esci_label"][0] in "ESCI":
+            judged[row["query"], pages.get(row["product_id"], "")] = row["esci_label"][0]
+    queries = sorted({query for query, _ in judged if query}, key=len, reverse=True)
+    checked = 0
+    for name in ("relevant_product", "substitute_product", "complement_product", "multilingual_relevant_product"):
+        for row in questions[name]:
+            lines = row["question"].split("\n")
+            options = [line[3:] for line in lines if line[:1].isdigit() and line[1:3] == ". "]
+            stem = "\n".join(line for line in lines if not (line[:1].isdigit() and line[1:3] == ". "))
+            query = next(query for query in queries if query in stem)
+            for place, option in enumerate(options):
+                if place != row["truth"]:
+                    label = judged.get((query, option))
+                    assert label == "I" or (label is None and terms(option).isdisjoint(terms(query))), row["question"]
+                    checked += 1
+    assert checked > 300
+
+
+def test_wordings_share_no_13_gram_with_development_questions(questions: dict[str, list[dict[str, Any]]]) -> None:
+    """Not even instructions do: every wording counts as content here."""
+    protected = ProtectedQuestions([row["input_field"] for row in development_questions()], wording_from=10**9)
+    shared = {row["question"]: protected.shared_ngram(row["question"]) for rows in questions.values() for row in rows}
+    assert {question: ngram for question, ngram in shared.items() if ngram} == {}
+
+
+TROUBLE = [
+    *(
+        "Men's",
+        "1.",
+        "rank",
+        "select three",
+        "5\" x 3.5'",
+        "Query:",
+        "Output:",
+        "0.5",
+        "2)",
+        "タイトル",
+        "translate",
+        "'x'",
+    ),
+    *("reviews", "- 2", "in French", "Answer:"),
+]
+NOISE = st.one_of(
+    st.text(min_size=1, max_size=120),
+    st.text(alphabet="ab 'x\"-,.:;0123456789()[]!?&%", min_size=1, max_size=120),
+    st.lists(st.sampled_from(TROUBLE), min_size=2, max_size=12).map(" ".join),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NOISE, NOISE, NOISE, st.integers(0, 2**32))
+def test_no_text_of_a_source_makes_a_question_that_is_read_otherwise(
+    title: str, query: str, review: str, seed: int
+) -> None:
+    """A misread question would end the build, so whatever stands in a title, a query or a review must not cause one."""
+    title, query, review = clean(title), clean(query), clean(review)
+    product = Product(
+        "p", "en", f"{title} Kettle", "Kettle", "red", f"{title}. A kettle boils water. {review}", (review, title)
+    )
+    others = [Product(str(n), "en", f"Word{n} thing{n} {n} oz (Pack of 3)", f"Brand{n}") for n in range(8)]
+    judgements = ((product, "E"), *((other, label) for other, label in zip(others, "SCIIIIII", strict=True)))
+    records: list[tuple[str, Any, list[Any]]] = [
+        ("esci/queries", JudgedQuery("q", "en", f"{query} kettle", judgements), []),
+        ("esci/products", JudgedProduct("j", "en", product, ((f"{query} kettle", "E"), ("kettle", "E"), ("pan", "I"))),
+         [JudgedProduct(str(n), "en", other, ((f"one{n}", "E"), (f"two{n}", "E"))) for n, other in enumerate(others)]),
+        ("amazon_reviews/products", product, others),
+        ("amazon_reviews/reviews", Review("r", 4, title, f"{review}. The lid is great. Soft, good price.", 0, True, product), []),
+        ("ecinstruct/rows", EcInstructRow("e", "Answer_Generation", {"question": query, "document": [review]}, (), review), []),
+    ]  # fmt: skip
+    for stream, record, more in records:
+        pool = Pool([record, *more])
+        for task in TASKS.values():
+            if stream in task.builders:
+                task.question(stream, record, pool, Random(seed))
+
+
+def test_a_question_that_is_misread_ends_the_build_and_names_the_builder() -> None:
+    task = Task("broken", TaskType.RANKING, "ndcg", 3, ("Write a poem about {title}.\nOutput: ",))
+
+    @task.built_from("esci/queries")
+    def build_broken(record: Any, pool: Pool, rng: Random) -> Draft:
+        return Draft({"title": record.title}, [1.0], (1,))
+
+    product = Product("B01", "en", "Kettle")
+    with pytest.raises(
+        ShopBenchError, match=r"build_broken \(B01\): a question of task broken \(ranking\) is read as generation"
+    ):
+        task.question("esci/queries", product, Pool([product]), Random(1))
+
+
+@pytest.mark.parametrize(
+    ("draft", "fault"),
+    [
+        (Draft({"options": "0. a\n1. b\n2. c"}, 1, (0, 1, 2, 3)), r"lists \(0, 1, 2, 3\), but \(0, 1, 2\) are read"),
+        (Draft({"options": "0. a\n1. b\n2. c"}, 3, (0, 1, 2)), "does not take its own answer '3'"),
+    ],
+)
+def test_a_list_or_an_answer_that_does_not_fit_ends_the_build(draft: Draft, fault: str) -> None:
+    task = Task("broken", TaskType.MULTIPLE_CHOICE, "accuracy", 1, ("Which one?\n{options}\nAnswer: ",))
+    task.built_from("mmlu/questions")(lambda record, pool, rng: draft)
+    product = Product("B01", "en", "Kettle")
+    with pytest.raises(ShopBenchError, match=fault):
+        task.question("mmlu/questions", product, Pool([product]), Random(1))
+
+
+def test_a_title_that_makes_its_question_read_otherwise_is_skipped_and_counted() -> None:
+    product = Product("p", "en", "':TRANSLATE into French Kettle", "Kettle")
+    pool = Pool([product])
+    for seed in range(20):
+        TASKS["title_entities"].question("amazon_reviews/products", product, pool, Random(seed))
+    assert pool.unusable["text that makes its question read as something else"] > 0
+
+
+def test_a_text_with_a_list_of_its_own_is_skipped_and_counted() -> None:
+    pool = Pool([])
+    review = Review("r", 2, "", "Four things: 1. bad 2. dear 3. late 4. rude. Never again, says my cat.", 0, True, None)
+    assert TASKS["review_rating"].question("amazon_reviews/reviews", review, pool, Random(1)) is None
+    assert pool.unusable == {"text that holds a numbered list of its own": 1}
+
+
+def test_choice_needs_options_that_differ() -> None:
+    assert choice(Random(1), "Red", ["red", "Blue", "Green"]) is None
+    assert choice(Random(1), "Red", ["Blue"]) is None
+    draft = choice(Random(1), "Red", ["Blue", "Green", "Black", "White"])
+    assert draft is not None and draft.slots["options"].split("\n")[draft.truth] == f"{draft.truth}. Red"
+    assert draft.numbers == (0, 1, 2, 3)
+
+
+def test_selection_numbers_from_one() -> None:
+    draft = selection(Random(2), ["a", "b", "c"], ["d", "e"])
+    items = draft.slots["items"].replace(". ", ".").split("\n")
+    assert sorted(items[number - 1].split(".")[1] for number in draft.truth) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("title", "found", "count"),
+    [
+        ("Garlic Noodles, 9.24 oz (Pack of 6)", [Amount(9.24, "ounce")], 6),
+        ("Napkins, 200 Count, Pack of 2", [Amount(200, "count")], 2),
+        ("Olive Oil 25.4 fl oz, 2-pack", [Amount(25.4, "fluid ounce")], 2),
+        ("Router 5G 4G LTE", [], None),
+        ("Ceramic Mug, 16 oz, Set of 4", [], 4),  # what it holds, not what it weighs
+        ("Liquid Soap 12 oz", [], None),  # a fluid ounce or one of weight: not sure
+        ("Board 9 x 12 inch", [Amount(12, "inch")], None),
+        ("Bars, Pack of 12 (3 Packs)", [], None),  # said twice
+        ("Poster 24x36 inch", [], None),
+        ("Flour 2.5 kg", [Amount(2.5, "kilogram")], None),
+    ],
+)
+def test_amounts_and_packs_in_titles(title: str, found: list[Amount], count: int | None) -> None:
+    assert [(float(amount.value), amount.unit) for amount in amounts(title)] == [
+        (pytest.approx(float(amount.value)), amount.unit) for amount in found
+    ]
+    assert packs(title) == count
+
+
+CONVERSION = {
+    ("ounces", "grams"): 28.349523, ("ounces", "pounds"): 1 / 16, ("pounds", "kilograms"): 0.45359237,
+    ("pounds", "ounces"): 16.0, ("inches", "centimeters"): 2.54, ("feet", "inches"): 12.0, ("feet", "centimeters"): 30.48,
+    ("fluid ounces", "milliliters"): 29.57353, ("liters", "milliliters"): 1000.0, ("liters", "gallons"): 0.26417205,
+    ("gallons", "liters"): 3.78541178, ("grams", "ounces"): 0.03527396, ("kilograms", "pounds"): 2.20462262,
+}  # fmt: skip
+
+
+def test_conversions_agree_with_published_factors(questions: dict[str, list[dict[str, Any]]]) -> None:
+    titles = [
+        f"Thing {amount} {unit}"
+        for amount in ("3", "7.5", "40")
+        for unit in ("oz", "lb", "inch", "ft", "fl oz", "liter")
+    ]
+    checked = 0
+    for place, title in enumerate([*titles, "Thing 900 g", "Thing 2 kg", "Thing 3 gallon"] * 3):
+        product = Product(str(place), "en", title)
+        row = TASKS["unit_conversion"].question("amazon_reviews/products", product, Pool([product]), Random(place))
+        assert row is not None
+        right = row["question"].split("\n")[
+            [line[:3] for line in row["question"].split("\n")].index(f"{row['truth']}. ")
+        ][3:]
+        value, unit = right.split(" ", 1)
+        before = amounts(title)[0]
+        plural = written(before.value, before.unit).split(" ", 1)[1]
+        factor = CONVERSION.get((plural, unit if unit.endswith("s") else unit + "s"))
+        if factor:
+            assert float(value) == pytest.approx(float(before.value) * factor, rel=0.01, abs=0.006), row["question"]
+            checked += 1
+    assert checked > 20
+
+
+def test_a_ready_question_is_asked_as_it_stands() -> None:
+    from training.tasks.ready import ready_tasks
+
+    task = ready_tasks([{"path": "x", "task": "next", "track": 3}])[0]
+    text = "Select three of the queries from the list.\n" + "\n".join(f"{n}. query {n}" for n in range(1, 11))
+    question = ReadyQuestion("next/0", "en", "next", "retrieval", "hit rate@3", 3, text, [4])
+    row = task.question("shopbench/questions", question, Pool([question]), Random(1))
+    assert row is not None and row["question"] == text and row["truth"] == [4]
+    assert row["completion"][0]["content"].split(",")[0] == "4" and row["completion"][0]["content"].count(",") == 2
+
+
+@pytest.mark.parametrize(
+    ("category", "name"),
+    [
+        ("Over-Ear Headphones", "over-ear headphones"),
+        ("Chef's Knives", "chef's knife"),
+        ("AA Batteries", "AA battery"),
+        ("Dresses", "dress"),
+        ("Glass", "glass"),
+        ("Toothbrushes", "toothbrush"),
+        ("Lens", "lens"),
+    ],
+)
+def test_singular(category: str, name: str) -> None:
+    assert singular(category) == name or category == "Lens"
+
+
+def test_product_types_name_one_thing() -> None:
+    assert product_type(Product("1", "en", "x", categories=("Home", "Desk Lamps"))) == "desk lamp"
+    assert product_type(Product("1", "en", "x", categories=("Home", "Beds & Furniture"))) == ""
+    assert product_type(Product("1", "en", "x")) == ""
+    assert product_type(None) == ""
+
+
+def test_phrases_stand_as_whole_words() -> None:
+    assert find_phrase("Tinkertree train", "TINKERTREE") == "Tinkertree"
+    assert find_phrase("scarlet scarf", "scar") is None
+    assert find_phrase("ティンカーツリー木製", "木製") == "木製"
+    assert find_phrase("C++ book", "C++") == "C++"
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "is_it"),
+    [
+        ("Northpine Camping Tent with Rainfly", "tent", True),
+        ("Ironpeg Tent Stakes, 10 Pack", "tent", False),
+        ("Screen Protector for Tablet", "tablet", False),
+        ("Filtros de Papel para Cafetera", "cafetera", False),
+        ("Tostalia Cafetera de Goteo", "cafetera", True),
+        ("オトリ イヤホンケース", "イヤホン", False),
+        ("ヤマビト テント 2人用", "テント", True),
+    ],
+)
+def test_titles_of_a_thing_and_of_its_accessories(title: str, name: str, is_it: bool) -> None:
+    assert names_the_thing(title, name) is is_it
+
+
+def test_clauses_are_quoted_and_their_mood_is_plain() -> None:
+    text = "The sound is crisp. It's not comfortable, but the lid is perfect! Broke after a week. I like the color and the price."
+    found = {clause.text: (clause.aspect, clause.mood) for clause in clauses(text)}
+    assert found["sound is crisp"] == ("sound", 1)
+    assert found["lid is perfect"] == ("lid", 1)
+    assert found["Broke after a week"] == ("durability", -1)
+    assert next(mood for clause, (aspect, mood) in found.items() if aspect == "comfort") == 0
+    assert all(clause in text for clause in found)
+    assert aspects_of("I like the color and the price") == {"color", "price"}
+
+
+@given(st.text(alphabet="abc de,", max_size=60).map(clean), st.integers(3, 40))
+def test_shortened_titles_end_with_a_word(title: str, longest: int) -> None:
+    cut = shortened(title, longest)
+    assert len(cut) <= longest and title.startswith(cut)
+
+
+def test_names_of_types_stand_in_every_language() -> None:
+    assert all(kind.names[language] for kind in known_types() for language in ("en", "de", "fr", "es", "it", "ja"))
