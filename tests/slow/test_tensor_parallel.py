@@ -1,0 +1,94 @@
+"""A padded AWQ checkpoint gives the same answers over one, two and four processes; an unpadded one is refused.
+
+The model is a tiny random Qwen2 with the real tokenizer, padded and quantised by `training.calibrate_awq`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from evaluation.dataset import read_samples
+from evaluation.t4_plan.__main__ import default_data
+from submission.answer_formats import FreeText
+from submission.model_folder import ROOT, read_json
+from submission.questions import read_question
+from submission.task_types import TaskType
+from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2
+from training.calibrate_awq import PYTHON, main
+
+TOKENIZER = ROOT / "weights/Qwen2-tokenizer"
+pytestmark = [
+    pytest.mark.skipif(not PYTHON.is_file(), reason=f"{PYTHON} is not there: run `make awq-env`"),
+    pytest.mark.skipif(not TOKENIZER.is_dir(), reason=f"{TOKENIZER} is not there: run `make models`"),
+]
+
+
+def quantised(folder: Path, tensor_parallel: int) -> Path:
+    """Quantise a new tiny model for `tensor_parallel` cards and return the checkpoint's folder."""
+    base = build_qwen2(folder / f"base-{tensor_parallel}", TOKENIZER)
+    few = folder / "few.jsonl"
+    few.write_text("".join((ROOT / "data/sample_questions.jsonl").read_text().splitlines(keepends=True)[::6]))
+    output = folder / f"awq-{tensor_parallel}"
+    main(
+        [
+            *("--model", str(base), "--output", str(output), "--calibration", str(few), "--no-quality"),
+            *("--group-size", str(GROUP_SIZE), "--block", "128", "--max-blocks", "4"),
+            *("--tensor-parallel", str(tensor_parallel)),
+        ]
+    )
+    return output
+
+
+def answer(model: Path, cards: int, questions: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    script = Path(__file__).with_name("answer_with_tensor_parallel.py")
+    environment = {**os.environ, "SHOPBENCH_MODEL": str(model), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, script, str(cards), questions, output]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of the evaluator's two kinds of batches: (is_multiple_choice, prompts)."""
+    samples = read_samples(default_data())
+    groups = [
+        (is_choice, [s.question for s in samples if (s.task_type is TaskType.MULTIPLE_CHOICE) is is_choice])
+        for is_choice in (True, False)
+    ]
+    file = tmp_path_factory.mktemp("questions") / "questions.json"
+    file.write_text(json.dumps(groups))
+    return file
+
+
+def test_answers_do_not_depend_on_the_number_of_processes(tmp_path: Path, questions: Path) -> None:
+    model = quantised(tmp_path, 4)
+    assert read_json(model / "config.json")["intermediate_size"] == PADDED
+    answers = {}
+    for cards in (1, 2, 4):
+        done = answer(model, cards, questions, tmp_path / f"{cards}.json")
+        assert done.returncode == 0, done.stderr[-3000:]
+        answers[cards] = json.loads((tmp_path / f"{cards}.json").read_text())
+    asked = [(text, choice) for choice, prompts in json.loads(questions.read_text()) for text in prompts]
+    for (text, choice), given in zip(asked, answers[1], strict=True):
+        assert read_question(text, choice).answer_format.accepts(given), (text, given)
+    # Random weights make free text a chain of near ties, in which the order of a sum decides; forms leave few choices.
+    formed = [
+        index for index, asked_ in enumerate(asked) if not isinstance(read_question(*asked_).answer_format, FreeText)
+    ]
+    for cards in (2, 4):
+        different = [i for i in formed if answers[cards][i] != answers[1][i]]
+        assert not different, [(asked[i][0], answers[1][i], answers[cards][i]) for i in different[:3]]
+
+
+def test_an_unpadded_checkpoint_is_refused_before_it_is_loaded(tmp_path: Path, questions: Path) -> None:
+    model = quantised(tmp_path, 1)
+    started = time.monotonic()
+    done = answer(model, 4, questions, tmp_path / "none.json")
+    assert done.returncode == 1
+    assert "11 groups of 32" in done.stderr and "training.padding" in done.stderr
+    assert "Loading" not in done.stderr and time.monotonic() - started < 60
+    assert not (tmp_path / "none.json").exists()
