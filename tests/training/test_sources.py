@@ -21,6 +21,7 @@ from training.sources.mmlu import Mmlu
 from training.sources.reading import open_rows
 from training.sources.records import JudgedQuery, ProductType
 from training.sources.source import Source
+from training.tasks import tasks_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ESCI = FIXTURES / "esci"
@@ -328,3 +329,26 @@ def test_a_killed_preparation_starts_anew(esci: Esci) -> None:
     queries, _ = read(esci, "queries")
     assert all(isinstance(query, JudgedQuery) for query in queries) and queries
     shutil.rmtree(esci.scratch)
+
+
+def test_rows_in_shopbenchs_shape_may_name_their_own_tasks(tmp_path: Path) -> None:
+    track = "amazon-kdd-cup-24-user-behavior-alignment"
+    row = {
+        "input_field": "Rate it from 1 to 5.\nInput: Fine.\nOutput:",
+        "output_field": 4,
+        "task_type": "multiple-choice",
+    }
+    row |= {"metric": "accuracy", "task_name": "review_rating", "track": track}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        "\n".join(json.dumps(row | change) for change in ({}, {"track": "none"}, {"task_name": "own_task"}))
+    )
+    source = open_source("shopbench", {"files": [{"path": str(path)}]}, tmp_path)
+    records, unusable = read(source, "questions")
+    assert [(record.task, record.track) for record in records] == [("review_rating", 3), ("own_task", 3)]
+    assert unusable == {"row without a task or of an unknown track": 1}
+    tasks = tasks_of({"shopbench": source})
+    assert set(tasks) == {"review_rating", "own_task"}
+    assert set(tasks["review_rating"].builders) == {"amazon_reviews/reviews", "shopbench/questions"}
+    with pytest.raises(ShopBenchError, match="a file needs a path, and task and track"):
+        open_source("shopbench", {"files": [{"path": str(path), "task": "x"}]}, tmp_path)

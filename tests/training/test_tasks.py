@@ -23,6 +23,7 @@ from training.sources.records import EcInstructRow, JudgedProduct, JudgedQuery, 
 from training.tasks import TASKS
 from training.tasks.aspects import aspects_of, clauses
 from training.tasks.quantities import Amount, amounts, packs, written
+from training.tasks.ready import with_ready_tasks
 from training.tasks.task import Draft, Pool, Task, choice, selection
 from training.tasks.words import find_phrase, names_the_thing, product_type, shortened, singular, terms
 
@@ -291,9 +292,7 @@ def test_conversions_agree_with_published_factors(questions: dict[str, list[dict
 
 
 def test_a_ready_question_is_asked_as_it_stands() -> None:
-    from training.tasks.ready import ready_tasks
-
-    task = ready_tasks([{"path": "x", "task": "next", "track": 3}])[0]
+    task = with_ready_tasks({}, {"next": 3})["next"]
     text = "Select three of the queries from the list.\n" + "\n".join(f"{n}. query {n}" for n in range(1, 11))
     question = ReadyQuestion("next/0", "en", "next", "retrieval", "hit rate@3", 3, text, [4])
     row = task.question("shopbench/questions", question, Pool([question]), Random(1))

@@ -1,6 +1,7 @@
-"""Questions that are in ShopBench's shape already: the files say what the question and the truth are, not the task.
+"""Questions that are in ShopBench's shape already.
 
-A recipe names task and track for each file. What cannot be read as the type that its row claims is counted, not built.
+A recipe names task and track for each file, or the rows do (`task_name`, `track`). What cannot be read as the type that
+its row claims is counted, not built.
 """
 
 from collections import Counter
@@ -11,16 +12,18 @@ from typing import Any, ClassVar
 from submission.errors import ShopBenchError
 from submission.languages import detect_language
 from submission.task_types import TaskType
-from training.sources.reading import open_rows
+from submission.tracks import TRACKS
+from training.sources.reading import Row, open_rows
 from training.sources.records import ReadyQuestion, Record
 from training.sources.source import Source
 
 _COLUMNS = ("input_field", "output_field", "task_type", "metric")
 _TYPES = frozenset(map(str, TaskType))
+_TRACKS = {track.challenge_id: track.number for track in TRACKS[:4]}
 
 
 class ShopBench(Source):
-    """Streams "questions" from `files`, a list of `{path, task, track}`."""
+    """Streams "questions" from `files`, a list of `{path, task, track}`, or of `{path}` where rows name task and track."""
 
     name = "shopbench"
     streams: ClassVar[dict[str, type]] = {"questions": ReadyQuestion}
@@ -28,9 +31,28 @@ class ShopBench(Source):
     def __init__(self, scratch: Path, files: list[dict[str, Any]], limit: int | None = None) -> None:
         super().__init__(scratch, limit)
         for file in files:
-            if set(file) != {"path", "task", "track"} or file["track"] not in (1, 2, 3, 4):
-                raise ShopBenchError(f"shopbench: every file needs path, task and track (1 to 4), not {file}")
+            if set(file) not in ({"path", "task", "track"}, {"path"}) or file.get("track", 1) not in _TRACKS.values():
+                raise ShopBenchError(
+                    f"shopbench: a file needs a path, and task and track (1 to 4) or neither, not {file}"
+                )
         self.files = files
+
+    def tasks(self) -> dict[str, int]:
+        """Return the track of each task; files that do not name one are read through for it."""
+        tasks = {}
+        for file in self.files:
+            if "task" in file:
+                tasks[file["task"]] = file["track"]
+                continue
+            for row in self._open(file):
+                track = _TRACKS.get(row.get("track", ""))
+                if isinstance(row.get("task_name"), str) and track:
+                    tasks[row["task_name"]] = track
+        return tasks
+
+    def _open(self, file: dict[str, Any]) -> Iterator[Row]:
+        columns = _COLUMNS if "task" in file else (*_COLUMNS, "task_name", "track")
+        return open_rows(file["path"], columns, limit=self.limit)
 
     def locations(self) -> list[str]:
         """Return the path of each file."""
@@ -39,7 +61,7 @@ class ShopBench(Source):
     def units(self, stream: str) -> Iterator[Any]:
         """Stream (place of the file, number of the row, row)."""
         for place, file in enumerate(self.files):
-            for number, row in enumerate(open_rows(file["path"], _COLUMNS, limit=self.limit)):
+            for number, row in enumerate(self._open(file)):
                 yield place, number, row
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
@@ -52,14 +74,24 @@ class ShopBench(Source):
         if row.get("task_type") not in _TYPES:
             unusable["row of an unknown task type"] += 1
             return None
-        file = self.files[place]
+        task, track = self._task(place, row)
+        if not task or not track:
+            unusable["row without a task or of an unknown track"] += 1
+            return None
         return ReadyQuestion(
-            key=f"{file['task']}/{number}",
+            key=f"{place}/{number}",
             language=detect_language(text.strip().rsplit("\n", 1)[0][-600:]),
-            task=file["task"],
+            task=task,
             task_type=row["task_type"],
             metric=str(row.get("metric")),
-            track=file["track"],
+            track=track,
             text=text,
             truth=row["output_field"],
         )
+
+    def _task(self, place: int, row: Row) -> tuple[str, int | None]:
+        file = self.files[place]
+        if "task" in file:
+            return file["task"], file["track"]
+        name = row.get("task_name")
+        return (name if isinstance(name, str) else ""), _TRACKS.get(row.get("track", ""))

@@ -1,6 +1,5 @@
 """The tasks that questions are built for, one module a family."""
 
-from submission.errors import ShopBenchError
 from training.sources.shopbench import ShopBench
 from training.sources.source import Source
 from training.tasks import (
@@ -15,7 +14,7 @@ from training.tasks import (
     search,
     sessions,
 )
-from training.tasks.ready import ready_tasks
+from training.tasks.ready import with_ready_tasks
 from training.tasks.task import Task
 
 _FAMILIES = (
@@ -37,13 +36,8 @@ TASKS: dict[str, Task] = {
 
 def tasks_of(sources: dict[str, Source]) -> dict[str, Task]:
     """Return the tasks that can be built from at least one of these sources, by name."""
-    known = dict(TASKS)
     shopbench = sources.get("shopbench")
-    if isinstance(shopbench, ShopBench):
-        for task in ready_tasks(shopbench.files):
-            if task.name in TASKS:
-                raise ShopBenchError(f"shopbench: {task.name} is the name of a task that is built: choose another")
-            known[task.name] = task
+    known = with_ready_tasks(TASKS, shopbench.tasks() if isinstance(shopbench, ShopBench) else {})
     return {
         name: task
         for name, task in known.items()

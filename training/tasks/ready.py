@@ -1,10 +1,11 @@
-"""Questions that come ready-made: each file of the `shopbench` source is a task of its own, asked as it stands.
+"""Questions that come ready-made, asked as they stand: as tasks of their own, or as more questions of a task that is built.
 
 Their text is not ours, so what is read as another type, or whose truth is outside of the form that is read, is counted and
 left out rather than ending the build.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -12,27 +13,38 @@ from submission.answer_formats import AnswerFormat, Permutation, Selection
 from submission.questions import read_question
 from submission.task_types import TaskType
 from training.sources.records import ReadyQuestion
-from training.tasks.task import Pool, Task, columns
+from training.tasks.task import Builder, Pool, Task, columns
+
+_STREAM = "shopbench/questions"
 
 
-class ReadyTask(Task):
-    """The questions of one file. Types and metrics are the rows' own."""
+def with_ready_tasks(tasks: Mapping[str, Task], ready: Mapping[str, int]) -> dict[str, Task]:
+    """Return the tasks, with those added that come ready-made (name and track)."""
+    known = dict(tasks)
+    for name, track in ready.items():
+        # Types and metrics of a ready task are its rows' own.
+        task = known.get(name) or Task(name, TaskType.GENERATION, "", track, wordings=())
+        known[name] = replace(task, builders={**task.builders, _STREAM: _builder(name)})
+    return known
 
-    def question(self, stream: str, record: Any, pool: Pool, rng: Random) -> dict[str, Any] | None:
-        """Return the question of a record of this task's file; None for records of other files."""
-        assert isinstance(record, ReadyQuestion)
-        if record.task != self.name:
-            return None
-        question = read_question(record.text, record.task_type == TaskType.MULTIPLE_CHOICE)
-        if question.task_type != record.task_type:
-            return pool.skip(f"{record.task_type} question that is read as {question.task_type}")
-        answer = _answer(question.answer_format, record.truth)
-        if answer is None:
-            return pool.skip(
-                f"{record.task_type} question whose truth is outside of the form {question.answer_format.name}"
-            )
-        row = columns(self.name, record.metric, self.track, question, answer, record.truth)
-        return {**row, "source": "shopbench", "language": record.language, "content": record.text}
+
+def _builder(name: str) -> Builder:
+    def build_ready(record: ReadyQuestion, pool: Pool, rng: Random) -> dict[str, Any] | None:
+        return _row(record, pool) if record.task == name else None
+
+    return build_ready
+
+
+def _row(record: ReadyQuestion, pool: Pool) -> dict[str, Any] | None:
+    question = read_question(record.text, record.task_type == TaskType.MULTIPLE_CHOICE)
+    if question.task_type != record.task_type:
+        return pool.skip(f"{record.task_type} question that is read as {question.task_type}")
+    form = question.answer_format
+    answer = _answer(form, record.truth)
+    if answer is None:
+        return pool.skip(f"{record.task_type} question whose truth is outside of the form {form.name}")
+    row = columns(record.task, record.metric, record.track, question, answer, record.truth)
+    return {**row, "source": "shopbench", "language": record.language, "content": record.text}
 
 
 def _answer(form: AnswerFormat, truth: Any) -> str | None:
@@ -49,13 +61,3 @@ def _answer(form: AnswerFormat, truth: Any) -> str | None:
         # Fewer are right than are asked for: any others fill the answer up.
         answer = form.complete(f"{answer},") or answer
     return answer if form.accepts(answer) else None
-
-
-def ready_tasks(files: Sequence[dict[str, Any]]) -> list[Task]:
-    """Return a task for each different task name among the files of the `shopbench` source."""
-    tasks: dict[str, Task] = {}
-    for file in files:
-        task = ReadyTask(file["task"], TaskType.GENERATION, "", file["track"], wordings=())
-        task.builders["shopbench/questions"] = lambda record, pool, rng: None
-        tasks[task.name] = task
-    return list(tasks.values())

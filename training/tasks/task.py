@@ -75,7 +75,8 @@ class Pool:
         self.unusable[reason] += 1
 
 
-Builder = Callable[[Any, Pool, Random], Draft | None]
+# A builder of ready-made questions returns the row itself.
+Builder = Callable[[Any, Pool, Random], Draft | dict[str, Any] | None]
 
 
 @dataclass
@@ -115,8 +116,8 @@ class Task:
         """
         builder = self.builders[stream]
         draft = builder(record, pool, rng)
-        if draft is None:
-            return None
+        if not isinstance(draft, Draft):
+            return draft
         bodies = {name: value for name, value in draft.slots.items() if name not in _LIST_SLOTS}
         if any(list_numbers(value, is_multiple_choice=True) for value in bodies.values()):
             pool.skip("text that holds a numbered list of its own")
