@@ -50,13 +50,20 @@ class _Checkpoints(TrainerCallback):
             control.should_evaluate = control.should_save = True
 
 
-def _whole_checkpoints(folder: Path) -> list[Path]:
-    """Return the complete checkpoints in order, after removing those that a kill has left unfinished."""
-    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    for checkpoint in checkpoints:
+def _keep_whole_checkpoints(folder: Path, identity: str) -> None:
+    """Remove the checkpoints of other settings or data, and those that a kill has left unfinished."""
+    file = folder / "inputs.json"
+    if not (file.is_file() and json.loads(file.read_text()) == identity):
+        remove(folder)
+        write_json(file, identity)
+    for checkpoint in folder.glob("checkpoint-*"):
         if not (checkpoint / _WHOLE).is_file():
             remove(checkpoint)
-    return [checkpoint for checkpoint in checkpoints if checkpoint.is_dir()]
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    checkpoints = sorted(folder.glob(f"checkpoint-*/{_WHOLE}"), key=lambda path: int(path.parent.name.split("-")[1]))
+    return str(checkpoints[-1].parent) if checkpoints else None
 
 
 def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConfig:
@@ -217,11 +224,9 @@ def train_adapter(recipe: Recipe, adapter: str) -> Path:
     trainer = build_trainer(recipe, adapter, folder)
     is_main = trainer.is_world_process_zero()
     if is_main:
-        _discard_checkpoints_of_other_inputs(folder, identity)
+        _keep_whole_checkpoints(folder, identity)
     trainer.accelerator.wait_for_everyone()
-    checkpoints = _whole_checkpoints(folder) if is_main or folder.is_dir() else []
-    trainer.accelerator.wait_for_everyone()
-    trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None)
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     if is_main:
         _write_adapter(trainer.state, output, identity)
         remove(folder)
@@ -229,14 +234,9 @@ def train_adapter(recipe: Recipe, adapter: str) -> Path:
     return output
 
 
-def _discard_checkpoints_of_other_inputs(folder: Path, identity: str) -> None:
-    file = folder / "inputs.json"
-    if not (file.is_file() and json.loads(file.read_text()) == identity):
-        remove(folder)
-        write_json(file, identity)
-
-
 def _write_adapter(state: TrainerState, output: Path, identity: str) -> None:
+    if state.best_model_checkpoint is None:
+        raise ShopBenchError("the validation loss was never a number: training diverged, lower sft.learning_rate")
     best = Path(state.best_model_checkpoint)
     # Times and speeds differ from run to run; without them the same training writes the same file.
     kept = ("step", "epoch", "loss", "eval_seen_loss", "eval_unseen_loss", "learning_rate", "grad_norm")

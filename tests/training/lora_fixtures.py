@@ -13,14 +13,14 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
 from tests.training.tiny_models import SMOLLM2
 
 
-def build_llama(output: Path, *, shard: str = "5GB", seed: int = 0, dtype: str = "bfloat16") -> Path:
-    """Write a Llama of two layers with random weights, tied embeddings and SmolLM2's tokenizer."""
+def build_llama(output: Path, *, shard: str = "5GB", seed: int = 0, dtype: str = "bfloat16", layers: int = 2) -> Path:
+    """Write a Llama with random weights, tied embeddings and SmolLM2's tokenizer."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=49152,
         hidden_size=64,
         intermediate_size=128,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,
         max_position_embeddings=4096,
