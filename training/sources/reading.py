@@ -71,6 +71,8 @@ def _stream(location: str, split: str) -> Iterator[Row]:
 
     # Its own bars count files, not rows; the build shows one of its own.
     datasets.disable_progress_bars()
+    # It tells the hub of every file that is opened, local ones too, and waits for an answer.
+    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
     files = local_files(location)
     if not files and "://" not in location:
         if not _HUB_ID.fullmatch(location):
