@@ -8,6 +8,7 @@ batches count, so that a continued run makes the batches that an undisturbed one
 import fcntl
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from submission.errors import ShopBenchError
 
 FILE_NAME = "journal.jsonl"
+LOCK_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class AnsweredBatch:
     """One batch: the positions of its questions in the data, what came back for them, and the seconds it took.
 
     `details` says how the model came to its answers, one dict a question, or is None where the model does not tell.
+    `model_state` is what the model remembers after the batch, as JSON data, None where it does not say.
     """
 
     task_type: str
@@ -30,6 +33,7 @@ class AnsweredBatch:
     responses: Sequence[str]
     seconds: float
     details: Sequence[dict[str, Any]] | None
+    model_state: Any = None
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,23 @@ class Journal:
             self._file = self.path.open("a+b", buffering=0)
         except OSError as error:
             raise ShopBenchError(f"cannot write {self.path}: {error.strerror}") from error
-        try:
-            # A record lock: unlike flock's it is not inherited, so an engine's orphaned workers do not hold it.
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ShopBenchError(f"another evaluation is writing to {folder}: choose another --output") from error
+        self._lock(folder)
         if not (resume and self._read(header)):
             os.ftruncate(self._file.fileno(), 0)
             self._append({"evaluation": header})
+
+    def _lock(self, folder: Path) -> None:
+        """Keep other evaluations out. A process that was killed a moment ago may take seconds to be gone."""
+        give_up = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            try:
+                # A record lock: unlike flock's it is not inherited, so an engine's orphaned workers do not hold it.
+                return fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if time.monotonic() >= give_up:
+                    message = f"another evaluation is writing to {folder}: choose another --output"
+                    raise ShopBenchError(message) from error
+                time.sleep(0.1)
 
     def add_loaded(self, loaded: LoadedModel) -> None:
         """Record that the model is loaded."""

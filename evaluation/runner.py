@@ -2,8 +2,9 @@
 
 Questions are grouped by task type, in alphabetical order; before the batches of each group the model is asked for its
 batch size; a batch is `{"prompt": [...]}` and nothing else. Any model with those two methods will do. What a model
-offers beyond them is recorded for the report: `model_folder`, `profile` (with a `name`) and `last_answers` (one object
-a question of the last batch, with `task_type`, `form`, `raw_text` and `answer`).
+offers beyond them is recorded: `model_folder`, `profile` (with a `name`) and `last_answers` (one object a question of
+the last batch, with `task_type`, `form`, `raw_text` and `answer`) for the report; `state_dict()` (JSON data) of a model
+whose answers depend on earlier batches, which a resumed run hands back through `load_state_dict()`.
 """
 
 import os
@@ -38,6 +39,8 @@ def answer_samples(
     with stopwatch.step("loading the model"):
         started = time.monotonic()
         model = load_model()
+        if journal.batches and hasattr(model, "load_state_dict"):
+            model.load_state_dict(journal.batches[-1].model_state)
         loaded = LoadedModel(time.monotonic() - started, *_names(model))
     journal.add_loaded(loaded)
     with tqdm(total=len(samples), initial=len(answered), unit="question", desc="Answering") as progress:
@@ -82,7 +85,8 @@ def _answer_batch(
             f"batch_predict() returned {len(responses)} answers to {len(prompts)} prompts ({description})"
         )
     responses = [LONE_SURROGATE.sub("\ufffd", response) for response in responses]
-    return AnsweredBatch(task_type.value, positions, responses, seconds, _details(model, len(prompts)))
+    state = model.state_dict() if hasattr(model, "state_dict") else None
+    return AnsweredBatch(task_type.value, positions, responses, seconds, _details(model, len(prompts)), state)
 
 
 def _names(model: Any) -> tuple[str, str]:

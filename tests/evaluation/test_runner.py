@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,30 @@ def test_an_interrupted_run_continues_with_the_batches_that_are_missing(tmp_path
     assert len(asked) == len(whole.batches) - at_batch
 
 
+class CountingModel(InterruptedModel):
+    """Answers with how many questions it has seen: what it says depends on all earlier batches."""
+
+    seen = 0
+
+    def answer(self, prompt, is_multiple_choice):
+        self.seen += 1
+        return str(self.seen)
+
+    def state_dict(self):
+        return {"seen": self.seen}
+
+    def load_state_dict(self, state):
+        self.seen = state["seen"]
+
+
+def test_a_model_that_remembers_continues_where_it_was(tmp_path):
+    whole = run(tmp_path / "whole", CountingModel(at_batch=1000))
+    with pytest.raises(Interrupted):
+        run(tmp_path / "cut", CountingModel(at_batch=7))
+    resumed = run(tmp_path / "cut", CountingModel(at_batch=1000), resume=True)
+    assert responses(resumed) == responses(whole)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 @given(st.floats(0, 1))
 def test_a_journal_cut_anywhere_is_continued(tmp_path, kept):
@@ -212,12 +237,14 @@ def test_two_processes_cannot_share_an_output_folder(tmp_path):
     code = """
         import sys
         from pathlib import Path
-        from evaluation.journal import Journal
-        Journal(Path(sys.argv[1]), {}, resume=False)
+        from evaluation import journal
+        journal.LOCK_PATIENCE_S = float(sys.argv[2])
+        journal.Journal(Path(sys.argv[1]), {}, resume=False)
     """
-    assert "another evaluation is writing to" in python(code, tmp_path).stderr
-    journal.close()
-    assert python(code, tmp_path).returncode == 0
+    assert "another evaluation is writing to" in python(code, tmp_path, 0.3).stderr
+    # One that is about to end, as a killed process does, is waited for.
+    threading.Timer(1.0, journal.close).start()
+    assert python(code, tmp_path, 60).returncode == 0
 
 
 LIMITED_RUN = """
