@@ -1,6 +1,8 @@
 """Answers benchmark questions with the submission's `UserModel`, as the evaluator does, and reports the scores.
 
 The model is reached through `UserModel` alone, and steered through environment variables alone, as in the evaluator.
+Prose is scored with sentence encoders from the folders weights/all-MiniLM-L6-v2 and
+weights/paraphrase-multilingual-MiniLM-L12-v2, or from those that SHOPBENCH_MINILM and SHOPBENCH_MULTILINGUAL_MINILM name.
 Exit codes: 0 done, 2 something to mend (the message says what), 3 a time limit exceeded.
 """
 
