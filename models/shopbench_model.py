@@ -67,6 +67,14 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
         return [answer.answer for answer in self.last_answers]
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what answers depend on beyond their own questions, as JSON data, for a run that is continued later."""
+        return {"calibration": self.calibration.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned in an earlier process."""
+        self.calibration.load_state_dict(state["calibration"])
+
     def prompt_token_ids(self, question: Question) -> list[int]:
         """Return the token ids of the prompt that asks `question`, cut to leave room for the answer in the context."""
         limit = self.profile.max_model_len - question.answer_format.max_tokens

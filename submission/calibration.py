@@ -9,6 +9,7 @@ alone, since there the numbers mean something.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 # Uniform pseudo-observations: with few questions seen, the estimate stays near "no prior" and never ties the options.
 _PSEUDO_COUNT = 4.0
@@ -20,6 +21,17 @@ class ChoiceCalibration:
     def __init__(self) -> None:
         self._sums: dict[tuple[int, ...], list[float]] = {}
         self._counts: dict[tuple[int, ...], int] = {}
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """Return the sums of probabilities and the counts by list of numbers, as JSON data."""
+        return [
+            {"items": list(items), "sums": sums, "count": self._counts[items]} for items, sums in self._sums.items()
+        ]
+
+    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
+        """Take over what `state_dict` returned."""
+        self._sums = {tuple(entry["items"]): list(entry["sums"]) for entry in state}
+        self._counts = {tuple(entry["items"]): entry["count"] for entry in state}
 
     def observe(self, items: tuple[int, ...], logprobs: Mapping[int, float]) -> list[float] | None:
         """Count one question's log-probabilities by option number; return them normalised over `items`.

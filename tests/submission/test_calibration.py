@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -41,6 +42,19 @@ def test_what_is_missing_or_no_number_is_not_counted(bad: dict[int, float]) -> N
     assert calibration.observe(FOUR, bad) is None
     even = calibration.observe(FOUR, logprobs(0.25, 0.25, 0.3, 0.2))
     assert calibration.choose(FOUR, even) == 2
+
+
+def test_a_continued_run_chooses_as_an_undisturbed_one() -> None:
+    whole, first, second = ChoiceCalibration(), ChoiceCalibration(), ChoiceCalibration()
+    questions = [logprobs(0.1, 0.7, 0.1, 0.1), logprobs(0.3, 0.5, 0.1, 0.1), logprobs(0.1, 0.4, 0.4, 0.1)]
+    for question in questions:
+        whole.observe(FOUR, question)
+    first.observe(FOUR, questions[0])
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    for question in questions[1:]:
+        observed = second.observe(FOUR, question)
+    assert second.state_dict() == whole.state_dict()
+    assert second.choose(FOUR, observed) == whole.choose(FOUR, observed)
 
 
 @given(st.lists(st.lists(st.floats(1e-6, 1.0), min_size=4, max_size=4), min_size=1, max_size=30))
