@@ -33,10 +33,6 @@ class _Path(NamedTuple):
     """Places that tokens lead to, and those tokens."""
     commas: list[tuple[int, TrieNode]]
     """Word ends on the way (the first place included), and the trie's node behind a comma there."""
-    end: int
-    """The furthest place on the way."""
-    token_ids: TokenIds
-    """All its tokens."""
 
 
 class _Opening(NamedTuple):
@@ -127,33 +123,20 @@ class SpanAutomaton(Automaton[SpanState]):
         finished, phrase, spaced = state
         if not phrase:
             return self._opening_tokens(root, spaced, finished)
-        begun_at = self._begun_at(phrase)
-        repeatable = finished and frozenset(other for other in finished if other.startswith(phrase))
-        parts, commas = [], {}
-        for start in begun_at:
-            place, limit = start + len(phrase), self._limits[start]
-            path = self._path_from(root, place)
-            if path.end <= limit and not repeatable:
-                parts.append(path.token_ids)
-            else:
-                parts.append(self._citing_tokens(path, start, repeatable))
+        repeatable = frozenset(other for other in finished if other.startswith(phrase))
+        citing: set[int] = set()
+        commas: dict[bytes, TrieNode] = {}
+        for start in self._begun_at(phrase):
+            limit, path = self._limits[start], self._path_from(root, start + len(phrase))
+            for place, token_ids in path.tokens:
+                if place <= limit and not self._leads_to_repeat(self._source[start:place], repeatable):
+                    citing.update(token_ids)
             for place, node in path.commas:
                 if place <= limit:
                     commas[self._source[start:place]] = node
-        if len(parts) > 1:
-            parts = [np.unique(np.concatenate(parts))]
+        parts = [np.fromiter(citing, np.int64, len(citing))]
         parts += [self._tokens_behind(whole, node, finished) for whole, node in commas.items()]
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
-
-    def _citing_tokens(self, path: _Path, start: int, repeatable: frozenset[bytes]) -> TokenIds:
-        """Return the tokens of a path that goes too far or could end in a repeat."""
-        token_ids = [
-            token
-            for place, token_ids in path.tokens
-            if place <= self._limits[start] and not self._leads_to_repeat(self._source[start:place], repeatable)
-            for token in token_ids
-        ]
-        return np.array(token_ids, np.int64)
 
     def _begun_at(self, phrase: bytes) -> list[int]:
         """Return the places of the source where `phrase` may have begun."""
@@ -196,25 +179,22 @@ class SpanAutomaton(Automaton[SpanState]):
         return count
 
     def _path_from(self, root: TrieNode, place: int) -> _Path:
-        path = self._paths.get(place)
-        if path is None:
-            path = self._paths[place] = self._walk(root, place)
-        return path
+        if place not in self._paths:
+            self._paths[place] = self._walk(root, place)
+        return self._paths[place]
 
     def _walk(self, node: TrieNode, place: int) -> _Path:
         """Walk the trie from `node` along the source from `place` on."""
-        source, is_end, first = self._source, self._is_end, place
-        tokens, commas, found = [], [], []
+        path, first = _Path([], []), place
         while True:
             children = node.children
             if place > first and node.token_ids:
-                tokens.append((place, node.token_ids))
-                found += node.token_ids
-            if place in is_end and COMMA in children and self._many:
-                commas.append((place, children[COMMA]))
-            if place == len(source) or source[place] not in children:
-                return _Path(tokens, commas, place, np.array(found, np.int64))
-            node = children[source[place]]
+                path.tokens.append((place, node.token_ids))
+            if self._many and place in self._is_end and COMMA in children:
+                path.commas.append((place, children[COMMA]))
+            if place == len(self._source) or self._source[place] not in children:
+                return path
+            node = children[self._source[place]]
             place += 1
 
     def _tokens_behind(self, phrase: bytes, node: TrieNode, finished: frozenset[bytes]) -> TokenIds:
