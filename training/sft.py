@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel, TrainerCallback, set_seed
@@ -69,13 +68,7 @@ def _last_checkpoint(folder: Path) -> str | None:
 def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConfig:
     """Return TRL's configuration, but for the intervals, which follow from the number of steps."""
     on_gpu = torch.cuda.is_available()
-    devices = PartialState().num_processes
-    if settings.batch_size % (settings.per_device_batch_size * devices):
-        raise ShopBenchError(
-            f"sft.batch_size={settings.batch_size} must be a multiple of {settings.per_device_batch_size * devices}: "
-            f"{devices} devices take {settings.per_device_batch_size} questions each"
-        )
-    return SFTConfig(
+    arguments = SFTConfig(
         output_dir=str(folder),
         seed=seed,
         learning_rate=settings.learning_rate,
@@ -88,7 +81,6 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConf
         train_sampling_strategy="random" if settings.packing else "sequential",
         per_device_train_batch_size=settings.per_device_batch_size,
         per_device_eval_batch_size=settings.per_device_batch_size,
-        gradient_accumulation_steps=settings.batch_size // (settings.per_device_batch_size * devices),
         gradient_checkpointing=settings.gradient_checkpointing,
         completion_only_loss=True,
         max_length=settings.max_tokens,
@@ -103,8 +95,15 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConf
         metric_for_best_model="eval_seen_loss",
         greater_is_better=False,
         report_to=[],
-        dataloader_num_workers=0,
     )
+    together = settings.per_device_batch_size * arguments.world_size
+    if settings.batch_size % together:
+        raise ShopBenchError(
+            f"sft.batch_size={settings.batch_size} must be a multiple of {together}: "
+            f"{arguments.world_size} devices take {settings.per_device_batch_size} questions each"
+        )
+    arguments.gradient_accumulation_steps = settings.batch_size // together
+    return arguments
 
 
 def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
@@ -146,6 +145,8 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     settings = recipe.sft_of(adapter)
     check_model(recipe.base_model)
     set_seed(recipe.seed)
+    # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
+    arguments = trainer_arguments(settings, folder, recipe.seed)
     encoder = ChatEncoder(recipe.base_model)
     track = track_by_number(recipe.track)
     tasks = recipe.adapters[adapter].tasks
@@ -154,7 +155,7 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         limits = (settings.max_tokens, settings.data_workers)
         return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_tasks_needed)
 
-    with PartialState().main_process_first():
+    with arguments.main_process_first(desc="encoding the questions"):
         train = load(recipe.data.train, tasks, all_tasks_needed=True)
         validation = {
             "seen": load(recipe.data.validation_seen, tasks),
@@ -169,8 +170,6 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         order = sorted(range(len(chosen)), key=lambda index: len(chosen[index]["input_ids"]))
         validation[name] = chosen.select(order)
     _project_answer_tokens_only()
-    # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
-    arguments = trainer_arguments(settings, folder, recipe.seed)
     trainer = SFTTrainer(
         args=arguments,
         model=load_model(recipe.base_model, settings),
