@@ -17,6 +17,7 @@ from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
 from submission.deadline import batch_deadline
 from submission.engine import Engine, Generation, Request
+from submission.engine_guard import GuardedEngine
 from submission.model_folder import check_model, find_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
@@ -48,8 +49,9 @@ class ShopBenchModel(ShopBenchBaseModel):
         if self.profile.tensor_parallel_size > 1:
             check_shardable(config, self.profile.tensor_parallel_size)
         self.constrained = os.environ.get("SHOPBENCH_CONSTRAINTS", "on") != "off"
+        seed = run_seed()
         self.encoder = ChatEncoder(self.model_folder)
-        self.engine = Engine(self.model_folder, self.profile, run_seed(), self.constrained)
+        self.engine = GuardedEngine(lambda: Engine(self.model_folder, self.profile, seed, self.constrained))
         self.calibration = ChoiceCalibration()
         self.last_answers: list[Answer] = []
 
@@ -59,9 +61,10 @@ class ShopBenchModel(ShopBenchBaseModel):
 
     def batch_predict(self, batch: dict[str, Any], is_multiple_choice: bool) -> list[str]:
         """Return one answer a prompt, in order, each in the form that its question asks for."""
-        questions = [read_question(prompt, is_multiple_choice) for prompt in batch["prompt"]]
+        deadline = batch_deadline(len(batch["prompt"]))
+        questions = [read_question(_text(prompt), bool(is_multiple_choice)) for prompt in batch["prompt"]]
         requests = [self._request(question) for question in questions]
-        generations = self.engine.generate(requests, batch_deadline(len(requests)))
+        generations = self.engine.generate(requests, deadline)
         if self.constrained:
             self._calibrate(questions, generations)
         self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
@@ -104,6 +107,14 @@ class ShopBenchModel(ShopBenchBaseModel):
         form = question.answer_format
         text = valid_answer(form, generation) if self.constrained else generation.text
         return Answer(question.task_type, form.name, generation.text, text)
+
+
+def _text(prompt: object) -> str:
+    """Return a prompt as text: one question that is none must not lose the batch."""
+    if isinstance(prompt, str):
+        return prompt
+    logger.warning("a prompt is a %s, not a str: its text is taken", type(prompt).__name__)
+    return "" if prompt is None else str(prompt)
 
 
 def valid_answer(form: AnswerFormat, generation: Generation) -> str:

@@ -1,12 +1,14 @@
-"""How much time is left: a point on the monotonic clock that generation must not pass."""
+"""How much time is left: a point on the monotonic clock that an answer must not pass."""
 
 import time
 from collections.abc import Callable
 
 # The evaluator kills a run whose batch takes longer than this, a question (competition rules, phase 2).
 SECONDS_PER_QUESTION = 10.0
-# Kept back for what comes after generation, and for a step that takes longer than the last one did.
-MARGIN = 0.15
+# Of a batch's time, the share after which answers are returned whatever the engine does, and the earlier one at which
+# generation between two steps ends by itself.
+_RETURN_AT = 0.92
+_STOP_AT = 0.85
 
 
 class Deadline:
@@ -14,6 +16,7 @@ class Deadline:
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._end = clock() + seconds
 
     def left(self) -> float:
@@ -24,7 +27,11 @@ class Deadline:
         """Whether no time is left."""
         return self.left() <= 0
 
+    def earlier(self) -> "Deadline":
+        """Return the deadline for those who should be done a little before this one."""
+        return Deadline(self.left() - self._seconds * (1 - _STOP_AT / _RETURN_AT), self._clock)
+
 
 def batch_deadline(batch_size: int) -> Deadline:
     """Return the deadline for a batch: the evaluator's limit less a margin."""
-    return Deadline(SECONDS_PER_QUESTION * batch_size * (1 - MARGIN))
+    return Deadline(SECONDS_PER_QUESTION * batch_size * _RETURN_AT)

@@ -5,6 +5,7 @@ determined, without a decoding step for it, and whatever is unfinished at the de
 This module and `decoding.logits_processor` are the only ones that import vLLM.
 """
 
+import gc
 import itertools
 import logging
 import os
@@ -81,16 +82,36 @@ class Engine:
             ) from error
         self._ids = itertools.count()
 
-    def generate(self, requests: list[Request], deadline: Deadline) -> list[Generation]:
-        """Answer `requests` together and return one generation for each, in order."""
-        generations = [Generation() for _ in requests]
+    def generate(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> None:
+        """Answer `requests` together into `generations`, one for each, which hold what is there at any moment."""
         open_requests: dict[str, int] = {}
-        for index, request in enumerate(requests):
-            request_id = str(next(self._ids))
-            open_requests[request_id] = index
-            self._engine.add_request(
-                request_id, {"prompt_token_ids": request.prompt_token_ids}, self._sampling_params(request)
-            )
+        try:
+            for index, request in enumerate(requests):
+                request_id = str(next(self._ids))
+                self._engine.add_request(
+                    request_id, {"prompt_token_ids": request.prompt_token_ids}, self._sampling_params(request)
+                )
+                open_requests[request_id] = index
+            self._run(requests, generations, open_requests, deadline)
+        finally:
+            # Whatever happened, nothing of this batch may go on in the next one.
+            if open_requests:
+                self._engine.abort_request(list(open_requests))
+
+    def close(self) -> None:
+        """Shut the engine down and give its memory back."""
+        self._engine.engine_core.shutdown()
+        del self._engine
+        gc.collect()
+
+    def _run(
+        self,
+        requests: list[Request],
+        generations: list[Generation],
+        open_requests: dict[str, int],
+        deadline: Deadline,
+    ) -> None:
+        """Step until all are answered or the time is up; `open_requests` keeps those that are not."""
         while open_requests and not deadline.passed():
             determined = []
             for output in self._engine.step():
@@ -109,9 +130,7 @@ class Engine:
             if determined:
                 self._engine.abort_request(determined)
         if open_requests:
-            logger.warning("deadline: %d of %d answers were cut short", len(open_requests), len(requests))
-            self._engine.abort_request(list(open_requests))
-        return generations
+            logger.warning("out of time: %d of %d answers were cut short", len(open_requests), len(requests))
 
     def _settle(self, generation: Generation, answer_format: AnswerFormat) -> bool:
         """Finish a generation whose rest is determined; return whether it is."""

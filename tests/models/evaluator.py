@@ -1,15 +1,18 @@
 """The evaluator's protocol as a program of its own: imports `UserModel`, asks for batches, prints the answers as JSON.
 
-Run in a fresh process with no network: every attempt to reach beyond this machine ends it. `--delay` slows the engine's
-steps down; `--questions` is a JSON file with a list of [prompt, is_multiple_choice].
+Run in a fresh process with no network: every attempt to reach beyond this machine ends it. `--questions` is a JSON file
+with a list of [prompt, is_multiple_choice], `--fault` makes the real engine's steps slow, fail or never return.
 """
 
 import argparse
+import itertools
 import json
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -31,20 +34,36 @@ def block_network() -> None:
     socket.socket.connect_ex = refuse
 
 
+def break_engine(engine: Any, fault: str) -> None:
+    """Replace the real engine's step by one that is slow, that fails the second time, or that then never returns."""
+    step, calls = engine.step, itertools.count(1)
+
+    def broken() -> Any:
+        number = next(calls)
+        if fault == "slow":
+            time.sleep(2)
+        elif number == 2 and fault == "dies":
+            raise RuntimeError("injected: the engine core died")
+        elif number == 2 and fault == "stalls":
+            threading.Event().wait()
+        return step()
+
+    engine.step = broken
+
+
 def main() -> None:
     """Answer the questions and print what came back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path, required=True)
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds that every engine step takes longer")
+    parser.add_argument("--fault", choices=("slow", "dies", "stalls"), help="what is wrong with the engine's steps")
     options = parser.parse_args()
     block_network()
     sys.path.insert(0, str(ROOT))
     from models.user_config import UserModel
 
     model = UserModel()
-    if options.delay:
-        step = model.engine._engine.step
-        model.engine._engine.step = lambda: (time.sleep(options.delay), step())[1]
+    if options.fault:
+        break_engine(model.engine._engine._engine, options.fault)
     answers: list[str] = []
     seconds: list[float] = []
     questions = json.loads(options.questions.read_text(encoding="utf-8"))
