@@ -252,6 +252,17 @@ class Spans:
         return None
 
 
+def _loop_length(text: str) -> int:
+    """Return the length of what `text` ends with three times in a row, 0 if nothing; small models loop so to the end."""
+    for length in range(_SHORTEST_LOOP, min(_LONGEST_LOOP, len(text) // 3) + 1):
+        last = text[-length:]
+        if text[-2 * length : -length] == last and text[-3 * length : -2 * length] == last:
+            return length
+    return 0
+
+
+# In characters: shorter repetitions occur in titles ("10 x 10 x 10"), longer ones are too rare to look for.
+_SHORTEST_LOOP, _LONGEST_LOOP = 8, 60
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
 
 
@@ -266,9 +277,9 @@ class FreeText:
     name: ClassVar[str] = "free_text"
 
     def accepts(self, text: str) -> bool:
-        """Whether something is written, on one line if that is asked."""
+        """Whether something is written, on one line if that is asked, that does not end in a loop."""
         stripped = text.strip()
-        return bool(stripped) and not (self.single_line and "\n" in stripped)
+        return bool(stripped) and not (self.single_line and "\n" in stripped) and not _loop_length(stripped)
 
     def fallback(self) -> str:
         """Return the text that the question itself suggests (a title to translate, the name to explain)."""
@@ -281,14 +292,17 @@ class FreeText:
     def complete(self, text: str) -> str | None:
         """Return what is written so far, cut to its last whole sentence (or its first line); None if that is nothing."""
         kept = text.strip()
+        while length := _loop_length(kept):
+            kept = kept[:-length].strip()
         if self.single_line:
             return kept.split("\n", 1)[0].strip() or None
         ends = [match.end() for match in _SENTENCE_END.finditer(kept)]
         return kept[: ends[-1]].strip() if ends else kept or None
 
     def determined_rest(self, text: str) -> str | None:
-        """Return None, or "" once the one line that was asked for is over."""
-        return "" if self.single_line and "\n" in text.lstrip() else None
+        """Return None, or "" once the one line that was asked for is over or the text goes round in circles."""
+        is_over = (self.single_line and "\n" in text.lstrip()) or _loop_length(text)
+        return "" if is_over else None
 
 
 AnswerFormat = Choice | Permutation | Selection | Spans | FreeText

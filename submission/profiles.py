@@ -60,10 +60,11 @@ CPU = Profile(
         # Small blocks share short prefixes; the CPU's attention wants multiples of 32.
         "block_size": 32,
         "max_num_seqs": 16,
-        # A whole batch is prefilled in one step.
-        "max_num_batched_tokens": 8192,
+        # Measured: prompts are read up to a fifth faster in pieces of this size, which stay in the processor's cache.
+        "max_num_batched_tokens": 1024,
     },
-    environment={**_COMMON_ENVIRONMENT, "VLLM_CPU_KVCACHE_SPACE": "2"},
+    # Even with eager execution vLLM compiles a helper for log-probabilities at its first use, for a second and a half.
+    environment={**_COMMON_ENVIRONMENT, "VLLM_CPU_KVCACHE_SPACE": "2", "TORCHDYNAMO_DISABLE": "1"},
 )
 
 T4X4 = Profile(

@@ -155,11 +155,12 @@ PROSE_TOKENS = 48
 
 
 def translation_budget(source: str, language: str | None) -> int:
-    """Return how many tokens a translation of `source` may take: a token every three bytes, half as many again to spare.
+    """Return how many tokens a translation of `source` may take.
 
-    Japanese, Chinese and Korean take about a token a character, and a character of theirs says what two letters say.
+    Of the public translations 95 % stay within it in Qwen2's tokens: 8 and 0.4 a byte of the source, 0.5 for languages
+    that take about a token a character.
     """
-    per_byte = 0.75 if language in {"ja", "zh", "ko"} else 0.5
+    per_byte = 0.5 if language in {"ja", "zh", "ko"} else 0.4
     return max(24, min(256, round(len(source.encode()) * per_byte) + 8))
 
 

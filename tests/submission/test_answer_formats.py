@@ -49,6 +49,8 @@ TWELVE = tuple(range(1, 13))
         (FreeText(10), "Any text.\nTwo lines.", True),
         (FreeText(10, single_line=True), "Any text.\nTwo lines.", False),
         (FreeText(10), " \n", False),
+        (FreeText(10), "cheri di cerca di cerca di cerca di cerca", False),
+        (FreeText(10), "10 x 10 x 10 cm, 10 x 10 x 10", True),
     ],
 )
 def test_what_each_form_accepts(form: AnswerFormat, text: str, valid: bool) -> None:
@@ -75,6 +77,7 @@ def test_what_each_form_accepts(form: AnswerFormat, text: str, valid: bool) -> N
         (Selection(TWELVE, 3), "2,x", None),
         (FreeText(9, single_line=True), "one line\n", ""),
         (FreeText(9, single_line=True), "one line", None),
+        (FreeText(9), "so good, so good, so good, ", ""),
     ],
 )
 def test_decoding_stops_where_only_one_thing_can_follow(form: AnswerFormat, text: str, rest: str | None) -> None:
@@ -98,6 +101,7 @@ def test_decoding_stops_where_only_one_thing_can_follow(form: AnswerFormat, text
         (FreeText(9), "It is", "It is"),
         (FreeText(9, single_line=True), "ein Titel\n\nNote: x", "ein Titel"),
         (FreeText(9), "  ", None),
+        (FreeText(9, single_line=True), "a case, a case, a case, a case, a case,", "a case, a case, a case,"),
     ],
 )
 def test_unfinished_answers_are_completed(form: AnswerFormat, text: str, answer: str | None) -> None:
