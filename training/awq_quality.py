@@ -8,7 +8,7 @@ import json
 import math
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,3 @@ def loss_table(loss: Loss) -> str:
             f"same answers: {loss.choice_agreement:.1%} of multiple choice, {loss.agreement:.1%} of all",
         ]
     )
-
-
-def as_json(loss: Loss) -> dict[str, float]:
-    """Return the numbers as plain data."""
-    return asdict(loss)

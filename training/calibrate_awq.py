@@ -7,6 +7,7 @@ same command after a kill goes on; OUTPUT appears only when every check has pass
 import argparse
 import os
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from training.awq_calibration import (
     encode_questions,
 )
 from training.awq_checks import check_readers, check_weights
-from training.awq_quality import Limits, Measurement, as_json, compare, loss_table, measure
+from training.awq_quality import Limits, Measurement, compare, loss_table, measure
 from training.checkpoints import INDEX_FILE, shard_files
 from training.command_line import run_command
 from training.examples import read_questions
@@ -157,7 +158,7 @@ def _checked_quality(
             + "; ".join(violations)
             + f". It is left in {work / 'quantised'} for inspection"
         )
-    return as_json(loss)
+    return asdict(loss)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -38,6 +38,10 @@ def build_qwen2(
         dtype="bfloat16",
     )
     model = Qwen2ForCausalLM(config).to(torch.bfloat16)
+    # Input channels of very different sizes, as real models have them: they are what AWQ scales.
+    linears = [module for module in model.model.layers.modules() if isinstance(module, torch.nn.Linear)]
+    for linear in linears:
+        linear.weight.data *= torch.exp(torch.randn(linear.in_features)).to(torch.bfloat16)
     for layer in model.model.layers:
         for projection in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj):
             torch.nn.init.normal_(projection.bias, std=0.2)
