@@ -46,6 +46,8 @@ def run(tmp_path):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SHOPBENCH_", "AICROWD_"))}
         # No prose is scored here: loading an encoder each time would take most of the time.
         clean |= {"SHOPBENCH_MINILM": str(tmp_path), "SHOPBENCH_MULTILINGUAL_MINILM": str(tmp_path)}
+        # A disk that is full for the report would otherwise leave half a compiled module beside the sources.
+        clean["PYTHONDONTWRITEBYTECODE"] = "1"
         command = [sys.executable, "-c", code, str(package.parent), str(ROOT), *map(str, arguments)]
         return subprocess.run(
             command,

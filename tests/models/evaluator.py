@@ -41,7 +41,7 @@ def break_engine(engine: Any, fault: str) -> None:
     def broken() -> Any:
         number = next(calls)
         if fault == "slow":
-            time.sleep(2)
+            time.sleep(0.5)
         elif number == 2 and fault == "dies":
             raise RuntimeError("injected: the engine core died")
         elif number == 2 and fault == "stalls":

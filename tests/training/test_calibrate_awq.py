@@ -47,7 +47,7 @@ def test_blocks_are_full_and_hold_the_questions_as_the_model_sees_them(encoder: 
 @needs_smollm2
 def test_questions_are_cut_as_inference_cuts_them(encoder: ChatEncoder) -> None:
     translation = next(row for row in read_questions(SAMPLE) if "bleu" in row["metric"])
-    long_answer = {**translation, "output_field": "langer Titel " * 400}
+    long_answer = {**translation, "output_field": " ".join(f"Titel {number}" for number in range(400))}
     choice = {
         "input_field": "Which of these is a fruit?\n0. apple\n1. brick\n2. chair\n3. spoon\nAnswer:",
         "output_field": 0,
