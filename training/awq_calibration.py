@@ -51,7 +51,7 @@ def _encode(row: dict[str, Any], encoder: ChatEncoder, max_tokens: int) -> Encod
     messages, form = chat_messages(question, track), question.answer_format
     conversation, _ = prompt_completion(row, track)
     known = conversation is not None
-    # Where the reference is no answer of the form (ranking's are weights), any valid answer will do.
+    # Where the reference is no answer of the form (a phrase that is not in the text), any valid answer will do.
     completion = conversation["completion"][-1]["content"] if conversation else form.fallback()
     example = encode_example(encoder, messages, completion)
     begin = example["completion_mask"].index(1)

@@ -57,14 +57,14 @@ def test_questions_are_cut_as_inference_cuts_them(encoder: ChatEncoder) -> None:
     ranking_in_weights = {
         "input_field": "Rank the products for the query lamp. Output a permutation of 1 to 3, comma-separated.\n"
         "Product List:\n1. lamp\n2. desk\n3. cable\nOutput:",
-        "output_field": [1.0, 0.1, 0.0],
+        "output_field": [0.0, 1.0, 0.1],
         "task_type": "ranking",
         "task_name": "rank",
     }
     long, short, ranking = encode_questions([long_answer, choice, ranking_in_weights], encoder, 256)
     assert len(long.prompt) + len(long.answer) <= 256 and long.answer[-1] != encoder.tokenizer.eos_token_id
     assert encoder.tokenizer.decode(short.answer) == "0<|im_end|>" and short.known
-    assert encoder.tokenizer.decode(ranking.answer) == "1,2,3<|im_end|>" and not ranking.known
+    assert encoder.tokenizer.decode(ranking.answer) == "2,3,1<|im_end|>" and ranking.known
 
 
 def test_the_largest_group_that_divides_is_taken() -> None:
