@@ -17,8 +17,9 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
-_NUMBERS = re.compile(r"\s*\d+\s*(?:,\s*\d+\s*)*")
-_UNFINISHED_NUMBERS = re.compile(r"(?:\d+,)*\d*")
+# No list is longer than nine digits can count, and int() refuses numbers of thousands of digits.
+_NUMBERS = re.compile(r"\s*\d{1,9}\s*(?:,\s*\d{1,9}\s*)*")
+_UNFINISHED_NUMBERS = re.compile(r"(?:\d{1,9},)*\d{0,9}")
 
 
 def _read_numbers(text: str) -> list[int] | None:
@@ -198,6 +199,8 @@ class Spans:
     def __post_init__(self) -> None:
         if not word_spans(self.source):
             raise ValueError("spans need a source text with at least one word to cite")
+        if self.max_words < 1 or self.max_phrases < 1:
+            raise ValueError("spans need room for at least one phrase of one word")
 
     @property
     def max_tokens(self) -> int:

@@ -26,6 +26,7 @@ TWELVE = tuple(range(1, 13))
         (Choice((0, 1, 2, 3)), "2.", False),
         (Choice((0, 1, 2, 3)), "２", False),
         (Choice((0, 1, 2, 3)), "", False),
+        (Choice((0, 1, 2, 3)), "1" * 5000, False),
         (Permutation(FIVE), "3,1,2,5,4", True),
         (Permutation(FIVE), "3, 1, 2, 5, 4", True),
         (Permutation(FIVE), "3,1,2,5", False),
@@ -155,6 +156,7 @@ def test_completed_citations_are_cited(source: str, text: str) -> None:
         ({"form": "selection", "items": [1, 2], "count": "2"}, "count"),
         ({"form": "permutation", "items": [1], "size": 1}, "size"),
         ({"form": "spans", "source": "..."}, "word"),
+        ({"form": "spans", "source": "a", "max_words": 0}, "one word"),
     ],
 )
 def test_bad_plain_data_is_refused_by_name(data: object, named: str) -> None:
