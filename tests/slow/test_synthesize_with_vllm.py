@@ -1,0 +1,75 @@
+"""The synthetic pipelines with real writers: the embedded model behind vLLM's server, and vLLM in this process."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from training.recipe import load_recipe
+from training.synthesize import SynthesisRecipe, synthesize
+from training.synthetic.writers import LocalEngine, Reply, Request, WriterSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "weights" / "SmolLM2-135M-Instruct"
+RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
+STARTED_WITHIN_S = 300
+
+pytestmark = pytest.mark.skipif(not MODEL.is_dir(), reason=f"{MODEL} is not there: make models brings it")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(MODEL), "--host", "127.0.0.1"]
+    command += ["--served-model-name", "embedded", "--port", str(port), "--enforce-eager", "--max-model-len", "2048"]
+    process = subprocess.Popen(command, env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"}, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}/v1"
+    deadline = time.monotonic() + STARTED_WITHIN_S
+    while True:
+        assert process.poll() is None and time.monotonic() < deadline, "the server did not start"
+        try:
+            urllib.request.urlopen(f"{url}/models", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(1)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+def test_every_pipeline_runs_through_a_real_server(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    values = [f"output={tmp_path / 'out'}", f"cache={tmp_path / 'replies.sqlite'}", f"writer.base_url={server}"]
+    values += ["writer.model=embedded"]
+    values += [f"pipelines.{name}=8" for name in ("rephrase", "label_products", "write_instructions", "esci_choice")]
+    report = synthesize(load_recipe(RECIPE, values, SynthesisRecipe))
+    print((tmp_path / "out" / "report.md").read_text())
+    assert all(figures["answered"] == 8 for figures in report["pipelines"].values())
+    assert report["spent"]["requests"] == 32
+    # Structured outputs hold: what is no whole JSON was cut off by its budget.
+    assert (
+        sum(figures["reasons"].get("the reply is not whole JSON", 0) for figures in report["pipelines"].values()) < 16
+    )
+    assert report["pipelines"]["label_products"]["questions"] > 0
+
+
+def test_the_engine_in_this_process_keeps_to_a_schema() -> None:
+    shape = json.dumps({"type": "object", "properties": {"size": {"enum": ["small", "large"]}}, "required": ["size"]})
+    requests = [
+        Request((("user", f"How large is a {thing}?"),), shape, 60, seed) for seed, thing in enumerate(("pin", "ship"))
+    ]
+    replies: dict[Request, Reply] = {}
+    LocalEngine(WriterSettings(kind="engine", model=str(MODEL), temperature=0.0)).write(requests, replies.__setitem__)
+    assert set(replies) == set(requests)
+    assert all(json.loads(reply.text)["size"] in {"small", "large"} and reply.tokens > 10 for reply in replies.values())

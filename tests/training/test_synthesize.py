@@ -1,0 +1,361 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from submission.errors import ShopBenchError
+from submission.questions import read_question
+from submission.task_types import TaskType
+from tests.training.writer_server import WriterServer
+from training.build_dataset import build
+from training.candidates import read_wordings
+from training.data_recipe import DataRecipe
+from training.recipe import load_recipe
+from training.sources.records import Product
+from training.synthesize import SynthesisRecipe, report_text, synthesize
+from training.synthetic.dictation import ReplyCache
+from training.synthetic.items import RejectedError, check_overlap, check_read_alike, one_line, read_reply, similarity
+from training.synthetic.labels import _checked
+from training.synthetic.rephrase import hide_quotations, split_question
+from training.synthetic.writers import Reply, Request, WriterSettings
+
+ROOT = Path(__file__).parent.parent.parent
+RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def good_writer(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
+    """Write what a capable model would: well-formed replies that keep to what was asked."""
+    assert schema is not None
+    asked = messages[-1]["content"]
+    if "instruction" in schema["properties"]:
+        instruction = asked.removeprefix("Instruction: ")
+        return json.dumps(
+            {"instruction": f"As an expert in online shopping, please help with the following task. {instruction}"}
+        )
+    if "wordings" in schema["properties"]:
+        instruction = asked.split("\n", 1)[1]
+        return json.dumps({"wordings": [f"Here is a new task for a careful shop assistant like you. {instruction}"]})
+    if "sentence" in schema["properties"]:
+        return json.dumps(
+            {"sentence": f"Hello, I need to find the following for my family: {asked.removeprefix('Search: ')}"}
+        )
+    title = asked.split("\n")[0].removeprefix("Title: ")
+    words = title.split(",")[0].split()
+    return json.dumps(
+        {
+            "product_type": " ".join(words[-2:]),
+            "categories": [" ".join(words[-2:]).title()],
+            "attributes": [{"name": "Brand", "value": words[0]}, {"name": "Color", "value": "Ultraviolet"}],
+        }
+    )
+
+
+@pytest.fixture
+def server() -> Iterator[WriterServer]:
+    running = WriterServer(good_writer)
+    yield running
+    running.close()
+
+
+def recipe(folder: Path, url: str, *overrides: str) -> SynthesisRecipe:
+    seeds = ["rephrase=12", "label_products=16", "write_instructions=8", "esci_choice=8"]
+    values = [
+        f"output={folder / 'out'}",
+        f"cache={folder / 'replies.sqlite'}",
+        "writer.model=good",
+        f"writer.base_url={url}",
+    ]
+    return load_recipe(RECIPE, [*values, *(f"pipelines.{seed}" for seed in seeds), *overrides], SynthesisRecipe)
+
+
+def only(pipeline: str, count: int) -> list[str]:
+    """Return the overrides that leave one pipeline."""
+    names = ["rephrase", "label_products", "write_instructions", "esci_choice", pipeline]
+    return [f"pipelines.{name}={count if name == pipeline else 0}" for name in names]
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_four_pipelines_make_questions_that_the_build_takes(server: WriterServer, tmp_path: Path) -> None:
+    made = recipe(tmp_path, server.url)
+    report = synthesize(made)
+    questions = read(made.output / "questions.jsonl")
+    assert Counter(row["pipeline"] for row in questions) == {
+        name: figures["questions"] for name, figures in report["pipelines"].items()
+    }
+    assert set(made.pipelines) == {row["pipeline"] for row in questions}
+    for row in questions:
+        question = read_question(row["input_field"], row["is_multiple_choice"])
+        assert question.task_type == row["task_type"]
+    wordings = read_wordings(made.output / "wordings.jsonl")
+    assert len(wordings) == 8
+    data = load_recipe(ROOT / "training" / "recipes" / "data_fixtures.yaml", ["workers=1", "examples=400"], DataRecipe)
+    sources = {"shopbench": {"files": [{"path": str(made.output / "questions.jsonl")}]}, "knowledge": None}
+    update = {"output": tmp_path / "dataset", "sources": sources, "extra_wordings": made.output / "wordings.jsonl"}
+    built = build(data.model_copy(update=update))
+    assert built["tasks"]["product_for_need"]["kept"] == 8
+    shard = next((tmp_path / "dataset" / "data").iterdir())
+    shards = shard.read_text()
+    assert "Here is a new task for a careful shop assistant" in shards
+
+
+def test_answers_are_the_sources_own(server: WriterServer, tmp_path: Path) -> None:
+    """The writer's types are the last words of a title; pages that name their category keep it."""
+    made = recipe(tmp_path, server.url, *only("label_products", 20))
+    synthesize(made)
+    types = {
+        re.search(r"'(.+)'|title: (.+)", row["input_field"]).group(0): row["input_field"].split("\n")[
+            -5 + row["output_field"]
+        ]
+        for row in read(made.output / "questions.jsonl")
+        if row["task_name"] == "product_type_from_title"
+    }
+    headphones = next(right for title, right in types.items() if "Harkwell Studio" in title)
+    assert headphones.endswith("over-ear headphones")
+    rejected = Counter(row["reason"] for row in read(made.output / "rejected.jsonl"))
+    assert rejected["the value contradicts the source"] > 0  # "Ultraviolet" where the page names its color
+    assert rejected["the value does not stand in the title"] > 0
+
+
+def test_rephrased_questions_keep_body_and_answer(server: WriterServer, tmp_path: Path) -> None:
+    made = recipe(tmp_path, server.url)
+    synthesize(made)
+    for row in read(made.output / "questions.jsonl"):
+        if row["pipeline"] == "rephrase":
+            assert row["input_field"].startswith("As an expert in online shopping")
+            options = [line for line in row["input_field"].split("\n") if line[:2] in {"0.", "1.", "2.", "3."}]
+            assert row["task_type"] != TaskType.MULTIPLE_CHOICE or 0 <= row["output_field"] < max(len(options), 6)
+
+
+def test_structured_outputs_and_seeds_are_asked_for(server: WriterServer, tmp_path: Path) -> None:
+    synthesize(recipe(tmp_path, server.url, *only("esci_choice", 4)))
+    assert all(body["response_format"]["json_schema"]["strict"] for body in server.bodies)
+    assert len({body["seed"] for body in server.bodies}) == 4
+
+
+def test_full_servers_are_asked_again_and_replies_are_kept(tmp_path: Path) -> None:
+    server = WriterServer(good_writer, failures=5)
+    made = recipe(tmp_path, server.url, *only("esci_choice", 6))
+    first = synthesize(made)
+    assert server.failed == 5 and len(server.answered) == 6
+    before = {path.name: path.read_bytes() for path in made.output.iterdir()}
+    assert synthesize(made) == first
+    assert {path.name: path.read_bytes() for path in made.output.iterdir()} == before
+    assert len(server.answered) == 6, "asked twice"
+    server.close()
+
+
+def test_another_temperature_is_another_request() -> None:
+    request = Request((("user", "Write."),), None, 10, 1)
+    warm, cold = (WriterSettings(model="m", temperature=temperature) for temperature in (0.7, 0.0))
+    assert request.key(warm) != request.key(cold)
+    assert request.key(warm) == request.key(WriterSettings(model="m", base_url="http://elsewhere/v1"))
+
+
+def test_a_killed_run_continues_without_asking_twice(tmp_path: Path) -> None:
+    def slow_writer(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
+        time.sleep(0.1)
+        return good_writer(messages, schema)
+
+    server = WriterServer(slow_writer)
+    values = [f"output={tmp_path / 'out'}", f"cache={tmp_path / 'replies.sqlite'}", f"writer.base_url={server.url}"]
+    values += ["writer.model=good", "writer.concurrency=1", *only("esci_choice", 20)]
+    command = [sys.executable, "-m", "training.synthesize", "--recipe", str(RECIPE), "--set", *values]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(server.answered) < 5:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = ReplyCache(tmp_path / "replies.sqlite").spent()[0]
+    assert kept >= 4 and not (tmp_path / "out").exists()
+    asked = len(server.answered)
+    report = synthesize(load_recipe(RECIPE, values, SynthesisRecipe))
+    seeds = report["pipelines"]["esci_choice"]["seeds"]
+    # The one that was being answered when the run was killed is asked again, no other.
+    assert len(server.answered) - asked <= seeds - kept + 1 and report["spent"]["requests"] == seeds
+    server.close()
+
+
+@pytest.mark.parametrize(("budget", "most"), [("requests: 5, tokens: 100000", 5), ("requests: 100, tokens: 900", 5)])
+def test_the_budget_holds_over_all_runs(server: WriterServer, tmp_path: Path, budget: str, most: int) -> None:
+    made = recipe(tmp_path, server.url, f"budget={{{budget}}}", *only("esci_choice", 20))
+    for _ in range(3):
+        report = synthesize(made)
+    figures = report["pipelines"]["esci_choice"]
+    assert 0 < report["spent"]["requests"] <= made.budget.requests
+    assert report["spent"]["tokens"] <= made.budget.tokens
+    assert figures["answered"] + figures["beyond the budget"] == figures["seeds"] > most
+    assert len(server.answered) == report["spent"]["requests"]
+
+
+def test_refusals_and_broken_replies_are_counted(tmp_path: Path) -> None:
+    replies = iter(["no json", '{"sentence": ""}', '{"sentence": "shoes"}', "[1]", '{"other": 1}'])
+
+    def bad_writer(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
+        text = next(replies, None)
+        if text is None:
+            raise ValueError("this is too long")
+        return text
+
+    server = WriterServer(bad_writer)
+    made = recipe(tmp_path, server.url, *only("esci_choice", 7), "writer.concurrency=1")
+    report = synthesize(made)["pipelines"]["esci_choice"]
+    assert report["questions"] == 0 and report["acceptance"] == 0.0
+    assert report["reasons"] == {
+        "the text is empty": 2,
+        "the writer refused the request": 2,
+        "the reply is not a JSON object": 1,
+        "the reply is not whole JSON": 1,
+        "the text is too short": 1,
+    }
+    assert [row["written"] for row in read(made.output / "rejected.jsonl")].index("no json") == 0
+    server.close()
+
+
+def test_a_writer_that_is_away_is_named(tmp_path: Path) -> None:
+    made = recipe(tmp_path, "http://127.0.0.1:9/v1", "writer.max_retries=0", *only("esci_choice", 2))
+    with pytest.raises(
+        ShopBenchError, match=r"the writer at http://127.0.0.1:9/v1 does not answer \(APIConnectionError"
+    ):
+        synthesize(made)
+
+
+def test_faults_of_a_recipe_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ShopBenchError, match="no pipeline 'dream': there are rephrase, label_products"):
+        synthesize(recipe(tmp_path, "http://x/v1", *only("dream", 2)))
+    made = recipe(tmp_path, "http://x/v1", *only("esci_choice", 2)).model_copy(update={"sources": {"knowledge": None}})
+    with pytest.raises(ShopBenchError, match="pipeline esci_choice: the recipe's sources give nothing to write about"):
+        synthesize(made)
+
+
+def test_the_command_prints_one_line_for_a_fault(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training.synthesize", "--recipe", str(RECIPE), "--set", *only("dream", 1)]
+    done = subprocess.run(
+        [*command, f"output={tmp_path}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 2 and done.stderr.startswith("error: there is no pipeline 'dream'")
+
+
+def test_instructions_are_told_from_bodies() -> None:
+    assert split_question("Which one?\nReview: It is 1. good\n0. a\nAnswer: ") == (
+        "Which one?",
+        "Review: It is 1. good\n0. a\nAnswer: ",
+    )
+    assert split_question("Instructions: Rate it.\nInput: Fine.\nOutput:")[0] == "Instructions: Rate it."
+    assert split_question("Title: Men's Shoe\nWhat is it?\n0. a")[0] == ""
+    hidden, quotations = hide_quotations("Rank 'Men's Shoes' and \"it's\" for a shopper's friend.")
+    assert hidden == "Rank [1] and [2] for a shopper's friend."
+    assert quotations == ["'Men's Shoes'", '"it\'s"']
+
+
+def test_a_reworded_question_must_be_read_alike() -> None:
+    question = "Select the product.\n0. Kettle\n1. Toaster\n2. Pan\nAnswer: "
+    check_read_alike(question, question.replace("Select", "Choose"), "multiple-choice", "1")
+    with pytest.raises(RejectedError, match="does not take its answer any more"):
+        check_read_alike(question, question.replace("2. Pan", "2. Pan\n3. Lid"), "multiple-choice", "1")
+    ner = "Extract the 'brand' from the product title 'Acme Kettle'.\nOutput:"
+    with pytest.raises(RejectedError, match="the question is read as generation"):
+        check_read_alike(ner, "Write something nice about 'Acme Kettle'.\nOutput:", "named_entity_recognition", "Acme")
+
+
+def product(**fields: Any) -> Product:
+    return Product(**{"key": "p", "language": "en", "title": "Acme Oak Bookshelf with 3 Shelves, Brown", **fields})
+
+
+@pytest.mark.parametrize(
+    ("page", "reply", "reason"),
+    [
+        (product(categories=("Bookcases",)), {"product_type": "garden hose"}, "the type contradicts the source"),
+        (product(), {"product_type": "garden hose"}, "the type is not on the page"),
+        (product(brand="Acme"), {"product_type": "acme bookshelf with shelves"}, "the type names the brand"),
+        (product(), {"categories": ["Sports"]}, "the category is not on the page"),
+        (product(), {"attributes": [{"name": "material", "value": "Steel"}]}, "the value does not stand in the title"),
+        (product(), {"attributes": [{"name": "wisdom", "value": "Oak"}]}, "no such attribute is known"),
+        (
+            product(details={"Color": "Black"}),
+            {"attributes": [{"name": "color", "value": "Brown"}]},
+            "the value contradicts the source",
+        ),
+    ],
+)
+def test_labels_that_the_page_does_not_bear_out_are_rejected(page: Product, reply: dict[str, Any], reason: str) -> None:
+    labels, rejected = _checked(page, {"product_type": "bookshelf", "categories": [], "attributes": [], **reply})
+    assert reason in {found for found, _ in rejected}
+    assert labels.attributes == {}
+
+
+def test_labels_that_the_page_bears_out_are_kept() -> None:
+    reply = {
+        "product_type": "Bookshelf",
+        "categories": ["Oak Bookshelf"],
+        "attributes": [{"name": "Color", "value": "brown"}],
+    }
+    labels, rejected = _checked(product(), {**reply, "product_type": "oak shelves"})
+    assert labels.type == "oak shelves" and labels.attributes == {"color": "Brown"} and not rejected
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_similarity_is_symmetric_and_bounded(first: str, second: str) -> None:
+    assert similarity(first, second) == similarity(second, first)
+    assert 0.0 <= similarity(first, second) <= 1.0
+    assert similarity(first, first) == 1.0
+
+
+@given(st.text(max_size=40))
+def test_any_reply_is_read_or_rejected(text: str) -> None:
+    try:
+        value = read_reply(Reply(text, 1))
+    except RejectedError:
+        return
+    assert isinstance(value, dict)
+
+
+def test_checks_of_a_text() -> None:
+    assert one_line(' "A\n line" ') == "A line"
+    with pytest.raises(RejectedError, match="the text repeats its source"):
+        check_overlap("Rank the products below.", "Rank the products below.", most=0.8)
+    with pytest.raises(RejectedError, match="nothing to do with its source"):
+        check_overlap("My cat sleeps.", "Rank the products below by relevance.", most=0.8)
+
+
+def test_the_report_can_be_read() -> None:
+    figures = {
+        "seeds": 3,
+        "answered": 2,
+        "questions": 1,
+        "wordings": 0,
+        "rejected": 1,
+        "acceptance": 0.5,
+        "reasons": {"r": 1},
+    }
+    report = {
+        "spent": {"requests": 2, "tokens": 9},
+        "budget": {"requests": 5, "tokens": 50},
+        "pipelines": {"p": figures},
+    }
+    text = report_text("name", {**report, "writer": {"model": "m", "kind": "endpoint"}})
+    assert "| p | 3 | 2 | 1 | 0 | 1 | 50% |" in text and "| r | 1 |" in text
