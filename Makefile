@@ -5,8 +5,10 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MODELS := weights/SmolLM2-135M-Instruct weights/all-MiniLM-L6-v2 weights/Qwen2-tokenizer
 PIP := .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
 
+AWQ_PIP := .venv-awq/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
+
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test lint types format setup models lock clean
+.PHONY: help evaluate test test-slow lint format setup models awq-env finetune-demo check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -32,6 +34,24 @@ models: $(MODELS) ## bring the embedded model, the scorer's sentence embeddings 
 
 weights/%: | .venv/complete
 	.venv/bin/python -m tools.fetch_models $*
+
+test-slow: setup models ## run the tests that take minutes (noise over all public questions, kills, tensor parallelism)
+	.venv/bin/python -m pytest -q -o addopts="" tests/slow $(ARGS)
+
+finetune-demo: setup models ## fine-tune the embedded model end to end: hours on a CPU, resumable
+	.venv/bin/python -m training.pipeline --recipe training/recipes/cpu_demo.yaml $(ARGS)
+
+awq-env: .venv-awq/complete ## build AutoAWQ's own environment, which training.calibrate_awq calls
+
+.venv-awq/complete: requirements/torch-cpu.lock training/requirements-awq.txt training/requirements-awq-source.txt
+	$(PYTHON) -m venv --clear .venv-awq
+	$(AWQ_PIP) -r requirements/torch-cpu.lock 2>/dev/null || $(AWQ_PIP) -r requirements/torch-cpu.lock --index-url $(TORCH_INDEX)
+	$(AWQ_PIP) -r training/requirements-awq.txt
+	$(AWQ_PIP) --no-build-isolation -r training/requirements-awq-source.txt
+	@touch $@
+
+check-submission: setup ## say whether this folder could be pushed to the competition
+	.venv/bin/python -m evaluation.check_submission $(ARGS)
 
 lint: setup ## format check, lint and types
 	.venv/bin/ruff format --check .
