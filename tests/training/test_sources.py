@@ -38,17 +38,17 @@ def read(source: Source, stream: str) -> tuple[list, Counter[str]]:
 @pytest.fixture
 def esci(tmp_path: Path) -> Esci:
     examples, products = (ESCI / f"shopping_queries_dataset_{name}.jsonl" for name in ("examples", "products"))
-    return Esci(tmp_path, str(examples), str(products))
+    return Esci(tmp_path / "esci", str(examples), str(products))
 
 
 @pytest.fixture
 def reviews(tmp_path: Path) -> AmazonReviews:
-    return AmazonReviews(tmp_path, str(REVIEWS / "reviews_Mixed.jsonl"), str(REVIEWS / "meta_Mixed.jsonl"))
+    return AmazonReviews(tmp_path / "reviews", str(REVIEWS / "reviews_Mixed.jsonl"), str(REVIEWS / "meta_Mixed.jsonl"))
 
 
 @pytest.fixture
 def m2(tmp_path: Path) -> AmazonM2:
-    return AmazonM2(tmp_path, str(M2 / "sessions_train.csv"), str(M2 / "products_train.csv"))
+    return AmazonM2(tmp_path / "m2", str(M2 / "sessions_train.csv"), str(M2 / "products_train.csv"))
 
 
 def test_esci_joins_queries_with_the_products_of_their_locale(esci: Esci) -> None:
@@ -160,7 +160,7 @@ def test_baskets_hold_what_one_user_bought_in_order(reviews: AmazonReviews) -> N
 
 
 def test_ecinstruct_resolves_letters_and_reads_python_for_json(tmp_path: Path) -> None:
-    source = EcInstruct(tmp_path, str(FIXTURES / "ecinstruct" / "ecinstruct.jsonl"))
+    source = EcInstruct(tmp_path / "ec", str(FIXTURES / "ecinstruct" / "ecinstruct.jsonl"))
     rows, unusable = read(source, "rows")
     assert len({row.task for row in rows}) == 10
     relations = [row for row in rows if row.task == "Product_Relation_Prediction"]
@@ -174,7 +174,7 @@ def test_ecinstruct_resolves_letters_and_reads_python_for_json(tmp_path: Path) -
 
 
 def test_mmlu_leaves_out_what_is_not_whole(tmp_path: Path) -> None:
-    questions, unusable = read(Mmlu(tmp_path, str(FIXTURES / "mmlu" / "mmlu.jsonl")), "questions")
+    questions, unusable = read(Mmlu(tmp_path / "mmlu", str(FIXTURES / "mmlu" / "mmlu.jsonl")), "questions")
     assert questions[0].choices[questions[0].answer] == "The chloroplast"
     assert unusable == {
         "row without four different choices": 3,
@@ -343,7 +343,7 @@ def test_rows_in_shopbenchs_shape_may_name_their_own_tasks(tmp_path: Path) -> No
     path.write_text(
         "\n".join(json.dumps(row | change) for change in ({}, {"track": "none"}, {"task_name": "own_task"}))
     )
-    source = open_source("shopbench", {"files": [{"path": str(path)}]}, tmp_path)
+    source = open_source("shopbench", {"files": [{"path": str(path)}]}, tmp_path / "scratch")
     records, unusable = read(source, "questions")
     assert [(record.task, record.track) for record in records] == [("review_rating", 3), ("own_task", 3)]
     assert unusable == {"row without a task or of an unknown track": 1}

@@ -1,7 +1,6 @@
 """Rows on disk under a key: the joins of a build (query to product, review to product) without filling memory.
 
-A SQLite file of two columns, built once under a temporary name and renamed when whole, so that a killed build either
-finds it or makes it anew. Any number of processes may read it at the same time.
+A SQLite file of two columns that appears when it is whole. Any number of processes may read it at the same time.
 """
 
 import json
@@ -10,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from training.files import written_whole
 
 _CACHE_KIB = 32 * 1024
 
@@ -22,13 +23,13 @@ class DiskIndex:
         self._connection: sqlite3.Connection | None = None
 
     def build(self, rows: Iterable[tuple[str, Any]]) -> None:
-        """Write the index from (key, row) pairs; does nothing where it is there already."""
-        if self.path.exists():
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".partial")
-        unfinished.unlink(missing_ok=True)
-        connection = sqlite3.connect(unfinished)
+        """Write the index from (key, row) pairs."""
+        with written_whole(self.path) as unfinished:
+            unfinished.unlink(missing_ok=True)
+            self._write(unfinished, rows)
+
+    def _write(self, path: Path, rows: Iterable[tuple[str, Any]]) -> None:
+        connection = sqlite3.connect(path)
         # Until the rename nothing is promised, so nothing needs a journal.
         for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{_CACHE_KIB}"):
             connection.execute(f"PRAGMA {pragma}")
@@ -38,7 +39,6 @@ class DiskIndex:
         connection.execute("CREATE INDEX by_key ON rows (key)")
         connection.commit()
         connection.close()
-        unfinished.rename(self.path)
 
     def get(self, key: str) -> list[Any]:
         """Return the rows under `key`, empty if there are none."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from training.files import remove, write_json
 from training.sources.records import Record
 
 
@@ -47,12 +48,12 @@ class Source:
         done = self.scratch / "prepared.json"
         if done.exists():
             return Counter(json.loads(done.read_text()))
-        self.scratch.mkdir(parents=True, exist_ok=True)
+        # An index that a killed build left whole has lost its counts: all of it is made anew.
+        remove(self.scratch)
+        self.scratch.mkdir(parents=True)
         unusable: Counter[str] = Counter()
         self.prepare(unusable)
-        unfinished = done.with_suffix(".partial")
-        unfinished.write_text(json.dumps(unusable))
-        unfinished.rename(done)
+        write_json(done, unusable)
         return unusable
 
 

@@ -1,0 +1,90 @@
+"""SIGKILL at random moments of building a data set and of writing a synthetic one: the same command again gives the same.
+
+Ten kills each, on the small fixtures; `pytest -s` prints where they fell.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.training.test_synthesize import good_writer
+from tests.training.writer_server import WriterServer
+from training.synthetic.dictation import ReplyCache
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = 10
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def run(command: list[str], kill_after: float | None = None) -> float:
+    """Run a command to its end, or kill it after some seconds; return the seconds it ran."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=-3, stderr=-3)
+    try:
+        assert process.wait(kill_after) == 0
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return time.monotonic() - start
+
+
+def test_building_survives_kills(tmp_path: Path) -> None:
+    recipe = ROOT / "training" / "recipes" / "data_fixtures.yaml"
+
+    def command(output: Path) -> list[str]:
+        return [sys.executable, "-m", "training.build_dataset", "--recipe", str(recipe), "--set", f"output={output}"]
+
+    seconds = run(command(tmp_path / "undisturbed"))
+    expected = contents(tmp_path / "undisturbed")
+    moments = random.Random(1)
+    for trial in range(KILLS):
+        output = tmp_path / f"killed-{trial}"
+        moment = moments.uniform(0.2, 1.0) * seconds
+        run(command(output), kill_after=moment)
+        stage = sorted(path.name for path in (tmp_path / f"killed-{trial}.building" / "work").glob("*"))
+        print(f"killed after {moment:.1f} of {seconds:.1f} s, with {', '.join(stage) or 'nothing'} on disk")
+        run(command(output))
+        assert contents(output) == expected
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_writing_survives_kills_and_asks_nothing_twice(tmp_path: Path, concurrency: int) -> None:
+    def slow_writer(messages: list[dict[str, str]], schema: dict | None) -> str:
+        time.sleep(0.05)
+        return good_writer(messages, schema)
+
+    server = WriterServer(slow_writer)
+    recipe = ROOT / "training" / "recipes" / "synthesize_local.yaml"
+
+    def command(folder: Path) -> list[str]:
+        values = [f"output={folder / 'out'}", f"cache={folder / 'replies.sqlite'}", f"writer.base_url={server.url}"]
+        values += ["writer.model=good", f"writer.concurrency={concurrency}"]
+        return [sys.executable, "-m", "training.synthesize", "--recipe", str(recipe), "--set", *values]
+
+    seconds = run(command(tmp_path / "undisturbed"))
+    expected = contents(tmp_path / "undisturbed" / "out")
+    requests = json.loads(expected["report.json"])["spent"]["requests"]
+    moments = random.Random(2)
+    killed = tmp_path / "killed"
+    server.answered.clear()
+    for _ in range(KILLS):
+        moment = moments.uniform(0.1, 0.6) * seconds
+        run(command(killed), kill_after=moment)
+        kept = ReplyCache(killed / "replies.sqlite").spent()[0] if (killed / "replies.sqlite").exists() else 0
+        print(f"killed after {moment:.1f} of {seconds:.1f} s, with {kept} of {requests} replies kept")
+    run(command(killed))
+    assert contents(killed / "out") == expected
+    # Only what was being answered when a run was killed is asked again.
+    assert len(server.answered) <= requests + KILLS * concurrency
+    server.close()
