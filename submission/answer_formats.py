@@ -168,6 +168,13 @@ _WORD = re.compile(
     # A run of letters and digits is a word; in scripts written without spaces every character may begin or end one.
     r"[぀-ヿ㐀-䶿一-鿿豈-﫿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]+",
 )
+
+
+def has_words(source: str) -> bool:
+    """Return whether there is a word in `source` to cite."""
+    return _WORD.search(source) is not None
+
+
 _INSIDE_WORD = re.compile(r"[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]{2}")
 
 
@@ -197,7 +204,7 @@ class Spans:
     name: ClassVar[str] = "spans"
 
     def __post_init__(self) -> None:
-        if not word_spans(self.source):
+        if not has_words(self.source):
             raise ValueError("spans need a source text with at least one word to cite")
         if self.max_words < 1 or self.max_phrases < 1:
             raise ValueError("spans need room for at least one phrase of one word")

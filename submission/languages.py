@@ -89,11 +89,11 @@ def target_language(text: str) -> str | None:
     customers in Italy") stands for its language where no language is named.
     """
     lowered = text.lower()
-    named = [match.lastgroup for match in _NAME.finditer(lowered)]
-    for match in _NAME.finditer(lowered):
+    named = list(_NAME.finditer(lowered))
+    for match in named:
         if _INTO.search(lowered, 0, match.start()) or _INTO_BEHIND.match(lowered, match.end()):
             return match.lastgroup
     if named:
-        return named[-1]
+        return named[-1].lastgroup
     country = _COUNTRY.search(lowered)
     return _LANGUAGE_OF[country.group(1)] if country else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans, word_spans
+from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans, has_words
 from submission.cited_text import body_of
 from submission.languages import detect_language, target_language
 from submission.numbered_lists import list_numbers
@@ -139,7 +139,7 @@ class Question:
 
     def _text_format(self) -> AnswerFormat:
         kind = self.answer_kind
-        if kind is AnswerKind.EXTRACTION and word_spans(self.body):
+        if kind is AnswerKind.EXTRACTION and has_words(self.body):
             is_entity = self.task_type is TaskType.NAMED_ENTITY_RECOGNITION
             return Spans(self.body, many=is_entity, max_words=ENTITY_WORDS if is_entity else KEYPHRASE_WORDS)
         if kind is AnswerKind.TRANSLATION:
