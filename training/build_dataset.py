@@ -39,6 +39,7 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
         if report.get("inputs") != inputs:
             raise ShopBenchError(f"{recipe.output} holds something else: remove it or choose another output")
         print(f"{recipe.output} is complete already")
+        remove(recipe.building)
         return report
     _continue_or_begin(recipe, inputs)
     tasks = wanted_tasks(recipe, sources)
@@ -68,9 +69,9 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
     }
     _list_removed(recipe, list(tasks), streams, shards)
     write_data_card(recipe, report, shards)
-    write_json(recipe.building / "build.json", report)
-    remove(recipe.work)
-    recipe.building.rename(recipe.output)
+    write_json(recipe.result / "build.json", report)
+    recipe.result.rename(recipe.output)
+    remove(recipe.building)
     return report
 
 
@@ -174,7 +175,7 @@ def _list_removed(
     recipe: DataRecipe, tasks: list[str], streams: dict[str, Summary], shards: list[dict[str, Any]]
 ) -> None:
     """Write every question that was removed, with the reason, to `removed.jsonl`."""
-    with written_whole(recipe.building / "removed.jsonl") as temporary, temporary.open("wb") as file:
+    with written_whole(recipe.result / "removed.jsonl") as temporary, temporary.open("wb") as file:
 
         def write(entry: dict[str, Any]) -> None:
             file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")

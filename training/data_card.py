@@ -24,7 +24,7 @@ def write_data_card(recipe: DataRecipe, report: dict[str, Any], shards: list[dic
     lengths = {name: _added(shards, f"{name}_lengths") for name in ("prompt", "answer")}
     _draw(recipe, columns["task_name"], lengths)
     card = _card(recipe, report, columns, lengths, _mean_lengths(shards, columns["task_name"]))
-    with written_whole(recipe.building / "README.md") as temporary:
+    with written_whole(recipe.result / "README.md") as temporary:
         temporary.write_text(card, encoding="utf-8")
 
 
@@ -147,6 +147,6 @@ def _draw(recipe: DataRecipe, tasks: Counter[str], lengths: dict[str, Counter[in
     right.set_ylabel("examples")
     right.set_yscale("log")
     right.legend()
-    with written_whole(recipe.building / _PICTURE) as temporary:
+    with written_whole(recipe.result / _PICTURE) as temporary:
         # A fixed Software entry: the picture's bytes shall not change with the version of the library that drew it.
         figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})

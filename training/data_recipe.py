@@ -44,8 +44,13 @@ class DataRecipe(Settings):
 
     @property
     def building(self) -> Path:
-        """The folder that takes the place of `output` when everything is in it."""
+        """The folder of a build that is not finished: what it continues from, and the result so far."""
         return self.output.with_name(self.output.name + ".building")
+
+    @property
+    def result(self) -> Path:
+        """The folder that becomes `output` when everything is in it."""
+        return self.building / "result"
 
     @property
     def work(self) -> Path:

@@ -44,7 +44,7 @@ def distribute(recipe: DataRecipe, tasks: list[str], total: int) -> list[Path]:
 
 def write_shard(recipe: DataRecipe, part: Path, number: int, count: int) -> dict[str, Any]:
     """Sort a part into its order, write the shard and return its counts and lengths."""
-    target = recipe.building / "data" / f"train-{number:05d}-of-{count:05d}.jsonl"
+    target = recipe.result / "data" / f"train-{number:05d}-of-{count:05d}.jsonl"
     summary_file = part.with_suffix(".json")
     if summary_file.exists() and target.exists():
         return json.loads(summary_file.read_text())

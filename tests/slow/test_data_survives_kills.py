@@ -30,12 +30,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 def run(command: list[str], kill_after: float | None = None) -> float:
     """Run a command to its end, or kill it after some seconds; return the seconds it ran."""
     start = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=-3, stderr=-3)
+    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=-3, stderr=subprocess.PIPE, text=True)
     try:
-        assert process.wait(kill_after) == 0
+        _, said = process.communicate(timeout=kill_after)
+        assert process.returncode == 0, said
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
     return time.monotonic() - start
 
 
