@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,34 +34,56 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def run(command: list[str], kill_after_s: float | None = None) -> float:
-    """Run a training command; return its seconds. With `kill_after_s` it is killed then, if it still runs."""
-    started = time.monotonic()
+def names(folder: Path) -> set[str]:
+    """All files, while others may write and remove them (os.walk passes over what is gone)."""
+    return {str(Path(place, name)) for place, _, found in os.walk(folder) for name in found}
+
+
+def run(command: list[str], kill_when: Callable[[], bool] = lambda: False) -> bool:
+    """Run a training command, and kill it as soon as `kill_when` says so; return whether it was killed."""
     process = subprocess.Popen([sys.executable, "-m", *command], env=ENVIRONMENT, stdout=-3, stderr=-3)
-    try:
-        process.wait(kill_after_s)
-        assert process.returncode == 0
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    return time.monotonic() - started
+    while process.poll() is None:
+        if kill_when():
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.001)
+    assert process.returncode == 0
+    return False
 
 
-def survives(command: list[str], folder: Path, idle_s: float) -> None:
-    """Kill `command` (with OUTPUT for its folder) at random moments after its `idle_s` of imports, and compare."""
+def survives(command: list[str], folder: Path) -> None:
+    """Kill `command` (with OUTPUT for its folder) at random moments of its work, and compare with an undisturbed run.
+
+    A moment is a number of files written or being written, and up to 3 ms after the last of them appeared.
+    """
 
     def into(output: Path) -> list[str]:
         return [part.replace("OUTPUT", str(output)) for part in command]
 
-    undisturbed_s = run(into(folder / "undisturbed" / "out"))
+    files_seen: set[str] = set()
+
+    def watch() -> bool:
+        files_seen.update(names(folder / "undisturbed"))
+        return False
+
+    run(into(folder / "undisturbed" / "out"), watch)
     expected = contents(folder / "undisturbed")
     moments = random.Random(0)
     for trial in range(KILLS):
         output = folder / f"killed{trial}"
-        moment = moments.uniform(idle_s, undisturbed_s)
-        run(into(output / "out"), kill_after_s=moment)
-        left = sorted(contents(output))
-        print(f"{command[0]}: killed after {moment:.1f} of {undisturbed_s:.1f} s, {len(left)} files left")
+        wanted, seen = moments.randrange(1, len(files_seen)), set()
+
+        def moment(output: Path = output, wanted: int = wanted, seen: set[str] = seen) -> bool:
+            seen.update(names(output))
+            if len(seen) < wanted:
+                return False
+            time.sleep(moments.uniform(0, 0.003))
+            return True
+
+        killed = run(into(output / "out"), moment)
+        left = len(contents(output))
+        print(f"{command[0]}: killed at file {wanted} of {len(files_seen)}, {left} left" if killed else "not killed")
         run(into(output / "out"))
         assert contents(output) == expected
 
@@ -81,12 +104,12 @@ def test_sft(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     load_recipe(tmp_path / "recipe.yaml", [], Recipe)
     command = ["training.sft", "--recipe", str(tmp_path / "recipe.yaml"), "--set", "output=OUTPUT"]
-    survives(command, tmp_path, idle_s=run(["training.sft", "--help"]))
+    survives(command, tmp_path)
 
 
 @pytest.mark.parametrize("module", ["training.merge", "training.wise_ft", "training.ensemble"])
 def test_merge_wise_ft_and_ensemble(tmp_path: Path, module: str) -> None:
-    base = build_llama(tmp_path / "base", shard="4MB", layers=60)
+    base = build_llama(tmp_path / "base", shard="300KB", layers=40)
     adapter = build_adapter(base, tmp_path / "adapter", r=16)
     arguments = {
         "training.merge": ["--adapter", str(adapter)],
@@ -94,4 +117,4 @@ def test_merge_wise_ft_and_ensemble(tmp_path: Path, module: str) -> None:
         "training.ensemble": ["--adapters", str(adapter), "--weights", "0.5", "--merged", "OUTPUT-merged"],
     }
     command = [module, "--base", str(base), *arguments[module], "--output", "OUTPUT"]
-    survives(command, tmp_path, idle_s=run([module, "--help"]))
+    survives(command, tmp_path)
