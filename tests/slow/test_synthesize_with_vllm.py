@@ -52,14 +52,19 @@ def test_every_pipeline_runs_through_a_real_server(
     monkeypatch.chdir(ROOT)
     values = [f"output={tmp_path / 'out'}", f"cache={tmp_path / 'replies.sqlite'}", f"writer.base_url={server}"]
     values += ["writer.model=embedded"]
-    values += [f"pipelines.{name}=8" for name in ("rephrase", "label_products", "write_instructions", "esci_choice")]
+    values += [
+        "pipelines.rephrase=8",
+        "pipelines.label_products=24",
+        "pipelines.write_instructions=8",
+        "pipelines.esci_choice=8",
+    ]
     report = synthesize(load_recipe(RECIPE, values, SynthesisRecipe))
     print((tmp_path / "out" / "report.md").read_text())
-    assert all(figures["answered"] == 8 for figures in report["pipelines"].values())
-    assert report["spent"]["requests"] == 32
+    assert [figures["answered"] for figures in report["pipelines"].values()] == [8, 24, 8, 8]
+    assert report["spent"]["requests"] == 48
     # Structured outputs hold: what is no whole JSON was cut off by its budget.
     assert (
-        sum(figures["reasons"].get("the reply is not whole JSON", 0) for figures in report["pipelines"].values()) < 16
+        sum(figures["reasons"].get("the reply is not whole JSON", 0) for figures in report["pipelines"].values()) < 24
     )
     assert report["pipelines"]["label_products"]["questions"] > 0
 

@@ -59,7 +59,7 @@ def good_writer(messages: list[dict[str, str]], schema: dict[str, Any] | None) -
     words = title.split(",")[0].split()
     return json.dumps(
         {
-            "product_type": " ".join(words[-2:]),
+            "product_type": f"nice {words[-1]}",
             "categories": [" ".join(words[-2:]).title()],
             "attributes": [{"name": "Brand", "value": words[0]}, {"name": "Color", "value": "Ultraviolet"}],
         }
@@ -118,7 +118,7 @@ def test_four_pipelines_make_questions_that_the_build_takes(server: WriterServer
 
 
 def test_answers_are_the_sources_own(server: WriterServer, tmp_path: Path) -> None:
-    """The writer's types are the last words of a title; pages that name their category keep it."""
+    """The writer calls headphones "nice headphones"; a page that names its category keeps that."""
     made = recipe(tmp_path, server.url, *only("label_products", 20))
     synthesize(made)
     types = {

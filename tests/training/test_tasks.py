@@ -1,4 +1,6 @@
 import json
+import math
+import re
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -257,6 +259,40 @@ def test_amounts_and_packs_in_titles(title: str, found: list[Amount], count: int
         (pytest.approx(float(amount.value)), amount.unit) for amount in found
     ]
     assert packs(title) == count
+
+
+@pytest.mark.parametrize(
+    ("title", "total"),
+    [
+        ("Garlic Noodles, 9.24 oz (Pack of 6)", "55.44 ounces"),
+        ("Napkins, 200 Count, Pack of 2", "400 count"),
+        ("Olive Oil 25.4 fl oz, 3-pack", "76.2 fluid ounces"),
+        ("Tent Stakes, 10 Pack", "It cannot be inferred."),
+    ],
+)
+def test_the_total_of_a_pack(title: str, total: str) -> None:
+    product = Product("p", "en", title)
+    for seed in range(5):
+        row = TASKS["pack_amount"].question("amazon_reviews/products", product, Pool([product]), Random(seed))
+        assert row is not None and f"{row['truth']}. {total}" in row["question"].split("\n")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_numeric_reasoning_adds_up(seed: int) -> None:
+    """The right option follows from the numbers in the question."""
+    product = Product("p", "en", "AA Batteries, Alkaline, 48 Count")
+    row = TASKS["product_numeric_reasoning"].question("amazon_reviews/products", product, Pool([product]), Random(seed))
+    assert row is not None
+    lines = row["question"].split("\n")
+    right = next(line[3:] for line in lines if line.startswith(f"{row['truth']}. "))
+    text = row["question"]
+    if found := re.search(r"at least (\d+) items", text):
+        assert int(right) == math.ceil(int(found.group(1)) / 48)
+    elif found := re.search(r"uses (\d+) of the items a day", text):
+        assert right in {f"{48 // int(found.group(1))} days", f"{48 // int(found.group(1))} day"}
+    else:
+        cost = re.search(r"costs \$([\d.]+)\.", text)
+        assert cost is not None and right == f"${float(cost.group(1)) / 48:.2f}"
 
 
 CONVERSION = {
