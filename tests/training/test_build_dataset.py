@@ -49,8 +49,8 @@ def rows(built: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for shard in sorted((built / "data").iterdir()) for line in shard.read_text().splitlines()]
 
 
-def test_datasets_opens_it_in_trls_shape(built: Path) -> None:
-    dataset = load_dataset(str(built), split="train")
+def test_datasets_opens_it_in_trls_shape(built: Path, tmp_path: Path) -> None:
+    dataset = load_dataset(str(built), split="train", cache_dir=str(tmp_path))
     assert len(dataset) == json.loads((built / "build.json").read_text())["examples"] > 2000
     row = dataset[0]
     assert [message["role"] for message in row["prompt"]] == ["system", "user"]

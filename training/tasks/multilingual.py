@@ -214,7 +214,9 @@ def _title_words(pool: Pool) -> dict[str, list[str]]:
 
 def _is_keyword(word: str, page: Product) -> bool:
     return (
-        (len(word) > 3 or page.language == "ja") and not any(map(str.isdigit, word)) and word not in page.brand.lower()
+        len(word) > (1 if page.language == "ja" else 3)
+        and not any(map(str.isdigit, word))
+        and word not in page.brand.lower()
     )
 
 

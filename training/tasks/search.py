@@ -364,8 +364,14 @@ TYPE_FROM_QUERY = Task(
 
 @TYPE_FROM_QUERY.built_from("esci/queries")
 def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
-    """Take the type from the titles of the exact matches: the one type that most of them name and none contradicts."""
-    titles = [product.title for product in query.products("E")]
+    """Take the type from the titles of the exact matches: the one type that most of them name and none contradicts.
+
+    A query that is only a brand asks for no type.
+    """
+    exact = query.products("E")
+    if terms(query.query) <= terms(" ".join(product.brand for product in exact)):
+        return None
+    titles = [product.title for product in exact]
     named = [
         {
             kind.name
