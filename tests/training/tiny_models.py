@@ -42,6 +42,8 @@ def build_qwen2(
     linears = [module for module in model.model.layers.modules() if isinstance(module, torch.nn.Linear)]
     for linear in linears:
         linear.weight.data *= torch.exp(torch.randn(linear.in_features)).to(torch.bfloat16)
+    # Some tokens far ahead of others, so that rounding does not decide which is the most probable.
+    model.lm_head.weight.data *= torch.exp(2 * torch.randn(config.vocab_size, 1)).to(torch.bfloat16)
     for layer in model.model.layers:
         for projection in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj):
             torch.nn.init.normal_(projection.bias, std=0.2)
