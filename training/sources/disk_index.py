@@ -12,7 +12,7 @@ from typing import Any
 
 from training.files import written_whole
 
-_CACHE_KIB = 32 * 1024
+_CACHE_KIB = 4 * 1024
 
 
 class DiskIndex:

@@ -183,10 +183,9 @@ def build_keyword_set(product: Product, pool: Pool, rng: Random) -> Draft | None
     right = rng.sample(own, count)
     page_words = terms(product.text)
     words_of_titles = pool.once("title words", _title_words)[product.language]
-    foreign = [word for word in words_of_titles if page_words.isdisjoint(terms(word))]
-    if len(foreign) < 3 * count:
+    drawn = draw(rng, words_of_titles, 3 * count, lambda word: page_words.isdisjoint(terms(word)))
+    if len(drawn) < 3 * count:
         return None
-    drawn = rng.sample(foreign, 3 * count)
     wrong = []
     for place in range(3):
         words = drawn[place * count : (place + 1) * count]
@@ -277,11 +276,18 @@ def build_page_sentence(product: Product, pool: Pool, rng: Random) -> Draft | No
     own = [text for text in _sentences(product) if share_terms(text, product.title)]
     if product.language == "en" or not own:
         return None
-    pages = [page for page in pool.records if page.language == product.language and page.key != product.key]
+    pages = pool.once("pages", _pages_by_language)[product.language]
     wrong: list[str] = []
     for page in draw(rng, pages, 3, lambda page: bool(_unrelated(page, product))):
         wrong.append(rng.choice(_unrelated(page, product)))
     return choice(rng, rng.choice(own), wrong, title=shortened(product.title)) if len(wrong) == 3 else None
+
+
+def _pages_by_language(pool: Pool) -> dict[str, list[Product]]:
+    found: dict[str, list[Product]] = {}
+    for page in pool.records:
+        found.setdefault(page.language, []).append(page)
+    return found
 
 
 def _unrelated(page: Product, product: Product) -> list[str]:

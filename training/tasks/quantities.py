@@ -295,8 +295,8 @@ def build_largest_amount(record: Product | JudgedProduct, pool: Pool, rng: Rando
     if own is None:
         return None
     measure, total, title = own
-    smaller = [entry for entry in measured.values() if entry[0] == measure and entry[1] * Fraction(6, 5) < total]
-    wrong = draw(rng, smaller, 3, lambda entry: entry[2] != title)
+    entries = pool.once("entries", lambda pool: list(pool.once("totals", _totals).values()))
+    wrong = draw(rng, entries, 3, lambda entry: entry[0] == measure and entry[1] * Fraction(6, 5) < total)
     return choice(rng, title, [entry[2] for entry in wrong], measure=measure) if len(wrong) == 3 else None
 
 

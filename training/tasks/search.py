@@ -416,13 +416,11 @@ def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | No
     if judged.language == "en" or len(own) < 3:
         return None
     right = rng.sample(own, min(_KEYWORDS, len(own)))
-    queries = pool.once("queries", _queries_by_language)[judged.language]
     everything = terms(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
-    words = {word for query in queries for word in surface_terms(query)}
-    others = sorted(word for word in words if everything.isdisjoint(terms(word)))
-    if len(others) < 3 * len(right):
+    others = pool.once("query words", _query_words)[judged.language]
+    foreign = draw(rng, others, 3 * len(right), lambda word: everything.isdisjoint(terms(word)))
+    if len(foreign) < 3 * len(right):
         return None
-    foreign = rng.sample(others, 3 * len(right))
     wrong = []
     for place in range(3):
         words = foreign[place * len(right) : (place + 1) * len(right)]
@@ -431,3 +429,11 @@ def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | No
         rng.shuffle(words)
         wrong.append(", ".join(words))
     return choice(rng, ", ".join(right), wrong, title=shortened(judged.product.title))
+
+
+def _query_words(pool: Pool) -> dict[str, list[str]]:
+    by_language = pool.once("queries", _queries_by_language)
+    return {
+        language: list(dict.fromkeys(word for query in queries for word in surface_terms(query)))
+        for language, queries in by_language.items()
+    }
