@@ -96,10 +96,18 @@ def measure(model: Path, data: Path, questions: list[EncodedQuestion], work: Pat
     _run([sys.executable, ROOT / "local_evaluation.py", *evaluated], work / "evaluation.log")
     predictions = [json.loads(line) for line in (report / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
     return Measurement(
-        perplexity=math.exp(-result["log_probability"] / result["tokens"]),
+        perplexity=_exp(-result["log_probability"] / result["tokens"]),
         score=json.loads((report / "report.json").read_text(encoding="utf-8"))["overall_score"],
         answers=[(row["task_type"], row["response"]) for row in predictions],
     )
+
+
+def _exp(nats: float) -> float:
+    """Return e to the `nats`, infinite where that is no float: a ruined model may be that sure of its errors."""
+    try:
+        return math.exp(nats)
+    except OverflowError:
+        return math.inf
 
 
 def _run(command: list[Any], log: Path) -> None:

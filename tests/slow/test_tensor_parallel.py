@@ -29,7 +29,7 @@ pytestmark = [
 
 def quantised(folder: Path, tensor_parallel: int) -> Path:
     """Quantise a new tiny model for `tensor_parallel` cards and return the checkpoint's folder."""
-    base = build_qwen2(folder / f"base-{tensor_parallel}", TOKENIZER)
+    base = build_qwen2(folder / f"base-{tensor_parallel}", TOKENIZER, sharp=True)
     few = folder / "few.jsonl"
     few.write_text("".join((ROOT / "data/sample_questions.jsonl").read_text().splitlines(keepends=True)[::6]))
     output = folder / f"awq-{tensor_parallel}"

@@ -17,9 +17,19 @@ UNPADDED, PADDED = 352, 512
 
 
 def build_qwen2(
-    output: Path, tokenizer: Path = SMOLLM2, *, heads: int = 8, kv_heads: int = 4, layers: int = 2, shard: str = "5GB"
+    output: Path,
+    tokenizer: Path = SMOLLM2,
+    *,
+    heads: int = 8,
+    kv_heads: int = 4,
+    layers: int = 2,
+    shard: str = "5GB",
+    sharp: bool = False,
 ) -> Path:
-    """Write a Qwen2 with random weights (bf16), attention biases and a real tokenizer into `output` and return it."""
+    """Write a Qwen2 with random weights (bf16), attention biases and a real tokenizer into `output` and return it.
+
+    `sharp` puts some tokens far ahead of others, so that rounding does not decide which is the most probable.
+    """
     torch.manual_seed(0)
     loaded = AutoTokenizer.from_pretrained(tokenizer)
     config = Qwen2Config(
@@ -42,8 +52,8 @@ def build_qwen2(
     linears = [module for module in model.model.layers.modules() if isinstance(module, torch.nn.Linear)]
     for linear in linears:
         linear.weight.data *= torch.exp(torch.randn(linear.in_features)).to(torch.bfloat16)
-    # Some tokens far ahead of others, so that rounding does not decide which is the most probable.
-    model.lm_head.weight.data *= torch.exp(2 * torch.randn(config.vocab_size, 1)).to(torch.bfloat16)
+    if sharp:
+        model.lm_head.weight.data *= torch.exp(2 * torch.randn(config.vocab_size, 1)).to(torch.bfloat16)
     for layer in model.model.layers:
         for projection in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj):
             torch.nn.init.normal_(projection.bias, std=0.2)
