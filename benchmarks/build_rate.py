@@ -1,6 +1,6 @@
 """How fast training data are built, how that scales with workers, and whether memory grows with the sources.
 
-`python -m benchmarks.build_rate --copies 100 1000 --workers 1 2` repeats the fixtures (each copy with names of its own,
+`python -m benchmarks.build_rate --copies 60 600 --workers 1 2` repeats the fixtures (each copy with names of its own,
 so that its questions are no duplicates), builds each data set in a process of its own, and prints a table.
 """
 
@@ -50,10 +50,10 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.build_rate", description=__doc__)
     parser.add_argument(
-        "--copies", type=int, nargs="+", default=[100, 1000], help="how often the fixtures are repeated"
+        "--copies", type=int, nargs="+", default=[60, 600], help="how often the fixtures are repeated"
     )
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of worker processes to try")
-    parser.add_argument("--examples", type=int, default=20_000, help="examples wanted of every build")
+    parser.add_argument("--examples", type=int, default=40_000, help="examples wanted of every build")
     options = parser.parse_args()
     print(
         "| rows of the sources | workers | examples | seconds | examples a second | largest worker, MB | main process, MB |"
