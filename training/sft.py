@@ -88,7 +88,8 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConf
         eval_packing=False,
         shuffle_dataset=settings.packing,
         use_cpu=not on_gpu,
-        bf16=on_gpu and settings.dtype == "bfloat16",
+        # Autocast: the adapter's own weights stay float32, its products do not (2.0 s instead of 2.5 s a CPU step).
+        bf16=settings.dtype == "bfloat16",
         eval_strategy="steps",
         save_strategy="steps",
         save_total_limit=2,
