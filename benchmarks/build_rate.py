@@ -49,9 +49,7 @@ _SYLLABLES = (
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.build_rate", description=__doc__)
-    parser.add_argument(
-        "--copies", type=int, nargs="+", default=[60, 600], help="how often the fixtures are repeated"
-    )
+    parser.add_argument("--copies", type=int, nargs="+", default=[60, 600], help="how often the fixtures are repeated")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of worker processes to try")
     parser.add_argument("--examples", type=int, default=40_000, help="examples wanted of every build")
     options = parser.parse_args()
