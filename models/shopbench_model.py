@@ -1,8 +1,8 @@
 """The submission: reads each question, asks the language model in the form that the question decides, returns the answers.
 
 Nothing but environment variables and `aicrowd.json` steers it: SHOPBENCH_MODEL (a model folder), SHOPBENCH_PROFILE
-(`cpu` or `t4x4`), SHOPBENCH_TRACK (1 to 5, else the challenge id decides), AICROWD_RUN_SEED, and SHOPBENCH_CONSTRAINTS=off
-to see what the model answers without logits processors.
+(`cpu` or `t4x4`), SHOPBENCH_TRACK (1 to 5, else the challenge id decides), AICROWD_RUN_SEED, and two switches to see what
+a part is worth: SHOPBENCH_CONSTRAINTS=off (no logits processors, hence no calibration) and SHOPBENCH_CALIBRATION=off.
 """
 
 import logging
@@ -49,6 +49,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         if self.profile.tensor_parallel_size > 1:
             check_shardable(config, self.profile.tensor_parallel_size)
         self.constrained = os.environ.get("SHOPBENCH_CONSTRAINTS", "on") != "off"
+        self.calibrated = self.constrained and os.environ.get("SHOPBENCH_CALIBRATION", "on") != "off"
         seed = run_seed()
         self.encoder = ChatEncoder(self.model_folder)
         self.engine = GuardedEngine(lambda: Engine(self.model_folder, self.profile, seed, self.constrained))
@@ -65,7 +66,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         questions = [read_question(_text(prompt), bool(is_multiple_choice)) for prompt in batch["prompt"]]
         requests = [self._request(question) for question in questions]
         generations = self.engine.generate(requests, deadline)
-        if self.constrained:
+        if self.calibrated:
             self._calibrate(questions, generations)
         self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
         return [answer.answer for answer in self.last_answers]
@@ -91,7 +92,7 @@ class ShopBenchModel(ShopBenchBaseModel):
     def _is_calibrated(self, question: Question) -> bool:
         """Whether the options are listed (on a scale the numbers mean something) and one token each."""
         is_choice = question.task_type is TaskType.MULTIPLE_CHOICE and question.has_list
-        return self.constrained and is_choice and question.answer_format.max_tokens == 1
+        return self.calibrated and is_choice and question.answer_format.max_tokens == 1
 
     def _calibrate(self, questions: list[Question], generations: list[Generation]) -> None:
         """Replace the choices by calibrated ones, the whole batch counted before any of it is decided."""

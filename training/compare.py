@@ -1,8 +1,8 @@
 """Compares what fine-tuning made: base, each adapter, the ensemble and the wise-ft choice, on questions nobody trained on.
 
-The one thing to know: every variant answers the same questions in vLLM, with the logits processors on and off, and each
-score comes with a 95 % bootstrap interval; differences are paired. The tables go into a marked section of a Markdown
-file, so that the rest of that file stays as it is.
+The one thing to know: every variant answers the same questions in vLLM, with the logits processors on and off (base and
+choice also without the calibration of listed options), and each score comes with a 95 % bootstrap interval; differences
+are paired. The tables go into a marked section of a Markdown file, so that the rest of that file stays as it is.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from training.variant_scores import (
 
 ZERO_SHOT = "zero-shot"
 _SETS = ("development", "seen", "unseen")
+_ON, _UNCALIBRATED, _OFF = "on", "on, uncalibrated", "off"
 Predictions = dict[tuple[str, str], dict[str, list[dict[str, Any]]]]
 
 
@@ -56,10 +57,14 @@ def compare(recipe: Recipe, alpha: float) -> None:
     sets = (settings.development, recipe.data.test_seen, recipe.data.test_unseen)
     write_sets({name: read_questions(path) for name, path in zip(_SETS, sets, strict=True)}, questions)
     predictions: Predictions = {}
-    runs = [(name, variant, mode) for name, variant in variants(recipe, alpha).items() for mode in ("on", "off")]
-    for name, variant, mode in tqdm(runs, desc="comparing", unit="run"):
-        folder = output / f"{name.replace(' ', '_').replace(',', '').replace('_=_', '_')}-{mode}"
-        rows = answer_questions(variant, questions, folder, recipe.track, recipe.seed, constrained=mode == "on")
+    found = variants(recipe, alpha)
+    calibration_shown = (ZERO_SHOT, list(found)[-1])
+    modes = {name: (_ON, _UNCALIBRATED, _OFF) if name in calibration_shown else (_ON, _OFF) for name in found}
+    runs = [(name, mode) for name in found for mode in modes[name]]
+    for name, mode in tqdm(runs, desc="comparing", unit="run"):
+        folder = output / f"{name}-{mode}".replace(" ", "_").replace(",", "").replace("_=_", "_")
+        switches = {"constrained": mode != _OFF, "calibrated": mode != _UNCALIBRATED}
+        rows = answer_questions(found[name], questions, folder, recipe.track, recipe.seed, **switches)
         predictions[name, mode] = read_sets(rows)
     _write_json(predictions, output / "comparison.json")
     _write_section(recipe, predictions, alpha)
@@ -99,11 +104,19 @@ def _difference(sets: dict[str, Any], reference: dict[str, Any], kind: str) -> s
     return f"{found.score:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
+def _calibration_table(predictions: Predictions) -> list[str]:
+    lines = [_line("variant", "development", "test, seen tasks", "test, unseen tasks"), "|---|---|---|---|"]
+    for name in [name for name, mode in predictions if mode == _UNCALIBRATED]:
+        with_it, without = predictions[name, _ON], predictions[name, _UNCALIBRATED]
+        lines.append(_line(name, *(_difference(with_it, without, kind) for kind in _SETS)))
+    return lines
+
+
 def _task_table(predictions: Predictions) -> list[str]:
-    names = [name for name, mode in predictions if mode == "on"]
+    names = [name for name, mode in predictions if mode == _ON]
     lines = [_line("questions", "task", *names), "|---|---|" + "---|" * len(names)]
     for kind in _SETS:
-        scores = {name: task_scores(predictions[name, "on"][kind]) for name in names}
+        scores = {name: task_scores(predictions[name, _ON][kind]) for name in names}
         for task in scores[names[0]]:
             lines.append(_line(kind, task, *(f"{scores[name][task]:.3f}" for name in names)))
     return lines
@@ -139,6 +152,10 @@ def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> No
         + f"α = {alpha:g} was chosen on the validation sets, which are disjoint from everything in these tables.",
         "",
         *_main_table(predictions),
+        "",
+        "What the calibration of listed options adds, constraints on:",
+        "",
+        *_calibration_table(predictions),
         "",
         "By task, constraints on:",
         "",

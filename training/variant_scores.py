@@ -67,14 +67,24 @@ class Variant:
 
 
 def answer_questions(
-    variant: Variant, data: Path, output: Path, track: int, seed: int, constrained: bool = True
+    variant: Variant,
+    data: Path,
+    output: Path,
+    track: int,
+    seed: int,
+    constrained: bool = True,
+    calibrated: bool = True,
 ) -> list[dict[str, Any]]:
     """Answer and score the questions of `data`; return the rows of `predictions.jsonl`, in order.
 
-    The engine runs in a process of its own. What an earlier, finished call has left in `output` is used again, an
-    interrupted one is continued.
+    `constrained` is the submission's SHOPBENCH_CONSTRAINTS, `calibrated` its SHOPBENCH_CALIBRATION. The engine runs in a
+    process of its own. What an earlier, finished call has left in `output` is used again, an interrupted one is
+    continued.
     """
-    identity = hash_of([variant.identity, fingerprint(data), track, seed, constrained])
+    switches = {"SHOPBENCH_CONSTRAINTS": constrained, "SHOPBENCH_CALIBRATION": calibrated}
+    environment = {name: "on" if value else "off" for name, value in switches.items()}
+    uncalibrated = [] if calibrated else ["uncalibrated"]
+    identity = hash_of([variant.identity, fingerprint(data), track, seed, constrained, *uncalibrated])
     marker = output / "inputs.sha256"
     if not (marker.is_file() and marker.read_text() == identity):
         remove(output)
@@ -82,15 +92,14 @@ def answer_questions(
             temporary.write_text(identity)
     if not (output / "report.json").is_file():
         with variant.written(output / "model") as model:
-            _run_evaluation(model, data, output, track, seed, constrained)
+            _run_evaluation(model, data, output, track, seed, environment)
     return [json.loads(line) for line in (output / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, constrained: bool) -> None:
+def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, environment: dict[str, str]) -> None:
     arguments = ["--data", data, "--model", model, "--track", track, "--seed", seed, "--output", output, "--resume"]
     command = [sys.executable, str(ROOT / "local_evaluation.py"), *map(str, arguments)]
-    environment = {**os.environ, "SHOPBENCH_CONSTRAINTS": "on" if constrained else "off"}
-    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    finished = subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
     if finished.returncode != 0:
         raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
 

@@ -1,6 +1,7 @@
 """The whole submission on the embedded model, driven as the evaluator drives it, in a process of its own."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from models import shopbench_model
 from models.user_config import UserModel
+from submission.engine import Generation, Request
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL
 from submission.questions import read_question
@@ -70,6 +73,34 @@ def test_a_broken_engine_is_answered_for_in_time(tmp_path: Path, fault: str) -> 
     assert read_question(*question).answer_format.accepts(result["answers"][0])
     said = {"slow": "out of time", "dies": "injected: the engine core died", "stalls": "did not return in time"}
     assert said[fault] in finished.stderr
+
+
+class LikesOne:
+    """An engine that answers "1", less surely where the first option is right, and says how sure it was if asked."""
+
+    def generate(self, requests: list[Request], deadline: object) -> list[Generation]:
+        shares = [(0.1, 0.7, 0.1, 0.1)] * (len(requests) - 1) + [(0.3, 0.5, 0.1, 0.1)]
+        return [
+            Generation("1", 1, True, {str(item): math.log(share) for item, share in enumerate(row[: one.num_logprobs])})
+            for one, row in zip(requests, shares, strict=True)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "last"),
+    [({}, "0"), ({"SHOPBENCH_CALIBRATION": "off"}, "1"), ({"SHOPBENCH_CONSTRAINTS": "off"}, "1")],
+)
+def test_calibration_can_be_switched_off(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], last: str
+) -> None:
+    if not EMBEDDED_MODEL.is_dir():
+        pytest.skip("the embedded model is not here: run `make models`")
+    monkeypatch.setattr(shopbench_model, "GuardedEngine", lambda load: LikesOne())
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    question = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
+    answers = UserModel().batch_predict({"prompt": [question] * 9}, is_multiple_choice=True)
+    assert answers == ["1"] * 8 + [last]
 
 
 @pytest.mark.parametrize(

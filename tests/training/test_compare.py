@@ -1,12 +1,15 @@
 """Scores with intervals, and the section of the results that they are written into."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evaluation.metrics import aggregate
+from tests.training.lora_fixtures import questions, write_questions
+from training import compare, variant_scores
 from training.compare import write_marked_section
 from training.variant_scores import difference, interval, overall_score, read_sets, task_scores, write_sets
 
@@ -70,3 +73,70 @@ def test_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
     assert text.index("changed") < text.index("Written by hand.") < text.index("second")
     write_marked_section(file, "one", "changed")
     assert file.read_text() == text
+
+
+@pytest.fixture
+def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Stand in for `local_evaluation.py` with answers that are right where constrained, twice as often calibrated.
+
+    The list gets the switches of every run: constraints, calibration.
+    """
+    runs: list[tuple[str, str]] = []
+
+    def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
+        arguments = dict(zip(command[2::2], command[3::2], strict=False))
+        constraints, calibration = env["SHOPBENCH_CONSTRAINTS"], env["SHOPBENCH_CALIBRATION"]
+        runs.append((constraints, calibration))
+        every = {("on", "on"): 1, ("on", "off"): 2}.get((constraints, calibration), 1000)
+        rows = [json.loads(line) for line in Path(arguments["--data"]).read_text().splitlines()]
+        scored = [
+            {"task_name": row["task_name"], "metric": row["metric"], "track": None, "score": float(number % every == 0)}
+            for number, row in enumerate(rows)
+        ]
+        output = Path(arguments["--output"])
+        write_questions(output / "predictions.jsonl", scored)
+        (output / "report.json").write_text("{}")
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    # No weights are needed where nobody is asked.
+    monkeypatch.setattr(variant_scores, "write_interpolated", lambda base, fine_tuned, folder, alpha: folder.mkdir())
+    return runs
+
+
+def test_table_shows_every_variant_and_what_calibration_adds(
+    tmp_path: Path, evaluations: list[tuple[str, str]]
+) -> None:
+    for name in ("development", "test_seen", "test_unseen"):
+        write_questions(tmp_path / f"{name}.jsonl", questions("choice", 20))
+    for folder in ("base", "run/adapters/mixture", "run/adapters/numbers", "run/adapters/text", "run/ensemble"):
+        (tmp_path / folder).mkdir(parents=True)
+    overrides = {
+        "base_model": tmp_path / "base",
+        "output": tmp_path / "run",
+        "wise_ft.alpha": 0,
+        "data.test_seen": tmp_path / "test_seen.jsonl",
+        "data.test_unseen": tmp_path / "test_unseen.jsonl",
+        "compare.development": tmp_path / "development.jsonl",
+        "compare.results": tmp_path / "results.md",
+    }
+    arguments = ["--recipe", "training/recipes/cpu_demo.yaml"]
+    for key, value in overrides.items():
+        arguments += ["--set", f"{key}={value}"]
+    compare.main(arguments)
+    table = (tmp_path / "results.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:2] == "| "]
+    scores = [row[:3] for row in rows if len(row) == 7][1:]
+    names = ["zero-shot", "adapter mixture", "adapter numbers", "adapter text", "ensemble", "wise-ft, α = 0"]
+    assert {name for name, _, _ in scores} == set(names)
+    for name, constraints, development in scores:
+        expected = {"on": 1.0, "on, uncalibrated": 0.5, "off": 0.05}[constraints]
+        assert float(development.split()[0]) == expected, (name, constraints)
+    calibrated = {name for name, constraints, _ in scores if constraints == "on, uncalibrated"}
+    assert calibrated == {"zero-shot", "wise-ft, α = 0"}
+    added = [row for row in rows if len(row) == 4 and row[0] != "variant"]
+    assert {row[0] for row in added} == calibrated and all(row[1].startswith("+0.500 [") for row in added)
+    assert len(evaluations) == len(scores) == 14
+
+    compare.main(arguments)
+    assert len(evaluations) == 14 and (tmp_path / "results.md").read_text() == table
