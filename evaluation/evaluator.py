@@ -39,6 +39,9 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
     samples = _select(read_samples(settings.data), settings)
     _announce(samples, settings)
     limits = _limits(samples, settings) if settings.with_limits else None
+    # What the competition's evaluator leaves to guess is known here.
+    os.environ.setdefault("SHOPBENCH_QUESTIONS", str(len(samples)))
+    os.environ.setdefault("SHOPBENCH_TIME_LIMIT", f"{limits.total_s:g}" if limits else "off")
     journal = Journal(settings.output, _identity(samples), settings.resume)
     try:
         if settings.resume:

@@ -1,12 +1,16 @@
 """The submission: reads each question, asks the language model in the form that the question decides, returns the answers.
 
 Nothing but environment variables and `aicrowd.json` steers it: SHOPBENCH_MODEL (a model folder), SHOPBENCH_PROFILE
-(`cpu` or `t4x4`), SHOPBENCH_TRACK (1 to 5, else the challenge id decides), AICROWD_RUN_SEED, and two switches to see what
-a part is worth: SHOPBENCH_CONSTRAINTS=off (no logits processors, hence no calibration) and SHOPBENCH_CALIBRATION=off.
+(`cpu` or `t4x4`), SHOPBENCH_TRACK (1 to 5, else the challenge id decides), AICROWD_RUN_SEED, SHOPBENCH_TIME_LIMIT (seconds
+for the whole run, or `off`; else the track's limit) and SHOPBENCH_QUESTIONS (how many are to come; else what a track is
+expected to hold), and two switches to see what a part is worth: SHOPBENCH_CONSTRAINTS=off (no logits processors, hence no
+calibration) and SHOPBENCH_CALIBRATION=off.
 """
 
 import logging
 import os
+import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +19,18 @@ from submission.answer_formats import AnswerFormat
 from submission.calibration import ChoiceCalibration
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
-from submission.deadline import batch_deadline
+from submission.deadline import Deadline, batch_deadline
 from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
+from submission.errors import ShopBenchError
 from submission.model_folder import check_model, find_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
 from submission.questions import Question, read_question
 from submission.sharding import check_shardable
 from submission.task_types import TaskType
+from submission.time_budget import Stage, TimeBudget, tokens_within
+from submission.tracks import Track
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +49,11 @@ class ShopBenchModel(ShopBenchBaseModel):
     """Answers ShopBench questions with the model folder and the engine profile that the environment names."""
 
     def __init__(self) -> None:
+        self.track = configured_track()
+        # First of all: loading counts towards the track's limit.
+        self.time_budget = _time_budget(self.track)
         self.model_folder = find_model()
         config = check_model(self.model_folder)
-        self.track = configured_track()
         self.profile = choose_profile()
         if self.profile.tensor_parallel_size > 1:
             check_shardable(config, self.profile.tensor_parallel_size)
@@ -62,32 +71,57 @@ class ShopBenchModel(ShopBenchBaseModel):
 
     def batch_predict(self, batch: dict[str, Any], is_multiple_choice: bool) -> list[str]:
         """Return one answer a prompt, in order, each in the form that its question asks for."""
-        deadline = batch_deadline(len(batch["prompt"]))
-        questions = [read_question(_text(prompt), bool(is_multiple_choice)) for prompt in batch["prompt"]]
-        requests = [self._request(question) for question in questions]
-        generations = self.engine.generate(requests, deadline)
+        started = time.monotonic()
+        prompts = _prompts(batch)
+        deadline = batch_deadline(len(prompts), self.time_budget.left())
+        questions = [read_question(readable_text(prompt), bool(is_multiple_choice)) for prompt in prompts]
+        generations = self._generate(questions, self.time_budget.choose_stage(), deadline)
         if self.calibrated:
             self._calibrate(questions, generations)
         self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
+        self.time_budget.record([question.answer_format for question in questions], time.monotonic() - started)
         return [answer.answer for answer in self.last_answers]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what answers depend on beyond their own questions, as JSON data, for a run that is continued later."""
-        return {"calibration": self.calibration.state_dict()}
+        return {"calibration": self.calibration.state_dict(), "time_budget": self.time_budget.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned in an earlier process."""
         self.calibration.load_state_dict(state["calibration"])
+        self.time_budget.load_state_dict(state["time_budget"])
 
     def prompt_token_ids(self, question: Question) -> list[int]:
         """Return the token ids of the prompt that asks `question`, cut to leave room for the answer in the context."""
         limit = self.profile.max_model_len - question.answer_format.max_tokens
         return self.encoder.encode_within(chat_messages(question, self.track), limit)
 
-    def _request(self, question: Question) -> Request:
+    def _generate(self, questions: list[Question], stage: Stage, deadline: Deadline) -> list[Generation]:
+        """Return what the engine makes of the questions, nothing for those that cannot or shall not be asked."""
+        asked: list[int] = []
+        requests: list[Request] = []
+        for index, question in enumerate(questions):
+            if request := self._request(question, stage):
+                asked.append(index)
+                requests.append(request)
+        generations = [Generation() for _ in questions]
+        for index, generation in zip(asked, self.engine.generate(requests, deadline), strict=True):
+            generations[index] = generation
+        return generations
+
+    def _request(self, question: Question, stage: Stage) -> Request | None:
         form = question.answer_format
+        max_tokens = tokens_within(form, stage)
+        if max_tokens == 0:
+            return None
+        try:
+            prompt = self.prompt_token_ids(question)
+        except Exception as error:
+            # Whatever a tokenizer stumbles over, it is one question of sixteen.
+            logger.error("a question cannot be encoded, its form's fallback answers it: %s", error)
+            return None
         num_logprobs = len(question.items) if self._is_calibrated(question) else 0
-        return Request(self.prompt_token_ids(question), form, form.max_tokens, num_logprobs)
+        return Request(prompt, form, max_tokens, num_logprobs)
 
     def _is_calibrated(self, question: Question) -> bool:
         """Whether the options are listed (on a scale the numbers mean something) and one token each."""
@@ -110,10 +144,29 @@ class ShopBenchModel(ShopBenchBaseModel):
         return Answer(question.task_type, form.name, generation.text, text)
 
 
-def _text(prompt: object) -> str:
-    """Return a prompt as text: one question that is none must not lose the batch."""
+def _time_budget(track: Track) -> TimeBudget:
+    """Return the budget of the run: the track's, or what SHOPBENCH_TIME_LIMIT and SHOPBENCH_QUESTIONS say instead."""
+    limit = os.environ.get("SHOPBENCH_TIME_LIMIT", str(track.time_limit_s))
+    questions = os.environ.get("SHOPBENCH_QUESTIONS", str(track.expected_questions))
+    if not questions.isdecimal():
+        raise ShopBenchError(f"SHOPBENCH_QUESTIONS={questions!r} is not a whole number of questions")
+    if limit != "off" and not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", limit):
+        raise ShopBenchError(f"SHOPBENCH_TIME_LIMIT={limit!r} is neither a number of seconds nor `off`")
+    return TimeBudget(track, None if limit == "off" else float(limit), int(questions))
+
+
+def _prompts(batch: dict[str, Any]) -> list[Any]:
+    prompts = batch.get("prompt") if isinstance(batch, dict) else None
+    if not isinstance(prompts, list | tuple):
+        raise ShopBenchError("a batch is a dict with a list of questions under 'prompt'")
+    return list(prompts)
+
+
+def readable_text(prompt: object) -> str:
+    """Return a prompt, whatever it is, as text that can be encoded: one that is none must not lose the batch."""
     if isinstance(prompt, str):
-        return prompt
+        # Half a surrogate pair, which JSON can smuggle in, is no character.
+        return prompt.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     logger.warning("a prompt is a %s, not a str: its text is taken", type(prompt).__name__)
     return "" if prompt is None else str(prompt)
 

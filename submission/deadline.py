@@ -32,6 +32,6 @@ class Deadline:
         return Deadline(self.left() - self._seconds * (1 - _STOP_AT / _RETURN_AT), self._clock)
 
 
-def batch_deadline(batch_size: int) -> Deadline:
-    """Return the deadline for a batch: the evaluator's limit less a margin."""
-    return Deadline(SECONDS_PER_QUESTION * batch_size * _RETURN_AT)
+def batch_deadline(batch_size: int, run_left_s: float) -> Deadline:
+    """Return the deadline for a batch: the evaluator's limit less a margin, or the end of the run if that is sooner."""
+    return Deadline(max(0.0, min(SECONDS_PER_QUESTION * batch_size * _RETURN_AT, run_left_s)))

@@ -88,9 +88,14 @@ class Engine:
         try:
             for index, request in enumerate(requests):
                 request_id = str(next(self._ids))
-                self._engine.add_request(
-                    request_id, {"prompt_token_ids": request.prompt_token_ids}, self._sampling_params(request)
-                )
+                try:
+                    self._engine.add_request(
+                        request_id, {"prompt_token_ids": request.prompt_token_ids}, self._sampling_params(request)
+                    )
+                except ValueError as error:
+                    # vLLM checks a request before it takes it: what it refuses is no fault of the engine.
+                    logger.error("vLLM refuses a question, its form's fallback answers it: %s", error)
+                    continue
                 open_requests[request_id] = index
             self._run(requests, generations, open_requests, deadline)
         finally:

@@ -9,14 +9,17 @@ from submission.errors import ShopBenchError
 class Track:
     """One track.
 
-    `time_limit_s` is phase 2's limit in seconds for the whole run, loading included; `subject` finishes the sentence
-    "Your questions are about ..." in the track's system prompt.
+    `time_limit_s` is phase 2's limit in seconds for the whole run, loading included; `expected_questions` is our guess,
+    since the competition tells their sum only (20,598): the shares of the benchmark's later release, as remembered
+    (11,129, 3,117, 3,973 and 2,580); `subject` finishes the sentence "Your questions are about ..." in the track's
+    system prompt.
     """
 
     number: int
     name: str
     challenge_id: str
     time_limit_s: float
+    expected_questions: int
     subject: str
 
 
@@ -26,6 +29,7 @@ TRACKS = (
         "Understanding Shopping Concepts",
         "amazon-kdd-cup-24-understanding-shopping-concepts",
         70 * 60,
+        11_021,
         "shopping concepts: product types, attributes, brands and reviews",
     ),
     Track(
@@ -33,6 +37,7 @@ TRACKS = (
         "Shopping Knowledge Reasoning",
         "amazon-kdd-cup-24-shopping-knowledge-reasoning",
         20 * 60,
+        3_087,
         "reasoning over product knowledge: amounts, compatibility and everyday events",
     ),
     Track(
@@ -40,6 +45,7 @@ TRACKS = (
         "User Behavior Alignment",
         "amazon-kdd-cup-24-user-behavior-alignment",
         30 * 60,
+        3_935,
         "what shoppers search, click, buy and think of it",
     ),
     Track(
@@ -47,6 +53,7 @@ TRACKS = (
         "Multi-Lingual Abilities",
         "amazon-kdd-cup-24-multi-lingual-abilities",
         20 * 60,
+        2_555,
         "products on shopping sites in several languages",
     ),
     Track(
@@ -54,6 +61,7 @@ TRACKS = (
         "All-Around",
         "amazon-kdd-cup-24-all-around",
         140 * 60,
+        20_598,
         "online shopping",
     ),
 )

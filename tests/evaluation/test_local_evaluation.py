@@ -89,6 +89,7 @@ def test_options_reach_the_model_through_the_environment(run, tmp_path):
     assert seen["SHOPBENCH_TRACK"] == "3"
     assert seen["AICROWD_RUN_SEED"] == "7"
     assert seen["HF_HUB_OFFLINE"] == "1"
+    assert (seen["SHOPBENCH_QUESTIONS"], seen["SHOPBENCH_TIME_LIMIT"]) == ("2", "off")
     content, _ = read_report(tmp_path / "out")
     assert (content["model"], content["profile"]) == ("/m", "t4x4")
     assert list(content["tracks"]) == [track_by_number(3).challenge_id]
@@ -103,9 +104,13 @@ def test_what_is_not_given_is_not_set(run, tmp_path):
 
 
 def test_a_track_leaves_out_the_questions_of_others(run, tmp_path):
-    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--track", "2", "--limits", "phase2")
+    note = tmp_path / "environment.json"
+    arguments = ["--data", SAMPLE_DATA, "--output", tmp_path / "out", "--track", "2", "--limits", "phase2"]
+    result = run(*arguments, NOTE_ENVIRONMENT=str(note))
     assert result.returncode == 0, result.stderr
     assert "15 questions from" in result.stdout
+    seen = json.loads(note.read_text())
+    assert (seen["SHOPBENCH_QUESTIONS"], seen["SHOPBENCH_TIME_LIMIT"]) == ("15", "1200")
     assert "Time limits: 10 s a question in each batch, 1200 s for track 2 (" in result.stdout
 
 
