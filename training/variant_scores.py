@@ -81,10 +81,13 @@ def answer_questions(
     process of its own. What an earlier, finished call has left in `output` is used again, an interrupted one is
     continued.
     """
-    switches = {"SHOPBENCH_CONSTRAINTS": constrained, "SHOPBENCH_CALIBRATION": calibrated}
-    environment = {name: "on" if value else "off" for name, value in switches.items()}
-    uncalibrated = [] if calibrated else ["uncalibrated"]
-    identity = hash_of([variant.identity, fingerprint(data), track, seed, constrained, *uncalibrated])
+    environment = {key: value for key, value in os.environ.items() if key != "SHOPBENCH_CALIBRATION"}
+    environment["SHOPBENCH_CONSTRAINTS"] = "on" if constrained else "off"
+    inputs = [variant.identity, fingerprint(data), track, seed, constrained]
+    if not calibrated:
+        environment["SHOPBENCH_CALIBRATION"] = "off"
+        inputs.append("uncalibrated")
+    identity = hash_of(inputs)
     marker = output / "inputs.sha256"
     if not (marker.is_file() and marker.read_text() == identity):
         remove(output)
@@ -99,7 +102,7 @@ def answer_questions(
 def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, environment: dict[str, str]) -> None:
     arguments = ["--data", data, "--model", model, "--track", track, "--seed", seed, "--output", output, "--resume"]
     command = [sys.executable, str(ROOT / "local_evaluation.py"), *map(str, arguments)]
-    finished = subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if finished.returncode != 0:
         raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
 

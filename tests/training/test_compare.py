@@ -85,7 +85,7 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
         arguments = dict(zip(command[2::2], command[3::2], strict=False))
-        constraints, calibration = env["SHOPBENCH_CONSTRAINTS"], env["SHOPBENCH_CALIBRATION"]
+        constraints, calibration = env["SHOPBENCH_CONSTRAINTS"], env.get("SHOPBENCH_CALIBRATION", "on")
         runs.append((constraints, calibration))
         every = {("on", "on"): 1, ("on", "off"): 2}.get((constraints, calibration), 1000)
         rows = [json.loads(line) for line in Path(arguments["--data"]).read_text().splitlines()]
@@ -99,6 +99,8 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         return subprocess.CompletedProcess(command, 0, "")
 
     monkeypatch.setattr(subprocess, "run", run)
+    # What somebody's shell sets does not change what is compared.
+    monkeypatch.setenv("SHOPBENCH_CALIBRATION", "off")
     # No weights are needed where nobody is asked.
     monkeypatch.setattr(variant_scores, "write_interpolated", lambda base, fine_tuned, folder, alpha: folder.mkdir())
     return runs
