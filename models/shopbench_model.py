@@ -162,20 +162,21 @@ def _prompts(batch: dict[str, Any]) -> list[Any]:
     return list(prompts)
 
 
-def readable_text(prompt: object) -> str:
-    """Return a prompt, whatever it is, as text that can be encoded: one that is none must not lose the batch."""
-    if isinstance(prompt, str):
-        # Half a surrogate pair, which JSON can smuggle in, is no character.
-        return prompt.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    logger.warning("a prompt is a %s, not a str: its text is taken", type(prompt).__name__)
-    return "" if prompt is None else str(prompt)
+def readable_text(text: object) -> str:
+    """Return a prompt or an answer, whatever it is, as text that can be encoded: one bad one must not lose the batch."""
+    if not isinstance(text, str):
+        logger.warning("a text is a %s, not a str: what it prints is taken", type(text).__name__)
+        text = "" if text is None else str(text)
+    # Half a surrogate pair, which JSON can smuggle in, is no character.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def valid_answer(form: AnswerFormat, generation: Generation) -> str:
     """Return what was generated, brought into its form: as it is if it ended by itself and is valid, else completed or
     cut, the form's fallback at the worst.
     """
-    if generation.finished and form.accepts(generation.text):
-        return generation.text.strip()
-    completed = form.complete(generation.text)
+    text = readable_text(generation.text)
+    if generation.finished and form.accepts(text):
+        return text.strip()
+    completed = form.complete(text)
     return form.fallback() if completed is None else completed

@@ -68,7 +68,9 @@ class GuardedEngine:
             logger.error("the engine did not return in time: %d questions answered as far as it got", len(requests))
         except Exception as error:
             logger.error("the engine failed on %d questions: %s: %s", len(requests), type(error).__name__, _line(error))
-            if self._restart(deadline):
+            restarted = self._restart(deadline)
+            # A single question that fails in an engine that others get along with is not asked for ever.
+            if restarted or (self._engine is not None and len(requests) > 1):
                 self._ask_again(requests, generations, deadline)
 
     def _is_free(self, deadline: Deadline) -> bool:
@@ -87,10 +89,10 @@ class GuardedEngine:
         return True
 
     def _restart(self, deadline: Deadline) -> bool:
-        """Load the engine anew, once and only if that takes no longer than is left; return whether it is there."""
+        """Load the engine anew, once and only if that takes no longer than is left; return whether it is there anew."""
         if self._restarts_left == 0 or self._load_s > deadline.left():
             logger.error("the engine is not restarted: %s", "no try is left" if not self._restarts_left else "no time")
-            return self._engine is not None
+            return False
         self._restarts_left -= 1
         dead, self._engine = self._engine, None
         job = self._thread.submit(lambda: self._reload(dead))

@@ -71,6 +71,19 @@ def test_an_engine_that_keeps_failing_is_restarted_once_only() -> None:
     assert len(made) == 2
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_question_that_always_fails_is_not_asked_for_ever(count: int) -> None:
+    class Refusing(FailingEngine):
+        def generate(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> None:
+            if any(request.prompt_token_ids == [0] for request in requests):
+                raise RuntimeError("not this one")
+            super().generate(requests, generations, deadline)
+
+    guard = GuardedEngine(Refusing)
+    assert texts(guard.generate(REQUESTS[:count], Deadline(5))) == ["", "1", "2", "3"][:count]
+    assert texts(guard.generate(REQUESTS[1:], Deadline(5))) == ["1", "2", "3"]
+
+
 def test_no_restart_when_there_is_no_time_for_it() -> None:
     made = []
 
