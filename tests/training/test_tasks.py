@@ -19,11 +19,20 @@ from training.data_recipe import DataRecipe
 from training.decontamination import ProtectedQuestions
 from training.recipe import load_recipe
 from training.show_questions import sample_questions
+from training.sources import open_source
 from training.sources.cleaning import clean
 from training.sources.knowledge import known_types
-from training.sources.records import EcInstructRow, JudgedProduct, JudgedQuery, Product, ReadyQuestion, Review
+from training.sources.records import (
+    EcInstructRow,
+    ExamQuestion,
+    JudgedProduct,
+    JudgedQuery,
+    Product,
+    ReadyQuestion,
+    Review,
+)
 from training.tasks import TASKS
-from training.tasks.aspects import aspects_of, clauses
+from training.tasks.aspects import aspects_of, clauses, is_about_anything, may_be_wrong
 from training.tasks.quantities import Amount, amounts, packs, written
 from training.tasks.ready import with_ready_tasks
 from training.tasks.task import Draft, Pool, Task, choice, selection
@@ -252,6 +261,8 @@ def test_selection_numbers_from_one() -> None:
         ("Bars, Pack of 12 (3 Packs)", [], None),  # said twice
         ("Poster 24x36 inch", [], None),
         ("Flour 2.5 kg", [Amount(2.5, "kilogram")], None),
+        ("Camping Chair, Supports 300 lb, Set of 2", [], 2),  # what it bears
+        ("Copy Paper 20 lb, 500 Sheets", [], None),  # what a ream of another size would weigh
     ],
 )
 def test_amounts_and_packs_in_titles(title: str, found: list[Amount], count: int | None) -> None:
@@ -275,6 +286,26 @@ def test_the_total_of_a_pack(title: str, total: str) -> None:
     for seed in range(5):
         row = TASKS["pack_amount"].question("amazon_reviews/products", product, Pool([product]), Random(seed))
         assert row is not None and f"{row['truth']}. {total}" in row["question"].split("\n")
+
+
+@pytest.mark.parametrize(
+    ("task", "title"),
+    [
+        ("product_numeric_reasoning", "Paper Towels, 6 Rolls, 110 Count"),  # rolls of pieces: which of them are items?
+        ("product_numeric_reasoning", "Jigsaw Puzzle, Harbor Town, 500 Pieces"),  # pieces of one item
+        ("largest_amount", "Granola Bars, 1.2 oz, 24 Count"),  # an ounce a bar, or all of them?
+        ("pack_amount", "Paper Towels, 110 Count, 6 Rolls, Pack of 2"),
+    ],
+)
+def test_titles_that_leave_open_what_their_numbers_count_are_not_asked_about(task: str, title: str) -> None:
+    product = Product("p", "en", title)
+    others = [Product(str(n), "en", f"Nuts {n}, 0.{n} oz") for n in range(1, 6)]
+    for seed in range(5):
+        pool = Pool([product, *others])
+        assert TASKS[task].question("amazon_reviews/products", product, pool, Random(seed)) is None
+    # The same with nothing left open is asked.
+    clear = Product("c", "en", "Batteries, 48 Count" if "numeric" in task else "Oats, 42 oz (Pack of 2)")
+    assert TASKS[task].question("amazon_reviews/products", clear, Pool([clear, *others]), Random(1)) is not None
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -346,10 +377,14 @@ def test_a_ready_question_is_asked_as_it_stands() -> None:
         ("Glass", "glass"),
         ("Toothbrushes", "toothbrush"),
         ("Lens", "lens"),
+        ("Camera Lenses", "camera lens"),
+        ("Neckties", "necktie"),
+        ("Cookies", "cookie"),
+        ("Phone Cases", "phone case"),
     ],
 )
 def test_singular(category: str, name: str) -> None:
-    assert singular(category) == name or category == "Lens"
+    assert singular(category) == name
 
 
 def test_product_types_name_one_thing() -> None:
@@ -401,3 +436,119 @@ def test_shortened_titles_end_with_a_word(title: str, longest: int) -> None:
 
 def test_names_of_types_stand_in_every_language() -> None:
     assert all(kind.names[language] for kind in known_types() for language in ("en", "de", "fr", "es", "it", "ja"))
+
+
+def test_aspects_that_shade_into_each_other_are_never_wrong_beside_each_other() -> None:
+    assert not may_be_wrong("ease of use", frozenset({"assembly"}))  # "easy to install"
+    assert not may_be_wrong("texture", frozenset({"softness"}))
+    assert may_be_wrong("packaging", frozenset({"softness"}))
+    assert aspects_of("Bright colors") == {"color"} and aspects_of("Bright enough to read") == {"brightness"}
+    assert next(clause.mood for clause in clauses("The smell is strong.")) == 0
+
+
+@pytest.mark.parametrize(
+    ("clause", "is_plain"),
+    [
+        ("Very comfortable even after hours", True),
+        ("Easy to clean", True),
+        ("Super comfortable shoes", False),
+        ("straw is easy to clean", False),
+    ],
+)
+def test_snippets_that_name_a_thing_are_told_from_those_that_do_not(clause: str, is_plain: bool) -> None:
+    assert is_about_anything(clause) is is_plain
+
+
+def test_right_snippets_are_of_the_type_or_name_no_thing(questions: dict[str, list[dict[str, Any]]]) -> None:
+    for row in questions["review_snippets"]:
+        kind = re.search(r"a\(n\) (.+?) product", row["question"])
+        lines = [line for line in row["question"].split("\n") if re.match(r"\d+\.", line)]
+        for number in row["truth"]:
+            snippet = lines[number - 1].split(".", 1)[1].strip()
+            other = next((noun for noun in ("shoes", "bars", "bottle", "biscuits", "coffee") if noun in snippet), "")
+            assert kind is not None and (not other or terms(other) & terms(kind.group(1)) or "oil" in kind.group(1)), (
+                row
+            )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "label", "relation"),
+    [
+        ("running shoes", "sports socks", "C", "complement"),
+        ("running shoes", "women's sneakers", "S", "substitute"),
+        ("birthday gift", "sports socks", "C", ""),  # asks for anything
+        ("strideo", "sports socks", "C", ""),  # a brand alone asks for anything of it
+        ("running shoes", "shoes", "I", ""),  # shares a word
+        ("shoes", "running shoes", "E", "narrowing"),
+    ],
+)
+def test_how_queries_relate(first: str, second: str, label: str, relation: str) -> None:
+    product = Product("p", "en", "Strideo Running Shoes, Coral", "Strideo")
+    judged = JudgedProduct("j", "en", product, ((first, "E"), (second, label)))
+    row = TASKS["query_relation"].question("esci/products", judged, Pool([judged]), Random(1))
+    if not relation:
+        assert row is None
+    else:
+        assert row is not None and f"{row['truth']}. {relation}" in row["question"].split("\n")
+    # Two queries that one product answers are neither complements nor substitutes, whatever another was judged.
+    both = JudgedProduct("k", "en", Product("q", "en", "Strideo Shoes and Socks"), ((first, "E"), (second, "E")))
+    again = TASKS["query_relation"].question("esci/products", judged, Pool([judged, both]), Random(1))
+    assert (again is not None) is (relation == "narrowing")
+
+
+def test_relations_that_hold_together_are_not_offered_together() -> None:
+    for answer, statement in (("view", "view"), ("similar", "similar"), ("buy", "buy")):
+        fields = {"product 1": "Sierra Rain Jacket", "product 2": "Sierra Raincoat"}
+        row_in = EcInstructRow("e", "Product_Relation_Prediction", fields, (), f"Users who {answer} it")
+        row = TASKS["product_relation"].question("ecinstruct/rows", row_in, Pool([row_in]), Random(1))
+        assert row is not None
+        assert not ("also view" in row["question"] and "similar" in row["question"])
+        assert statement in next(line for line in row["question"].split("\n") if line.startswith(f"{row['truth']}. "))
+
+
+@pytest.mark.parametrize("choice_text", ["Both (a) and (c)", "A and C only", "None of the above", "All of these"])
+def test_exam_choices_that_speak_of_others_are_left_out(choice_text: str) -> None:
+    exam = ExamQuestion("e", "trade", "Which?", ("Rent", "Wages", "Taxes", choice_text), 3)
+    pool = Pool([exam])
+    assert TASKS["general_knowledge"].question("mmlu/questions", exam, pool, Random(1)) is None
+    assert pool.unusable.total() == 1
+
+
+def test_types_that_have_an_attribute_perhaps_are_never_wrong(tmp_path: Path) -> None:
+    source = open_source("knowledge", None, tmp_path)
+    attributes = [source.record("attributes", unit, Counter()) for unit in source.units("attributes")]
+    pool = Pool([attribute for attribute in attributes if attribute is not None])
+    for attribute in pool.records:
+        for seed in range(30):
+            row = TASKS["category_with_attribute"].question("knowledge/attributes", attribute, pool, Random(seed))
+            assert row is not None
+            options = {line[3:] for line in row["question"].split("\n") if re.match(r"\d\. ", line)}
+            assert options.isdisjoint(attribute.perhaps) and len(options & set(attribute.types)) == 1
+            row = TASKS["applicable_attribute"].question("knowledge/attributes", attribute, pool, Random(seed))
+            assert row is not None
+            kind = next(
+                kind.name for kind in known_types() if re.search(rf"\b{kind.name}\b", row["question"].split("\n")[0])
+            )
+            options = {line[3:] for line in row["question"].split("\n") if re.match(r"\d\. ", line)} - {attribute.name}
+            assert not [one.name for one in pool.records if one.name in options and kind in one.possible_types]
+
+
+def test_sentences_in_another_language_than_the_site_are_left_out() -> None:
+    german = Product(
+        "DE/1",
+        "de",
+        "Wasserkocher aus Edelstahl",
+        description="Der Wasserkocher kocht einen Liter Wasser in vier Minuten.",
+    )
+    english = Product(
+        "DE/2", "de", "Mouse WM-20", description="Silent buttons and three speeds for you and the office."
+    )
+    others = [
+        Product(f"DE/{n}", "de", f"Ding{n}", description=f"Das Ding mit der Nummer {n} steht auf dem Tisch und ist aus Holz.")
+        for n in range(3, 6)
+    ]  # fmt: skip
+    for seed in range(20):
+        row = TASKS["description_for_title"].question(
+            "amazon_m2/products", german, Pool([german, english, *others]), Random(seed)
+        )
+        assert row is not None and "Silent" not in row["question"]

@@ -1,7 +1,7 @@
 """What no public set holds and the benchmark asks: product types, attributes and everyday events, written by hand.
 
-Definitions, complements, uses, synonyms of attributes, what obstructs what. `knowledge.yaml` is the data; lists of types
-under an attribute are complete for the types in the file, since questions take the others for wrong.
+Definitions, complements, uses, synonyms of attributes, what obstructs what. `knowledge.yaml` is the data; the types
+that an attribute lists as having it, or as having it perhaps, are complete for the file: questions take others for wrong.
 """
 
 from collections import Counter
@@ -51,6 +51,7 @@ class Knowledge(Source):
                 key=key,
                 name=unit["name"],
                 types=tuple(unit["types"]),
+                perhaps=tuple(unit.get("perhaps", ())),
                 synonyms=tuple(unit["synonyms"]),
                 values=tuple(unit["values"]),
             )

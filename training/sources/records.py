@@ -179,15 +179,29 @@ class ProductType:
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of products: the types that may have it (of those we know, all), its other names and its values."""
+    """An attribute of products: types that have it, its other names and its values.
+
+    Types that have it `perhaps` are neither asked about nor taken for wrong; all other types we know do not have it.
+    """
 
     key: str
     name: str
     types: tuple[str, ...]
+    perhaps: tuple[str, ...]
     synonyms: tuple[str, ...]
     values: tuple[str, ...]
 
     language = "en"
+
+    @property
+    def possible_types(self) -> tuple[str, ...]:
+        """The types that have the attribute surely or perhaps."""
+        return (*self.types, *self.perhaps)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attribute's name and its synonyms."""
+        return (self.name, *self.synonyms)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from training.tasks.words import terms
+
 # Aspect: its group, and the words that speak of it. Aspects of one group shade into each other, so none of them is ever
 # offered as a wrong answer beside another.
 _ASPECTS = {
@@ -36,7 +38,7 @@ _ASPECTS = {
     "delivery": ("delivery", r"deliver\w*|shipping|shipped|arrived (?:on time|early|late|quickly|fast)"),
     "customer service": ("service", r"customer (?:service|support)|refund\w*|warranty|seller"),
     "absorbency": ("absorbency", r"absorb\w*"),
-    "brightness": ("light", r"bright(?:ness|er|ly)?\b|dim\b"),
+    "brightness": ("light", r"bright(?:ness|er|ly)?\b(?! colou?rs?)|dim\b"),
     "sharpness": ("sharpness", r"sharp\w*|dull\b|blunt"),
     "stability": ("stability", r"stable|wobbl\w+|stability|tips over"),
     "storage space": ("space", r"pockets?\b|compartments?|storage space|holds a lot"),
@@ -62,6 +64,22 @@ _ASPECTS = {
     "hook": ("hook", r"hooks?\b"),
 }  # fmt: skip
 ASPECTS = tuple(_ASPECTS)
+# Groups that shade into each other as well: "easy to install", "soft velvet", "the lid does not leak".
+_NEAR = (
+    {"use", "assembly"},
+    {"comfort", "texture", "bristles"},
+    {"water", "lid"},
+    {"sharpness", "blade", "lens"},
+    {"light", "screen"},
+    {"battery", "cable"},
+    {"looks", "screen"},
+    {"space", "zipper"},
+    {"size", "weight"},
+    {"taste", "smell"},
+    {"delivery", "service"},
+)
+# Aspects that any product has, so that to ask whether a review speaks of them is never odd.
+OF_ANY_PRODUCT = ("packaging", "delivery", "customer service", "size", "weight", "smell", "color")
 _WORDS = {name: re.compile(rf"\b(?:{pattern})", re.IGNORECASE) for name, (_, pattern) in _ASPECTS.items()}
 
 _CLAUSE_END = re.compile(
@@ -92,6 +110,12 @@ _NEGATION = re.compile(
     r"\b(?:not|no|never|isn't|wasn't|aren't|don't|doesn't|didn't|won't|can't|cannot|without|hardly|nor)\b|n't\b", re.I
 )
 _MOST_WORDS = 7
+_PLAIN_PHRASE = (
+    "very really quite pretty bit little much more most too so one two day week month year hour even after before first again "
+    "still time well just only all every anything everything thing use used get got keep stay come look feel made make far "
+    "super totally overall"
+)
+_PLAIN_WORDS = frozenset(_PLAIN_PHRASE.split())
 
 
 @dataclass(frozen=True)
@@ -109,15 +133,11 @@ def aspects_of(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _WORDS.items() if pattern.search(text))
 
 
-def is_concrete(aspect: str) -> bool:
-    """Whether `aspect` is a thing one either speaks of or not, unlike quality, which any praise may be about."""
-    return _ASPECTS[aspect][0] not in {"make", "price", "looks", "use"}
-
-
 def may_be_wrong(aspect: str, covered: frozenset[str]) -> bool:
-    """Whether `aspect` is certainly none of those covered: not one of them, nor of the group of one."""
+    """Whether `aspect` is certainly none of those covered: not one of them, nor of the group of one or a near one."""
     groups = {_ASPECTS[name][0] for name in covered}
-    return _ASPECTS[aspect][0] not in groups
+    group = _ASPECTS[aspect][0]
+    return group not in groups and not any(group in near and not near.isdisjoint(groups) for near in _NEAR)
 
 
 @lru_cache(maxsize=8192)
@@ -130,7 +150,10 @@ def clauses(text: str) -> tuple[Clause, ...]:
             continue
         about = aspects_of(clause)
         if len(about) == 1:
-            found.append(Clause(clause, next(iter(about)), _mood(piece)))
+            aspect = next(iter(about))
+            # Whether a strong smell is a good one is a matter of taste.
+            is_plain = aspect != "smell" or "strong" not in piece.lower()
+            found.append(Clause(clause, aspect, _mood(piece) if is_plain else 0))
     return tuple(found)
 
 
@@ -140,3 +163,11 @@ def _mood(clause: str) -> int:
     if positive is negative or _NEGATION.search(clause):
         return 0
     return 1 if positive else -1
+
+
+def is_about_anything(clause: str) -> bool:
+    """Whether a clause could stand in a review of any product: it has words for aspect and opinion, and plain ones."""
+    rest = clause
+    for pattern in (*_WORDS.values(), _NEGATIVE, _POSITIVE):
+        rest = pattern.sub(" ", rest)
+    return terms(rest) <= _PLAIN_WORDS

@@ -30,7 +30,7 @@ _KINDS = {
     "Power Source": ("power", "power source"),
     "Skin Type": ("skin", "suitable skin type"),
     "Hair Type": ("hair", "suitable hair type"),
-    "Item Form": ("form", "form of the product"),
+    "Item Form": ("form", "form"),
     "Product Benefits": ("benefit", "product benefit"),
     "Mounting Type": ("mounting", "mounting type"),
     "Shape": ("shape", "shape"),
@@ -59,8 +59,24 @@ _PLAIN_KINDS = {
     "fit": 8,
     "occasion": 9,
 }
+# Kinds that values of these plain kinds could pass for: there is Christmas scent, and a chocolate in round form.
+_PASSES_FOR = {
+    "form": {"shape", "fit"},
+    "scent": {"occasion"},
+    "flavor": {"occasion"},
+    "pattern": {"occasion", "sport", "shape", "age"},
+    "benefit": {"skin", "hair", "fit"},
+    "closure": {"mounting"},
+    "mounting": {"closure", "fit"},
+    "fit": {"shape", "mounting"},
+    "shape": {"fit"},
+}
 _EMPTY_VALUES = frozenset(
     {"all", "any", "other", "others", "multi", "unisex", "standard", "various", "general", "yes", "no"}
+)
+# Kinds of which a title may leave the value open; what form flour has needs no telling.
+_LEFT_OPEN = frozenset(
+    {"color", "material", "scent", "flavor", "pattern", "finish", "closure", "connection", "mounting"}
 )
 _UNKNOWN = "It cannot be inferred."
 _MOST_VALUE_WORDS = 4
@@ -78,13 +94,15 @@ def _values(product: Product) -> Iterator[tuple[str, str, str]]:
 
 
 def _values_by_name(pool: Pool) -> dict[str, list[str]]:
-    """Return the different values by attribute, and by kind of attribute."""
+    """Return the different values by attribute, by kind of attribute, and the words of those of a kind."""
     found: dict[str, dict[str, str]] = {}
     for product in pool.records:
         for label, kind, value in _values(product):
             for name in {label, f"kind of {kind}"}:
                 found.setdefault(name, {}).setdefault(value.lower(), value)
-    return {name: list(values.values()) for name, values in found.items()}
+    by_name = {name: list(values.values()) for name, values in found.items()}
+    words = {f"words of {name}": sorted(terms(" ".join(values))) for name, values in by_name.items()}
+    return {**by_name, **words}
 
 
 VALUE_FROM_TITLE = Task(
@@ -118,7 +136,8 @@ def build_value_from_title(product: Product, pool: Pool, rng: Random) -> Draft |
     slots = {"title": product.title, "attribute": label}
     if contains(product.title, value):
         return choice(rng, value, [*wrong[:2], _UNKNOWN], **slots)
-    if share_terms(value, product.title):
+    # A title of another color than its page has something to say about the color all the same.
+    if kind not in _LEFT_OPEN or not terms(product.title).isdisjoint(by_name[f"words of kind of {kind}"]):
         return None
     return choice(rng, _UNKNOWN, wrong, **slots)
 
@@ -149,7 +168,7 @@ def build_compatible_value(product: Product, pool: Pool, rng: Random) -> Draft |
     others = [
         (group, other)
         for name, group in _PLAIN_KINDS.items()
-        if name != kind and group != _PLAIN_KINDS.get(kind)
+        if name != kind and group != _PLAIN_KINDS.get(kind) and name not in _PASSES_FOR.get(kind, ())
         for other in by_name.get(f"kind of {name}", [])
     ]
     groups: set[int] = set()
@@ -239,7 +258,7 @@ FEATURE = Task(
     track=1,
     wordings=(
         "Which of these features belongs to the product '{title}'?\n{options}\nAnswer: ",
-        "Product title: {title}\nWhich bullet point stands on the page of this product?\n{options}\nAnswer: ",
+        "Product title: {title}\nWhich bullet point appears on the page of this product?\n{options}\nAnswer: ",
         "A shop lists '{title}'. Select the statement that describes this product.\n{options}\nAnswer:",
     ),
 )

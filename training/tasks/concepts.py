@@ -80,7 +80,11 @@ CATEGORY_WITH_ATTRIBUTE = Task(
 def build_category_with_attribute(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
     """Ask for one of the types that have the attribute, among types of groups in which none has it."""
     groups = {kind.group for kind in known_types() if kind.name in attribute.types}
-    others = [kind.name for kind in known_types() if all(far_apart(kind.group, group) for group in groups)]
+    others = [
+        kind.name
+        for kind in known_types()
+        if kind.name not in attribute.perhaps and all(far_apart(kind.group, group) for group in groups)
+    ]
     return choice(rng, rng.choice(attribute.types), rng.sample(others, 3), attribute=attribute.name)
 
 
@@ -103,7 +107,13 @@ def build_applicable_attribute(attribute: Attribute, pool: Pool, rng: Random) ->
     """Ask for the attribute that a type has, among attributes that no type of its group has."""
     kind = rng.choice([kind for kind in known_types() if kind.name in attribute.types])
     group = {other.name for other in known_types() if other.group == kind.group}
-    others = [other.name for other in pool.records if group.isdisjoint(other.types)]
+    others = [
+        other.name
+        for other in pool.records
+        if group.isdisjoint(other.types)
+        and kind.name not in other.perhaps
+        and not share_terms(other.name, attribute.name)
+    ]
     return choice(rng, attribute.name, rng.sample(others, 3), type=kind.name)
 
 
@@ -125,15 +135,9 @@ ATTRIBUTE_SYNONYM = Task(
 @ATTRIBUTE_SYNONYM.built_from("knowledge/attributes")
 def build_attribute_synonym(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
     """Ask for another name of an attribute, among names of attributes of other types."""
-    names = (attribute.name, *attribute.synonyms)
-    asked, right = rng.sample(names, 2)
-    own = " ".join(names)
-    others = [
-        name
-        for other in pool.records
-        if other.key != attribute.key and set(other.types).isdisjoint(attribute.types)
-        for name in (other.name, *other.synonyms)
-    ]
+    asked, right = rng.sample(attribute.names, 2)
+    own = " ".join(attribute.names)
+    others = [rng.choice(other.names) for other in _unlike(attribute, pool)]
     wrong = draw(rng, others, 3, lambda name: not share_terms(name, own))
     return choice(rng, right, wrong, attribute=asked, type=rng.choice(attribute.types))
 
@@ -156,18 +160,23 @@ TYPED_VALUE = Task(
 def build_typed_value(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
     """Ask for a value of an attribute, among values of attributes of other types."""
     own = " ".join(attribute.values)
-    others = [
-        value
-        for other in pool.records
-        if other.key != attribute.key and set(other.types).isdisjoint(attribute.types)
-        for value in other.values
-    ]
+    others = [value for other in _unlike(attribute, pool) for value in other.values]
     right = rng.choice(attribute.values)
     # Bare numbers ("6.5", "1000") could be anything's value.
     if right.replace(".", "").isdigit():
         return None
     wrong = draw(rng, others, 3, lambda value: not share_terms(value, own) and not value.replace(".", "").isdigit())
-    return choice(rng, right, wrong, attribute=rng.choice((attribute.name, *attribute.synonyms)))
+    return choice(rng, right, wrong, attribute=rng.choice(attribute.names))
+
+
+def _unlike(attribute: Attribute, pool: Pool) -> list[Attribute]:
+    """Return the attributes of other types that are not of the same sort: a strap and a sole may be of one material."""
+    own = " ".join(attribute.names)
+    return [
+        other
+        for other in pool.records
+        if set(other.types).isdisjoint(attribute.possible_types) and not share_terms(" ".join(other.names), own)
+    ]
 
 
 def _far_types(kind: ProductType) -> list[ProductType]:
@@ -242,7 +251,7 @@ def build_use_of_product(kind: ProductType, pool: Pool, rng: Random) -> Draft | 
 
 _OBSTACLE_WORDINGS = (
     'Which of these can keep the event "{event}" from happening?\n{options}\nAnswer: ',
-    'The event "{event}" shall take place. What would obstruct it?\n{options}\nAnswer: ',
+    'The event "{event}" is planned. What would obstruct it?\n{options}\nAnswer: ',
     "What could prevent the following? {event}.\n{options}\nAnswer:",
 )
 OBSTACLE = Task("event_obstacle", TaskType.MULTIPLE_CHOICE, "accuracy", track=2, wordings=_OBSTACLE_WORDINGS)

@@ -1,5 +1,6 @@
 """General tasks that keep a fine-tuned model from forgetting: MMLU's exam questions, Alpaca's instructions."""
 
+import re
 from random import Random
 
 from submission.questions import AnswerKind, read_question
@@ -18,12 +19,14 @@ KNOWLEDGE = Task(
         "Question: {question}\nSelect the correct option.\n{options}\nAnswer:",
     ),
 )
+# "A and C only", "both of these": choices that speak of others by their old letters or all together.
+_OTHER_CHOICES = re.compile(r"(?i:\b(?:of the above|of these|of them)\b|\([a-d]\))|\b[A-D] ?(?:,|and|or|&) ?[A-D]\b")
 
 
 @KNOWLEDGE.built_from("mmlu/questions")
 def build_knowledge(exam: ExamQuestion, pool: Pool, rng: Random) -> Draft | None:
     """Ask an exam question, its choices in a new order unless one of them speaks of the others."""
-    if any("of the above" in choice.lower() or "of these" in choice.lower() for choice in exam.choices):
+    if any(_OTHER_CHOICES.search(choice) for choice in exam.choices):
         return pool.skip("exam question with a choice that speaks of the other choices")
     wrong = [text for place, text in enumerate(exam.choices) if place != exam.answer]
     subject = exam.subject or "general knowledge"

@@ -120,6 +120,10 @@ _RELATIONS = {
     "view": "Customers who view the first also view the second.",
     "similar": "Both products are similar.",
 }
+# Who views a product often views what is similar to it, so neither is ever offered as wrong beside the other; and what is
+# bought together is viewed together.
+_UNRELATED = "The two products have nothing to do with each other."
+_SURELY_WRONG = {"buy": ("similar",), "view": ("buy",), "similar": ("buy",)}
 
 
 @RELATION.built_from(_STREAM)
@@ -131,7 +135,7 @@ def build_relation(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
     kind = next((kind for kind in _RELATIONS if kind in row.answer.lower()), "")
     if not first or not second or not kind:
         return pool.skip("Product_Relation_Prediction row without two products and a known relation")
-    wrong = [statement for other, statement in _RELATIONS.items() if other != kind]
+    wrong = [*(_RELATIONS[other] for other in _SURELY_WRONG[kind]), _UNRELATED]
     draft = choice(rng, _RELATIONS[kind], wrong, first=first, second=second)
     return draft and replace(draft, content=f"{first}\n{second}")
 

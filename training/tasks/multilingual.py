@@ -263,7 +263,7 @@ PAGE_SENTENCE = Task(
     "accuracy",
     track=4,
     wordings=(
-        "Product title: {title}\nWhich sentence stands on the page of this product?\n{options}\nAnswer: ",
+        "Product title: {title}\nWhich sentence appears on the page of this product?\n{options}\nAnswer: ",
         "Which of the following statements describes the product '{title}'?\n{options}\nAnswer: ",
         "Select the description that belongs to '{title}'.\n{options}\nAnswer:",
     ),
@@ -297,6 +297,9 @@ def _unrelated(page: Product, product: Product) -> list[str]:
 
 
 def _sentences(page: Product) -> list[str]:
+    """Return the sentences of a description in the language of its site: some sellers leave theirs in English."""
+    if detect_language(page.description) != page.language:
+        return []
     return [text for text in sentences(page.description) if 20 <= len(text) <= 200]
 
 

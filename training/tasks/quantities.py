@@ -67,6 +67,22 @@ _LIQUID = re.compile(
     r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne)s?\b",
     re.IGNORECASE,
 )
+# An amount in such a title is what the thing bears, is meant for or is made with, not how much of it there is.
+_RATING = re.compile(
+    r"\b(?:capacity|supports?|holds?|up to|max(?:imum)?|loads?|limit|rated|rating|test|under|over|per|paper|cardstock|bond|fishing"
+    r"|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b",
+    re.IGNORECASE,
+)
+# What is counted here is rolls or boxes of pieces, or the pieces of one thing: how many things there are is not sure.
+_PARTS = re.compile(
+    r"\b\d{1,4}[- ]?(?:rolls?|box(?:es)?|bottles?|tubes?|bags?|sheets?|pouches|canisters?|tubs?|cans?|pairs?|sleeves?|refills?"
+    r"|pads?|books?|jars?|tins?|bundles?|reams?)\b",
+    re.IGNORECASE,
+)
+_ONE_THING = re.compile(
+    r"\b(?:puzzles?|games?|kits?|playsets?|blocks|bricks|models?|cookware|dinnerware|cutlery|cards|railway|train)\b",
+    re.IGNORECASE,
+)
 _UNKNOWN = "It cannot be inferred."
 _MEASURE_NAMES = {"weight": "total weight", "volume": "total volume", "count": "total count"}
 _MOST_PACKS = 100
@@ -87,15 +103,21 @@ class Amount:
 
 def amounts(title: str) -> list[Amount]:
     """Return the amounts of what a title offers, in order; only counts where it offers something to put amounts in."""
-    is_container = _CONTAINER.search(title) is not None
+    is_container = _CONTAINER.search(title) is not None or _RATING.search(title) is not None
     is_liquid = _LIQUID.search(title) is not None
     found = []
     for match in _AMOUNT.finditer(title):
         unit = next(name for name in _UNITS if match.group(name.replace(" ", "_")))
-        is_meant = unit == "count" or not (is_container or (unit == "ounce" and is_liquid))
-        if is_meant and Fraction(match.group(1)) > 0:
-            found.append(Amount(Fraction(match.group(1)), unit))
+        value = Fraction(match.group(1))
+        is_meant = value.denominator == 1 if unit == "count" else not (is_container or (unit == "ounce" and is_liquid))
+        if is_meant and value > 0:
+            found.append(Amount(value, unit))
     return found
+
+
+def counts_things(title: str) -> bool:
+    """Whether a number of pieces in a title is one of things that are bought, rather than of parts or packages of them."""
+    return _PARTS.search(title) is None and _ONE_THING.search(title) is None
 
 
 def packs(title: str) -> int | None:
@@ -147,6 +169,8 @@ def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random)
     """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
     title = _title(product)
     amount, count = _single_amount(title, *_MEASURE_NAMES), packs(title)
+    if amount is not None and amount.measure == "count" and not counts_things(title):
+        return None
     if amount is not None and count is not None:
         total = amount.value * count
         slips = (amount.value, total + amount.value, total - amount.value, amount.value + count, total * 2)
@@ -229,8 +253,10 @@ def build_numeric_reasoning(product: Product | JudgedProduct, pool: Pool, rng: R
     title = _title(product)
     count = packs(title)
     pieces = _single_amount(title, "count")
+    if (pieces is not None or count is not None) and not counts_things(title):
+        return None
     if pieces is not None:
-        count = int(pieces.value) * (count or 1) if pieces.value.denominator == 1 else None
+        count = int(pieces.value) * (count or 1)
     if count is None or not 2 <= count <= 500:
         return None
     # Only what is counted in a title (napkins, batteries) is used up day by day.
@@ -304,8 +330,9 @@ def _totals(pool: Pool) -> dict[str, tuple[str, Fraction, str]]:
     totals = {}
     for record in pool.records:
         title = shortened(_title(record))
-        amount = _single_amount(title, "weight", "volume")
-        if amount is not None:
+        # With a count beside it ("1.2 oz, 24 Count") a weight may be that of one or of all.
+        amount = _single_amount(title, *_MEASURE_NAMES)
+        if amount is not None and amount.measure != "count" and _PARTS.search(title) is None:
             total = amount.value * _UNITS[amount.unit][2] * (packs(title) or 1)
             totals[record.key] = (amount.measure, total, title)
     return totals

@@ -1,10 +1,19 @@
 """Tasks about product reviews: stars, sentiment, aspects, keyphrases, snippets, and which product a review is about."""
 
+from dataclasses import dataclass
 from random import Random
 
 from submission.task_types import TaskType
 from training.sources.records import Product, Review
-from training.tasks.aspects import ASPECTS, Clause, aspects_of, clauses, is_concrete, may_be_wrong
+from training.tasks.aspects import (
+    ASPECTS,
+    OF_ANY_PRODUCT,
+    Clause,
+    aspects_of,
+    clauses,
+    is_about_anything,
+    may_be_wrong,
+)
 from training.tasks.task import Draft, Pool, Task, choice, draw, selection
 from training.tasks.words import count_phrase, product_type, share_terms, shortened, terms
 
@@ -80,8 +89,20 @@ def build_aspect_retrieval(review: Review, pool: Pool, rng: Random) -> Draft | N
         return None
     # The review may cover more than three: none of those is ever among the wrong ones.
     right = rng.sample(sorted(covered), 3)
-    wrong = draw(rng, ASPECTS, 7, lambda aspect: may_be_wrong(aspect, covered))
+    # What reviews of the type speak of comes first: a list of lenses and zippers for a shampoo would give the answer away.
+    usual = {*pool.once("aspects", _aspects_by_type)[kind], *OF_ANY_PRODUCT}
+    by_fit = (sorted(usual), [aspect for aspect in ASPECTS if aspect not in usual])
+    wrong: list[str] = []
+    for aspects in by_fit:
+        wrong += draw(rng, aspects, 7 - len(wrong), lambda aspect: may_be_wrong(aspect, covered))
     return selection(rng, right, wrong, review=review.text, type=kind) if len(wrong) == 7 else None
+
+
+def _aspects_by_type(pool: Pool) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for review in pool.records:
+        found.setdefault(product_type(review.product), set()).update(aspects_of(review.text))
+    return found
 
 
 KEYPHRASE = Task(
@@ -138,30 +159,35 @@ SNIPPETS = Task(
 
 @SNIPPETS.built_from("amazon_reviews/reviews")
 def build_snippets(review: Review, pool: Pool, rng: Random) -> Draft | None:
-    """Mix three snippets of one aspect and mood with twelve that are of another aspect or of the opposite mood."""
+    """Mix three snippets of one aspect and mood with twelve that are of another aspect or of the opposite mood.
+
+    What is right was written about a product of the type, or names no thing at all; so is what is wrong, as far as there
+    is enough of it.
+    """
     kind = product_type(review.product)
     own = [clause for clause in clauses(review.text) if clause.mood and clause.mood == _mood_of(review.rating)]
     if not kind or not own:
         return None
     first = rng.choice(own)
     by_aspect = pool.once("snippets", _snippets)
-    alike = by_aspect.get((first.aspect, first.mood), [])
+    alike = [snippet.text for snippet in by_aspect.get((first.aspect, first.mood), []) if snippet.suits(kind)]
     right = draw(rng, alike, 2, lambda text: text.lower() != first.text.lower())
     if len(right) < 2:
         return None
     right.append(first.text)
-    others = pool.once("all_snippets", lambda pool: [(key, text) for key in by_aspect for text in by_aspect[key]])
+    others = pool.once("all_snippets", lambda pool: [(key, found) for key in by_aspect for found in by_aspect[key]])
     taken = {text.lower() for text in right}
 
-    def is_wrong(snippet: tuple[tuple[str, int], str]) -> bool:
-        (aspect, mood), text = snippet
+    def is_wrong(entry: tuple[tuple[str, int], _Snippet]) -> bool:
+        (aspect, mood), snippet = entry
         differs = may_be_wrong(aspect, frozenset({first.aspect})) or (aspect == first.aspect and mood == -first.mood)
-        if not differs or text.lower() in taken:
+        if not differs or snippet.text.lower() in taken:
             return False
-        taken.add(text.lower())
+        taken.add(snippet.text.lower())
         return True
 
-    wrong = [text for _, text in draw(rng, others, 12, is_wrong)]
+    wrong = draw(rng, others, 12, lambda entry: entry[1].suits(kind) and is_wrong(entry))
+    wrong += draw(rng, others, 12 - len(wrong), is_wrong)
     if len(wrong) < 12:
         return None
     slots = {
@@ -170,19 +196,32 @@ def build_snippets(review: Review, pool: Pool, rng: Random) -> Draft | None:
         "mood": "positive" if first.mood > 0 else "negative",
         "opinion": "pleased with" if first.mood > 0 else "disappointed by",
     }
-    return selection(rng, right, wrong, **slots)
+    return selection(rng, right, [snippet.text for _, snippet in wrong], **slots)
+
+
+@dataclass(frozen=True)
+class _Snippet:
+    """A clause of a review, the type of product it was written about, and whether it could be about any."""
+
+    text: str
+    kind: str
+    is_about_anything: bool
+
+    def suits(self, kind: str) -> bool:
+        return self.is_about_anything or self.kind == kind
 
 
 def _mood_of(rating: int) -> int:
     return (rating > 3) - (rating < 3)
 
 
-def _snippets(pool: Pool) -> dict[tuple[str, int], list[str]]:
-    found: dict[tuple[str, int], dict[str, str]] = {}
+def _snippets(pool: Pool) -> dict[tuple[str, int], list[_Snippet]]:
+    found: dict[tuple[str, int], dict[str, _Snippet]] = {}
     for review in pool.records:
         for clause in clauses(review.text):
             if clause.mood and clause.mood == _mood_of(review.rating):
-                found.setdefault((clause.aspect, clause.mood), {}).setdefault(clause.text.lower(), clause.text)
+                snippet = _Snippet(clause.text, product_type(review.product), is_about_anything(clause.text))
+                found.setdefault((clause.aspect, clause.mood), {}).setdefault(clause.text.lower(), snippet)
     return {key: list(texts.values()) for key, texts in found.items()}
 
 
@@ -212,7 +251,7 @@ def build_aspect_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | N
     aspect, mood = clause.aspect, clause.mood
     if rng.random() < 0.25:
         touched = aspects_of(f"{review.title} {review.text}")
-        untouched = draw(rng, ASPECTS, 1, lambda name: is_concrete(name) and may_be_wrong(name, touched))
+        untouched = draw(rng, OF_ANY_PRODUCT, 1, lambda name: may_be_wrong(name, touched))
         aspect, mood = (untouched[0], 0) if untouched else (aspect, mood)
     wrong = [answer for key, answer in answers.items() if key != mood]
     return choice(rng, answers[mood], wrong, review=review.text, aspect=aspect, type=kind)

@@ -272,7 +272,8 @@ def build_query_relation(judged: JudgedProduct, pool: Pool, rng: Random) -> Draf
         (relation, first, second)
         for first in judged.labelled("E")
         for second, label in judged.queries
-        if (relation := _relation(first, second, label))
+        if (relation := _relation(first, second, label, judged.product))
+        and (relation == "narrowing" or not _share_a_product(first, second, pool))
     ]
     if not pairs:
         return None
@@ -281,13 +282,30 @@ def build_query_relation(judged: JudgedProduct, pool: Pool, rng: Random) -> Draf
     return choice(rng, relation, [other for other in _RELATIONS if other != relation], first=first, second=second)
 
 
-def _relation(first: str, second: str, label: str) -> str:
+def _share_a_product(first: str, second: str, pool: Pool) -> bool:
+    """Whether some product matches both queries exactly: "camping gear" and "tent stakes" are no complements."""
+    exact = pool.once("exact products", _exact_products)
+    return not exact.get(first, set()).isdisjoint(exact.get(second, set()))
+
+
+def _exact_products(pool: Pool) -> dict[str, set[str]]:
+    exact: dict[str, set[str]] = {}
+    for judged in pool.records:
+        for query in judged.labelled("E"):
+            exact.setdefault(query, set()).add(judged.product.key)
+    return exact
+
+
+def _relation(first: str, second: str, label: str, product: Product) -> str:
     """Return how `second` relates to `first`, given the label of a product that is exact for `first`; "" if unsure."""
     before, after = terms(first), terms(second)
     if label == "E":
         return "narrowing" if before < after else ""
     # A shared word ("phone case", "phone") makes it a matter of taste which relation holds.
     if before & after:
+        return ""
+    # "wedding gift", or a brand alone, asks for other things than this product too: what relates to it need not to them.
+    if not before <= terms(product.title) or before <= terms(product.brand):
         return ""
     return {"S": "substitute", "C": "complement", "I": "irrelevant"}[label]
 

@@ -32,19 +32,20 @@ ALSO_BOUGHT = Task(
 
 @ALSO_BOUGHT.built_from("amazon_reviews/baskets")
 def build_also_bought(basket: Basket, pool: Pool, rng: Random) -> Draft | None:
-    """Mix three products of a basket that share a category with the one bought with twelve of other baskets."""
+    """Mix the three products of a basket that share most categories with the one bought with twelve of other baskets."""
     anchor = rng.choice(basket.products)
-    related = [product for product in basket.products if product.key != anchor.key and _are_related(product, anchor)]
+    related = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
     if len(related) < 3:
         return None
-    right = rng.sample(related, 3)
+    rng.shuffle(related)
+    right = sorted(related, key=lambda product: -_shared(product, anchor))[:3]
     others = pool.once("products", lambda pool: _distinct(p for basket in pool.records for p in basket.products))
     return _selection(anchor, right, basket.products, others, _LISTED - 3, rng)
 
 
-def _are_related(first: Product, second: Product) -> bool:
-    """Whether products share a category: what one person buys over years has little to do with each other."""
-    return not set(first.categories).isdisjoint(second.categories)
+def _shared(first: Product, second: Product) -> int:
+    """Return how many categories products share: what one person buys over years has little to do with each other."""
+    return len(set(first.categories) & set(second.categories))
 
 
 VIEWED_TOGETHER = Task(

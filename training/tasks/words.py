@@ -22,8 +22,15 @@ _PLURAL_WORDS = (
     "sunglasses glasses goggles binoculars scissors pliers pajamas gloves mittens scrubs boxers briefs overalls cleats "
     "electronics accessories supplies clothes underwear press series"
 )
-_ALWAYS_PLURAL = frozenset(_PLURAL_WORDS.split())
-_IRREGULAR = {"knives": "knife", "shelves": "shelf", "scarves": "scarf", "toothbrushes": "toothbrush", "mice": "mouse"}
+# Neither plural nor to be cut, though they end like a plural.
+_SINGULAR_WORDS = "lens canvas christmas atlas bias texas"
+_UNCHANGED = frozenset((*_PLURAL_WORDS.split(), *_SINGULAR_WORDS.split()))
+_IRREGULAR_WORDS = (
+    "knives:knife shelves:shelf scarves:scarf loaves:loaf leaves:leaf calves:calf lenses:lens mice:mouse men:man women:woman "
+    "children:child potatoes:potato tomatoes:tomato ties:tie neckties:necktie pies:pie cookies:cookie brownies:brownie "
+    "smoothies:smoothie hoodies:hoodie beanies:beanie onesies:onesie movies:movie veggies:veggie zombies:zombie pixies:pixie"
+)
+_IRREGULAR = dict(pair.split(":") for pair in _IRREGULAR_WORDS.split())
 
 
 @lru_cache(maxsize=65536)
@@ -86,7 +93,7 @@ def singular(category: str) -> str:
     *before, last = (word if word.isupper() and len(word) < 4 else word.lower() for word in category.split())
     if last in _IRREGULAR:
         last = _IRREGULAR[last]
-    elif last in _ALWAYS_PLURAL or len(last) < 4:
+    elif last in _UNCHANGED or len(last) < 4:
         pass
     elif last.endswith("ies"):
         last = last[:-3] + "y"
