@@ -21,7 +21,9 @@ class ChatEncoder:
     """A tokenizer with its chat template."""
 
     def __init__(self, model_dir: Path) -> None:
-        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(model_dir, local_files_only=True)
+        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            model_dir, local_files_only=True, trust_remote_code=False
+        )
         if not self.tokenizer.chat_template:
             raise ShopBenchError(
                 f"the tokenizer in {model_dir} has no chat template: add chat_template.jinja to the folder"
