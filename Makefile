@@ -8,7 +8,7 @@ PIP := .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps 
 AWQ_PIP := .venv-awq/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow lint format setup models awq-env finetune-demo check-submission clean
+.PHONY: help evaluate test test-slow load lint format audit setup models awq-env finetune-demo check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -38,6 +38,9 @@ weights/%: | .venv/complete
 test-slow: setup models ## run the tests that take minutes (noise over all public questions, kills, tensor parallelism)
 	.venv/bin/python -m pytest -q -o addopts="" tests/slow $(ARGS)
 
+load: setup models ## an hour of questions through one engine: memory, speed, what is left behind
+	.venv/bin/python -m benchmarks.load --picture docs/images/load.png $(ARGS)
+
 finetune-demo: setup models ## fine-tune the embedded model end to end: hours on a CPU, resumable
 	.venv/bin/python -m training.pipeline --recipe training/recipes/cpu_demo.yaml $(ARGS)
 
@@ -58,9 +61,18 @@ lint: setup ## format check, lint and types
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
+audit: .venv-audit/complete ## look the locked dependencies up among the published vulnerabilities (needs the network)
+	@for file in requirements/*.lock training/requirements-awq*.txt; do \
+	  echo "$$file"; .venv-audit/bin/pip-audit --strict --disable-pip --no-deps -r $$file || failed=1; done; exit $${failed:-0}
+
+.venv-audit/complete:
+	$(PYTHON) -m venv --clear .venv-audit
+	.venv-audit/bin/python -m pip install -q --disable-pip-version-check pip-audit==2.10.1
+	@touch $@
+
 format: setup ## format and mend what the linter can mend
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
 clean: ## remove the environment, models and reports that the other targets make
-	rm -rf .venv .venv-awq weights reports .cache
+	rm -rf .venv .venv-awq .venv-audit weights reports .cache
