@@ -1,16 +1,19 @@
 """The evaluator's protocol as a program of its own: imports `UserModel`, asks for batches, prints the answers as JSON.
 
 Run in a fresh process with no network: every attempt to reach beyond this machine ends it. `--questions` is a JSON file
-with a list of [prompt, is_multiple_choice], `--fault` makes the real engine's steps slow, fail or never return.
+with a list of [prompt, is_multiple_choice]; `--fault` breaks something in or around the real engine.
 """
 
 import argparse
 import itertools
 import json
+import multiprocessing
+import os
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,36 +37,105 @@ def block_network() -> None:
     socket.socket.connect_ex = refuse
 
 
-def break_engine(engine: Any, fault: str) -> None:
-    """Replace the real engine's step by one that is slow, that fails the second time, or that then never returns."""
-    step, calls = engine.step, itertools.count(1)
+def change_step(change: Callable[[Any, int, Callable[[], Any]], Any]) -> None:
+    """Replace vLLM's step, of engines that come later too: `change` gets the engine, the step's number, and the step."""
+    from vllm.v1.engine.llm_engine import LLMEngine
 
-    def broken() -> Any:
-        number = next(calls)
-        if fault == "slow":
-            time.sleep(0.5)
-        elif number == 2 and fault == "dies":
-            raise RuntimeError("injected: the engine core died")
-        elif number == 2 and fault == "stalls":
-            threading.Event().wait()
-        return step()
+    step, calls = LLMEngine.step, itertools.count(1)
+    LLMEngine.step = lambda engine: change(engine, next(calls), lambda: step(engine))
 
-    engine.step = broken
+
+def slow(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Take half a second more for each step."""
+    time.sleep(0.5)
+    return step()
+
+
+def dies(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Fail at the second step."""
+    if number == 2:
+        raise RuntimeError("injected: the engine core died")
+    return step()
+
+
+def stalls(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Never return from the second step."""
+    if number == 2:
+        threading.Event().wait()
+    return step()
+
+
+def out_of_memory(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Fail as long as more than four questions are in the engine, as a card does whose memory is too small for them."""
+    import torch
+
+    if engine.get_num_unfinished_requests() > 4:
+        raise torch.OutOfMemoryError("injected: CUDA out of memory. Tried to allocate 2.00 GiB")
+    return step()
+
+
+def garbled(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Hand back texts that no tokenizer should produce: half characters, controls, nothing of what was asked for."""
+    outputs = step()
+    for output in outputs:
+        output.outputs[0].text = "\ud800\x00\ufffd" * 3
+    return outputs
+
+
+def worker_dies(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Kill one of the engine's worker processes at the second step."""
+    if number == 2:
+        multiprocessing.active_children()[-1].kill()
+    return step()
+
+
+def break_encoder(model: Any, how: str) -> None:
+    """Let the tokenizer fail, or return token ids that the model has not, for every third question."""
+    encode, calls = model.encoder.encode_within, itertools.count(1)
+
+    def broken(messages: list[dict[str, str]], limit: int) -> list[int]:
+        if next(calls) % 3 == 0:
+            if how == "tokenizer-fails":
+                raise RuntimeError("injected: the tokenizer failed")
+            return [10**9, -5]
+        return encode(messages, limit)
+
+    model.encoder.encode_within = broken
+
+
+STEP_FAULTS = {
+    "slow": slow,
+    "dies": dies,
+    "stalls": stalls,
+    "out-of-memory": out_of_memory,
+    "garbled": garbled,
+    "worker-dies": worker_dies,
+}
+ENCODER_FAULTS = ("tokenizer-fails", "wrong-token-ids")
 
 
 def main() -> None:
     """Answer the questions and print what came back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path, required=True)
-    parser.add_argument("--fault", choices=("slow", "dies", "stalls"), help="what is wrong with the engine's steps")
+    parser.add_argument("--fault", choices=(*STEP_FAULTS, *ENCODER_FAULTS), help="what is wrong")
+    parser.add_argument("--cards", type=int, help="take the t4x4 preset with this many groups of CPU threads for cards")
     options = parser.parse_args()
     block_network()
     sys.path.insert(0, str(ROOT))
+    if options.cards:
+        from submission import profiles
+        from tests.slow.answer_with_tensor_parallel import on_cpu
+
+        profiles.PROFILES["t4x4"] = on_cpu(options.cards)
+        os.environ["SHOPBENCH_PROFILE"] = "t4x4"
     from models.user_config import UserModel
 
     model = UserModel()
-    if options.fault:
-        break_engine(model.engine._engine._engine, options.fault)
+    if options.fault in ENCODER_FAULTS:
+        break_encoder(model, options.fault)
+    elif options.fault:
+        change_step(STEP_FAULTS[options.fault])
     answers: list[str] = []
     seconds: list[float] = []
     questions = json.loads(options.questions.read_text(encoding="utf-8"))

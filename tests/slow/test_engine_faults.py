@@ -1,0 +1,104 @@
+"""Faults in and around the real engine: every question is answered in its form and in time, the log says why, and what
+comes after the fault is what would have come without it.
+
+The model is tiny and random; the faults that need a card (its memory, its overflow) are injected into vLLM's own step
+or written into the weights.
+"""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from submission.questions import read_question
+from tests.awkward_questions import sample_questions
+from tests.models.test_user_model import answers_of, evaluator
+from tools.tiny_qwen2 import TOKENIZER, build_tiny_qwen2
+
+pytestmark = pytest.mark.skipif(not TOKENIZER.is_dir(), reason="Qwen2's tokenizer is not here: run `make models`")
+BATCH = 16
+
+
+@pytest.fixture(scope="module")
+def questions() -> list[list]:
+    """Three batches: sixteen of multiple choice, and thirty-two of the other types."""
+    choices = [[text, True] for text, is_multiple_choice in sample_questions() if is_multiple_choice]
+    others = [[text, False] for text, is_multiple_choice in sample_questions() if not is_multiple_choice]
+    return choices[:BATCH] + others[: 2 * BATCH]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_tiny_qwen2(tmp_path_factory.mktemp("model") / "qwen2")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, model: Path, questions: list[list]) -> list[str]:
+    return answers_of(evaluator(tmp_path_factory.mktemp("run"), questions, SHOPBENCH_MODEL=str(model)))["answers"]
+
+
+def check_forms(questions: list[list], answers: list[str]) -> None:
+    assert len(answers) == len(questions)
+    for (prompt, is_multiple_choice), answer in zip(questions, answers, strict=True):
+        form = read_question(prompt, is_multiple_choice).answer_format
+        assert form.accepts(answer), (form.name, answer)
+        answer.encode("utf-8")
+
+
+def spoil(model: Path, folder: Path, name: str, value: float) -> Path:
+    """Copy the model with all of one tensor replaced by `value`."""
+    folder.mkdir()
+    for file in model.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    weights = load_file(folder / "model.safetensors")
+    weights[name] = torch.full_like(weights[name], value)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "same"),
+    [
+        ("dies", "the engine was restarted", 1.0),
+        ("out-of-memory", "CUDA out of memory", 1.0),
+        ("garbled", "", 0.0),
+        ("tokenizer-fails", "cannot be encoded", 0.6),
+        ("wrong-token-ids", "vLLM refuses a question", 0.6),
+    ],
+)
+def test_a_fault_costs_no_more_than_the_questions_it_hits(
+    tmp_path: Path, model: Path, questions: list[list], undisturbed: list[str], fault: str, said: str, same: float
+) -> None:
+    finished = evaluator(tmp_path, questions, "--fault", fault, SHOPBENCH_MODEL=str(model))
+    result = answers_of(finished)
+    check_forms(questions, result["answers"])
+    assert max(result["seconds"]) < 10 * BATCH
+    assert said in finished.stderr and "Traceback" not in finished.stderr
+    unharmed = sum(answer == other for answer, other in zip(result["answers"], undisturbed, strict=True))
+    assert unharmed >= same * len(questions), f"{unharmed} of {len(questions)} answers are those without the fault"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 3e38], ids=["nan", "inf", "overflow"])
+@pytest.mark.parametrize("tensor", ["model.norm.weight", "model.layers.1.mlp.down_proj.weight"])
+def test_logits_that_are_no_numbers(
+    tmp_path: Path, model: Path, questions: list[list], tensor: str, value: float
+) -> None:
+    broken = spoil(model, tmp_path / "broken", tensor, value)
+    finished = evaluator(tmp_path, questions, SHOPBENCH_MODEL=str(broken))
+    check_forms(questions, answers_of(finished)["answers"])
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_dead_worker_process_is_answered_for_and_replaced(
+    tmp_path: Path, model: Path, questions: list[list], undisturbed: list[str]
+) -> None:
+    finished = evaluator(tmp_path, questions, "--cards", "1", "--fault", "worker-dies", SHOPBENCH_MODEL=str(model))
+    result = answers_of(finished)
+    check_forms(questions, result["answers"])
+    assert max(result["seconds"]) < 10 * BATCH
+    assert "the engine failed" in finished.stderr or "did not return in time" in finished.stderr
+    # The last batch is answered by the engine again, not by fallbacks.
+    fallbacks = [read_question(*question).answer_format.fallback() for question in questions]
+    last = slice(len(questions) - BATCH, None)
+    assert result["answers"][last] != fallbacks[last]
