@@ -94,6 +94,9 @@ def check_challenge(root: Path, track: Track | None) -> Iterator[Finding]:
 
 def check_weights(model: Path) -> Iterator[Finding]:
     """Check that the model folder is complete, holds no LFS pointers, and divides over the cards."""
+    if not model.is_dir():
+        yield _fail(f"there is no {model}; put your checkpoint there (python -m training.calibrate_awq makes one)")
+        return
     config = check_model(model)
     check_shardable(config, T4X4.engine["tensor_parallel_size"])
     if not config.get("quantization_config"):
@@ -125,6 +128,11 @@ def check_repository(root: Path, model: Path) -> Iterator[Finding]:
             yield _fail(
                 f"{name} is {sizes[name] / 2**20:.0f} MiB outside LFS; run git lfs track {name}, then add it again"
             )
+        elif name in pushed and int(_git(root, "cat-file", "-s", f":{name}")) >= LFS_THRESHOLD:
+            # Added when git-lfs was not installed: the pattern is there, but the content itself lies in Git.
+            yield _fail(
+                f"{name} lies in Git itself though LFS has a pattern for it; run git rm --cached {name}, then add it again"
+            )
     if large and shutil.which("git-lfs") is None:
         yield _fail("git-lfs is not installed, so large files would be pushed as they are; install it")
     total = sum(sizes.values())
@@ -147,9 +155,7 @@ def check_entry_point(root: Path) -> Iterator[Finding]:
 
 def check_limits(model: Path, track: Track, data: Path) -> Iterator[Finding]:
     """Predict memory and time on 4 × T4; only a prediction whose good end misses the limit is a failure."""
-    planner, workloads, _ = build(
-        model_config=model, data=data, tokenizer=model, hidden_tasks="multiple-choice", settings=[], questions=None
-    )
+    planner, workloads, _ = build(model_config=model, data=data, tokenizer=model, settings=[], questions=None)
     memory = planner.memory(T4X4.engine["gpu_memory_utilization"])
     if memory.kv_tokens < T4X4.max_model_len:
         yield _fail(

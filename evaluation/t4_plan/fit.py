@@ -18,15 +18,20 @@ PUBLISHED_SECONDS = {1: 1490.0, 2: 397.0, 3: 576.0, 4: 359.0}
 
 BASELINE_LAYOUT = Layout(batch_size=16, max_batched_tokens=8192, tensor_parallel=4)
 
-FITTABLE = ("evaluator_overhead_s", "matmul_efficiency", "bus_bandwidth", "step_overhead_s")
-"""Assumptions that the fit is tried with; the one that predicts the other tracks best is used."""
-
 _RANGES = {
+    "hidden_choice_share": (0.0, 1.0),
     "evaluator_overhead_s": (0.0, 10.0),
     "matmul_efficiency": (0.01, 1.0),
     "bus_bandwidth": (1e8, 1e11),
     "step_overhead_s": (0.0, 1.0),
 }
+FITTABLE = tuple(_RANGES)
+"""Assumptions that the fit is tried with; the one that predicts the other tracks best is used."""
+
+FITTED_TRACK = 1
+"""The longest by far, so that loading, which the published times may or may not hold, counts least."""
+
+_REACHED = 0.01
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,19 @@ class Baseline:
 
     shape: ModelShape
     loads: dict[int, list[TaskLoad]]
-    hidden_tasks: str
+
+    def loading(self, assumptions: Assumptions) -> float:
+        """Seconds of loading that the published times hold."""
+        loading = TimeModel(self.shape, assumptions, BASELINE_LAYOUT).loading().total
+        return loading * assumptions.published_loading
 
     def seconds(self, track: int, assumptions: Assumptions) -> float:
         """Predict the baseline's time on a track."""
-        tasks = track_loads(self.loads, track, hidden_tasks=self.hidden_tasks, questions=questions_per_track(track))
-        return TimeModel(self.shape, assumptions, BASELINE_LAYOUT).track(tasks).total
+        model = TimeModel(self.shape, assumptions, BASELINE_LAYOUT)
+        tasks = track_loads(
+            self.loads, track, choice_share=assumptions.hidden_choice_share, questions=questions_per_track(track)
+        )
+        return self.loading(assumptions) + sum(model.task(task).total for task in tasks)
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,11 @@ class Fit:
     track: int
     value: float
     predicted: dict[int, float]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the published time lies within what the assumption's range allows."""
+        return abs(self.predicted[self.track] / PUBLISHED_SECONDS[self.track] - 1) < _REACHED
 
     @property
     def errors(self) -> dict[int, float]:
@@ -70,7 +87,7 @@ class Fit:
 def _bisect(error: Callable[[float], float], low: float, high: float) -> float:
     """Find where a monotonic `error` crosses zero, or the end of the range that comes closest."""
     rising = error(high) > error(low)
-    for _ in range(60):
+    for _ in range(40):
         middle = (low + high) / 2
         if (error(middle) > 0) == rising:
             high = middle
@@ -89,14 +106,25 @@ def fit(baseline: Baseline, assumptions: Assumptions, parameter: str, track: int
     return Fit(parameter, track, value, {other: seconds(value, other) for other in PUBLISHED_SECONDS})
 
 
-def workload_corrections(baseline: Baseline, assumptions: Assumptions) -> dict[int, float]:
-    """Return, per track, published over predicted time of the baseline, loading left out.
+@dataclass(frozen=True)
+class Calibration:
+    """Assumptions after the fit, and per track the factor that makes the baseline's predicted time the published one.
 
-    The hidden tasks of a track are guessed; the published time tells by how much the guess is too heavy or too light,
-    and the same factor then holds for any other model on the same questions.
+    The hidden tasks of a track are guessed; the factor says by how much the guess is too heavy or too light, and it
+    then holds for any other model on the same questions. Loading is left out of it.
     """
-    loading = TimeModel(baseline.shape, assumptions, BASELINE_LAYOUT).loading().total
-    return {
+
+    assumptions: Assumptions
+    corrections: dict[int, float]
+
+
+def calibrate(baseline: Baseline, assumptions: Assumptions, fitted: str | None) -> Calibration:
+    """Fit `fitted` (nothing if None) to the fitted track, and correct every track by its published time."""
+    if fitted is not None:
+        assumptions = replace(assumptions, **{fitted: fit(baseline, assumptions, fitted, FITTED_TRACK).value})
+    loading = baseline.loading(assumptions)
+    corrections = {
         track: (published - loading) / (baseline.seconds(track, assumptions) - loading)
         for track, published in PUBLISHED_SECONDS.items()
     }
+    return Calibration(assumptions, corrections)

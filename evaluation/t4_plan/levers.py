@@ -1,16 +1,15 @@
 """What each design decision is worth: the plan with one decision taken back, or one taken that is not ours yet."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from evaluation.dataset import Sample
 from evaluation.t4_plan.plan import Loads, Planner
-from evaluation.t4_plan.timing import TaskLoad
+from evaluation.t4_plan.timing import TaskLoad, TimeModel
 from evaluation.t4_plan.workload import baseline_prompt, our_prompt, our_prompt_without_budgets, task_loads
 from submission.chat_encoder import ChatEncoder
 
 COMPILE_START_UP_S = 90.0
-"""What compiling 80 layers and capturing CUDA graphs adds to loading; assumed."""
+"""What compiling 80 layers and capturing CUDA graphs adds to loading, on a machine that keeps no cache; assumed."""
 COMPILED_STEP_OVERHEAD_S = 0.003
 """Step overhead that is left with CUDA graphs; assumed."""
 OLD_AWQ_KERNEL = 0.22
@@ -54,31 +53,39 @@ def _shuffled_track(tasks: list[TaskLoad], batch_size: int) -> list[TaskLoad]:
 def levers(planner: Planner, workloads: Workloads, track: int) -> list[tuple[str, float]]:
     """Return (decision, seconds of the track with it), ours first."""
 
-    def ours(change: Callable[[Planner], Planner] = lambda same: same, loads: Loads | None = None) -> float:
-        return change(planner).seconds(loads or workloads.ours, track).total
+    def seconds(changed: Planner = planner, loads: Loads = workloads.ours) -> float:
+        return changed.seconds(loads, track).total
 
-    def assume(**values: float) -> Callable[[Planner], Planner]:
-        return lambda base: replace(base, assumptions=replace(base.assumptions, **values))
+    def laid_out(**values: int) -> Planner:
+        return replace(planner, layout=replace(planner.layout, **values))
 
-    def lay_out(**values: int) -> Callable[[Planner], Planner]:
-        return lambda base: replace(base, layout=replace(base.layout, **values))
+    def unpacked_first(tokens: int) -> Planner:
+        changed = laid_out(max_batched_tokens=tokens)
+        model = TimeModel(changed.shape, changed.assumptions, changed.layout)
+        return changed.assuming(awq_efficiency=model.unpacking_efficiency(tokens))
 
-    compiled = assume(
+    compiled = planner.assuming(
         start_up_s=planner.assumptions.start_up_s + COMPILE_START_UP_S, step_overhead_s=COMPILED_STEP_OVERHEAD_S
     )
     return [
-        ("ours: the t4x4 preset", ours()),
-        ("without prefix caching", ours(loads=workloads.without_cache)),
-        ("without token budgets (100 tokens)", ours(loads=workloads.without_budgets)),
-        ("questions in random order", ours(loads=shuffled(workloads.ours, planner.layout.batch_size))),
-        ("batches of 8", ours(lay_out(batch_size=8))),
-        ("compiled, with CUDA graphs", ours(compiled)),
-        ("prefill in chunks of 512", ours(lay_out(max_batched_tokens=512))),
-        ("prefill in one piece (8,192)", ours(lay_out(max_batched_tokens=8192))),
-        ("AutoAWQ's old kernel", ours(assume(awq_efficiency=OLD_AWQ_KERNEL))),
+        ("ours: the t4x4 preset", seconds()),
+        ("without prefix caching", seconds(loads=workloads.without_cache)),
+        ("without token budgets (100 tokens)", seconds(loads=workloads.without_budgets)),
+        ("questions in random order", seconds(loads=shuffled(workloads.ours, planner.layout.batch_size))),
+        ("batches of 8", seconds(laid_out(batch_size=8))),
+        ("compiled, with CUDA graphs", seconds(compiled)),
+        ("prefill in chunks of 512", seconds(laid_out(max_batched_tokens=512))),
+        ("prefill in chunks of 8,192", seconds(laid_out(max_batched_tokens=8192))),
+        ("weights unpacked first, chunks of 2,048", seconds(unpacked_first(2048))),
+        ("weights unpacked first, chunks of 512", seconds(unpacked_first(512))),
+        ("AutoAWQ's own kernel of 2023", seconds(planner.assuming(awq_efficiency=OLD_AWQ_KERNEL))),
         (
             "tensor 2 × pipeline 2, chunks of 256",
-            ours(lay_out(tensor_parallel=2, pipeline_parallel=2, max_batched_tokens=256)),
+            seconds(laid_out(tensor_parallel=2, pipeline_parallel=2, max_batched_tokens=256)),
         ),
-        ("the baseline's design", ours(loads=workloads.baseline)),
+        (
+            "pipeline 4, chunks of 128",
+            seconds(laid_out(tensor_parallel=1, pipeline_parallel=4, max_batched_tokens=128)),
+        ),
+        ("the baseline's design", seconds(loads=workloads.baseline)),
     ]

@@ -1,9 +1,10 @@
 """The plan itself: the time of every track under our design and others, with ranges, levers and what the cards hold."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import sqrt
 
+from evaluation.t4_plan.fit import Baseline, Calibration, calibrate
 from evaluation.t4_plan.machine import Assumptions, assumption_table
 from evaluation.t4_plan.memory import CardMemory, card_memory
 from evaluation.t4_plan.model_shape import ModelShape
@@ -31,18 +32,38 @@ def layout_of(profile: Profile) -> Layout:
 
 @dataclass(frozen=True)
 class Planner:
-    """Predicts a track's time for one model, set of assumptions and way to stand in for hidden tasks.
+    """Predicts a track's time for one model, layout and calibration.
 
-    `corrections` are factors per track from the published times (see `fit.workload_corrections`), `questions` an
-    override of the default number of questions of a track.
+    `assumed` are the assumptions before `fitted` is fitted to the baseline. `questions` overrides the default number of
+    questions of a track.
     """
 
     shape: ModelShape
-    assumptions: Assumptions
     layout: Layout
-    hidden_tasks: str
-    corrections: Mapping[int, float]
+    baseline: Baseline
+    assumed: Assumptions
+    fitted: str | None
+    calibration: Calibration
     questions: float | None = None
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """The assumptions after the fit."""
+        return self.calibration.assumptions
+
+    def assuming(self, **values: float) -> "Planner":
+        """Change assumptions for this model alone: what is known from the baseline stays as it is."""
+        return replace(self, calibration=replace(self.calibration, assumptions=replace(self.assumptions, **values)))
+
+    def recalibrated(self, **values: float) -> "Planner":
+        """Change assumptions for the baseline as well, and fit and correct anew: its published times stay what they are."""
+        fitted = None if self.fitted in values else self.fitted
+        assumed = replace(self.assumed, **values)
+        return replace(self, assumed=assumed, calibration=calibrate(self.baseline, assumed, fitted))
+
+    def uncorrected(self) -> "Planner":
+        """Take the stand-ins for hidden tasks as they are."""
+        return replace(self, calibration=replace(self.calibration, corrections={}))
 
     def seconds(self, loads: Loads, track: int) -> Seconds:
         """Predict a track; track 5 is the four others after one another, loading once."""
@@ -52,36 +73,42 @@ class Planner:
         spent = model.loading()
         for part in parts:
             share = questions_per_track(part) / sum(questions_per_track(other) for other in parts)
-            tasks = track_loads(loads, part, hidden_tasks=self.hidden_tasks, questions=total * share)
+            tasks = track_loads(loads, part, choice_share=self.assumptions.hidden_choice_share, questions=total * share)
             for task in tasks:
-                batches = task.questions / self.layout.batch_size
-                spent += model.batch(task).times(batches * self.corrections.get(part, 1.0))
+                spent += model.task(task).times(self.calibration.corrections.get(part, 1.0))
         return spent
 
     def share(self, loads: Loads, track: int) -> float:
         """Predicted time as a share of the track's limit."""
         return self.seconds(loads, track).total / track_by_number(track).time_limit_s
 
+    @cached_property
+    def _at_the_ends(self) -> list[tuple[str, "Planner", "Planner"]]:
+        """This planner with each assumption at the low and at the high end of its range."""
+        return [
+            (name, self.recalibrated(**{name: low}), self.recalibrated(**{name: high}))
+            for name, _, low, high, _ in assumption_table()
+        ]
+
     def varied(self, loads: Loads, track: int) -> list[tuple[str, float, float]]:
-        """Return (assumption, seconds at its bad end, seconds at its good end), the widest range first."""
+        """Return (assumption, seconds at its low end, seconds at its high end), the widest range first.
+
+        An assumption holds for the baseline too, whose published times are known: what makes the cards slower in both
+        makes the questions lighter. So each end is fitted and corrected anew.
+        """
         rows = []
-        for name, _, bad, good, _ in assumption_table():
-            if getattr(self.assumptions, name) == good == bad:
-                continue
-            ends = [
-                replace(self, assumptions=replace(self.assumptions, **{name: end})).seconds(loads, track).total
-                for end in (bad, good)
-            ]
-            if ends[0] != ends[1]:
-                rows.append((name, ends[0], ends[1]))
+        for name, *planners in self._at_the_ends:
+            low, high = (planner.seconds(loads, track).total for planner in planners)
+            if low != high:
+                rows.append((name, low, high))
         return sorted(rows, key=lambda row: abs(row[1] - row[2]), reverse=True)
 
     def range(self, loads: Loads, track: int) -> tuple[float, float]:
-        """Return the good and bad end of a track's seconds: each assumption's own effect, added in quadrature."""
+        """Return the fewest and the most seconds of a track: each assumption's own effect, added in quadrature."""
         nominal = self.seconds(loads, track).total
         effects = self.varied(loads, track)
-        better = sqrt(sum(max(0.0, nominal - good) ** 2 for _, _, good in effects))
-        worse = sqrt(sum(max(0.0, bad - nominal) ** 2 for _, bad, _ in effects))
+        better = sqrt(sum(max(0.0, nominal - min(low, high)) ** 2 for _, low, high in effects))
+        worse = sqrt(sum(max(0.0, max(low, high) - nominal) ** 2 for _, low, high in effects))
         return nominal - better, nominal + worse
 
     def memory(self, utilisation: float) -> CardMemory:

@@ -6,7 +6,6 @@ travels through PCIe: for a 72B model it is the second largest part of a prefill
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from evaluation.t4_plan.machine import Assumptions, Machine
@@ -95,6 +94,16 @@ class TimeModel:
         rate = self.machine.memory_bandwidth * self.assumptions.bandwidth_efficiency
         return size / self.layout.tensor_parallel / rate
 
+    def unpacking_efficiency(self, tokens: float) -> float:
+        """Return the share of fp16 speed that is left if a pass of `tokens` first unpacks its 4-bit weights to fp16.
+
+        Unpacking reads the packed weights and writes fp16 ones; the product reads them back while it computes.
+        """
+        compute = self.shape.prefill_flops(tokens, 0) / self.layout.tensor_parallel
+        compute /= self.machine.peak_flops * self.assumptions.matmul_efficiency
+        unpack = self._read(self.shape.layer_bytes + 2 * self.shape.layer_parameters)
+        return compute / (compute + unpack)
+
     def prefill(self, new_tokens: float, context: float) -> Seconds:
         """Time to prefill `new_tokens` of one batch, in chunks of at most `max_batched_tokens`.
 
@@ -133,9 +142,6 @@ class TimeModel:
         decode = self.decode(task.decode_steps, size, task.context)
         return prefill + decode + Seconds(overhead=self.assumptions.evaluator_overhead_s)
 
-    def track(self, tasks: Iterable[TaskLoad]) -> Seconds:
-        """Time of a whole track: loading, and every task's questions in batches."""
-        total = self.loading()
-        for task in tasks:
-            total += self.batch(task).times(task.questions / self.layout.batch_size)
-        return total
+    def task(self, task: TaskLoad) -> Seconds:
+        """Time of all questions of a task, in full batches."""
+        return self.batch(task).times(task.questions / self.layout.batch_size)

@@ -1,7 +1,8 @@
 """Token counts of real questions under a design: what is prefilled, what a prefix cache spares, how long answers get.
 
 The development questions cover 18 of the 57 tasks. The other tasks are unknown, so a track is its development tasks
-plus stand-ins for the rest (`hidden_tasks`), all with the same number of questions; both are parameters of the plan.
+plus stand-ins for the rest, all with the same number of questions: a share of them (`choice_share`, a parameter of the
+plan) is taken for multiple choice, the others for tasks with longer answers.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
 from submission.questions import read_question
 from submission.task_types import TaskType
-from submission.tracks import Track
+from submission.tracks import Track, track_by_number
 
 CACHE_BLOCK = 16
 """Tokens of one KV cache block in vLLM: prefixes are shared in whole blocks."""
@@ -31,19 +32,13 @@ BASELINE_PREAMBLE = (
 )
 """A text as long as the one that the baseline puts before each question (it uses no chat template)."""
 
-TOTAL_QUESTIONS = 20_598
-QUESTIONS_REMEMBERED = {1: 11_129, 2: 3_117, 3: 3_973, 4: 2_580}
-"""Questions per track of the benchmark's later release, as remembered, not checked: 20,799 in all."""
-
 TASKS_REMEMBERED = {1: 27, 2: 8, 3: 11, 4: 11}
-"""Tasks per track of the same release; together the competition's 57."""
+"""Tasks per track of the benchmark's later release, as remembered; together the competition's 57."""
 
 
 def questions_per_track(track: int) -> float:
-    """Default number of questions of a track: the remembered shares, scaled to the competition's 20,598."""
-    if track == 5:
-        return float(TOTAL_QUESTIONS)
-    return TOTAL_QUESTIONS * QUESTIONS_REMEMBERED[track] / sum(QUESTIONS_REMEMBERED.values())
+    """Default number of questions of a track: what a run expects, see `submission.tracks.Track`."""
+    return float(track_by_number(track).expected_questions)
 
 
 def is_multiple_choice(sample: Sample) -> bool:
@@ -156,11 +151,13 @@ def _average(name: str, loads: Sequence[TaskLoad]) -> TaskLoad:
     )
 
 
-def track_loads(loads: dict[int, list[TaskLoad]], track: int, *, hidden_tasks: str, questions: float) -> list[TaskLoad]:
+def track_loads(
+    loads: dict[int, list[TaskLoad]], track: int, *, choice_share: float, questions: float
+) -> list[TaskLoad]:
     """Return a track's tasks with their numbers of questions, stand-ins for the unknown tasks included.
 
-    `hidden_tasks` says what those are taken for: `multiple-choice` (the mean multiple-choice task of the development
-    set; every hidden task that is publicly named is one) or `development` (the mean of the track's own tasks).
+    `choice_share` of the unknown tasks are taken for the mean multiple-choice task of the development set, the others
+    for the mean of its other tasks.
     """
     if track == 5:
         return [
@@ -169,20 +166,20 @@ def track_loads(loads: dict[int, list[TaskLoad]], track: int, *, hidden_tasks: s
             for load in track_loads(
                 loads,
                 part,
-                hidden_tasks=hidden_tasks,
-                questions=questions * questions_per_track(part) / TOTAL_QUESTIONS,
+                choice_share=choice_share,
+                questions=questions * questions_per_track(part) / questions_per_track(5),
             )
         ]
     known = loads.get(track, [])
-    if hidden_tasks == "multiple-choice":
-        pool = [load for tasks in loads.values() for load in tasks if load.multiple_choice]
-    else:
-        pool = known
-    if not known or not pool:
+    pool = [load for tasks in loads.values() for load in tasks]
+    choices = [load for load in pool if load.multiple_choice]
+    others = [load for load in pool if not load.multiple_choice]
+    if not known or not choices or not others:
         raise ShopBenchError(f"the questions hold no task that could stand for track {track}; give the development set")
     per_task = questions / TASKS_REMEMBERED[track]
-    hidden = TASKS_REMEMBERED[track] - len(known)
-    tasks = [replace(load, questions=per_task) for load in known]
-    if hidden > 0:
-        tasks.append(replace(_average("hidden", pool), questions=per_task * hidden))
-    return tasks
+    hidden = max(0.0, questions - per_task * len(known))
+    return [
+        *(replace(load, questions=per_task) for load in known),
+        replace(_average("hidden, multiple choice", choices), questions=hidden * choice_share),
+        replace(_average("hidden, other", others), questions=hidden * (1 - choice_share)),
+    ]
