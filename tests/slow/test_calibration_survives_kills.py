@@ -1,0 +1,69 @@
+"""SIGKILL at ten random moments of quantising a tiny model: the same command again gives the files of an undisturbed run.
+
+`pytest -s` prints where the kills fell.
+"""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from submission.model_folder import ROOT
+from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
+from training.calibrate_awq import PYTHON
+
+KILLS = 10
+SAMPLE = ROOT / "data/sample_questions.jsonl"
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
+
+
+def run(command: list[str], kill_after: float | None = None) -> float:
+    """Run a command to its end, or kill it and all that it started after some seconds; return the seconds it ran."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=-3, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        _, said = process.communicate(timeout=kill_after)
+        assert process.returncode == 0, said
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    return time.monotonic() - start
+
+
+@needs_smollm2
+@pytest.mark.skipif(not PYTHON.is_file(), reason=f"{PYTHON} is not there: run `make awq-env`")
+def test_quantising_survives_kills(tmp_path: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[::6]))
+    base = build_qwen2(tmp_path / "base", layers=1)
+
+    def command(output: Path) -> list[str]:
+        return [
+            *(sys.executable, "-m", "training.calibrate_awq", "--model", str(base), "--output", str(output)),
+            *("--calibration", str(few), "--held-out", str(few), "--group-size", str(GROUP_SIZE)),
+            *("--block", "128", "--max-blocks", "4", "--max-score-loss", "1", "--min-choice-agreement", "0"),
+            *("--max-perplexity-ratio", "1.5"),
+        ]
+
+    seconds = run(command(tmp_path / "undisturbed"))
+    expected = contents(tmp_path / "undisturbed")
+    moments = random.Random(3)
+    for trial in range(KILLS):
+        output = tmp_path / f"killed{trial}"
+        moment = moments.uniform(0.05, 1.0) * seconds
+        run(command(output), kill_after=moment)
+        work = output.with_name(output.name + ".work")
+        stage = ", ".join(sorted(path.name for path in work.glob("*"))) if work.is_dir() else "nothing"
+        print(f"killed after {moment:.1f} of {seconds:.1f} s, with {stage} on disk")
+        run(command(output))
+        assert contents(output) == expected
+        assert not work.exists()
