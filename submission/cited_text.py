@@ -71,20 +71,22 @@ def quotations(text: str) -> list[tuple[int, int]]:
     """
     ranges: list[tuple[int, int]] = []
     openings = [match.end() - 1 for match in _OPENING.finditer(text)]
+    limits = [*openings[1:], len(text)]
     end_of_last = -1
+    unclosed: set[str] = set()
     for number, opening in enumerate(openings):
-        if opening <= end_of_last:
-            continue
         mark = _QUOTES[text[opening]]
-        limit = openings[number + 1] if number + 1 < len(openings) else len(text)
-        closing = -1
-        following = number + 1
-        while closing < 0:
-            closing = _last_closing(text, mark, opening + 1, limit)
-            if closing >= 0 or limit == len(text):
+        if opening <= end_of_last or mark in unclosed:
+            continue
+        start, closing = opening + 1, -1
+        for following in range(number, len(limits)):
+            closing = _last_closing(text, mark, start, limits[following])
+            if closing >= 0:
                 break
-            following += 1
-            limit = openings[following] if following < len(openings) else len(text)
+            start = limits[following]
+        else:
+            # Nothing closes what opens here, so nothing closes what opens later either.
+            unclosed.add(mark)
         if closing > opening + 1:
             ranges.append((opening + 1, closing))
             end_of_last = closing

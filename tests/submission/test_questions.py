@@ -186,3 +186,12 @@ def test_lists_of_any_length_and_style_are_found(options: list[str], start: int,
     lines = [style.format(number, option) for number, option in enumerate(letters, start=start)]
     text = "Rank these by relevance.\n" + "\n".join(lines) + "\nOutput:"
     assert read_question(text, False).items == tuple(range(start, start + len(options)))
+
+
+@pytest.mark.parametrize("piece", ["query '", "1. ", "“", "title: ", "a, ", "to 5 ", "\n", "word ", "商品"])
+def test_the_longest_texts_are_read_too(piece: str) -> None:
+    # A pattern that looks at every pair of places would not come back from these.
+    text = "Extract the brand from the title '" + piece * (200_000 // len(piece)) + "'"
+    for is_multiple_choice in (True, False):
+        form = read_question(text, is_multiple_choice).answer_format
+        assert form.accepts(form.fallback())
