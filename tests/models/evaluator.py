@@ -136,6 +136,7 @@ def main() -> None:
         break_encoder(model, options.fault)
     elif options.fault:
         change_step(STEP_FAULTS[options.fault])
+    assert model.batch_predict({"prompt": []}, True) == []
     answers: list[str] = []
     seconds: list[float] = []
     questions = json.loads(options.questions.read_text(encoding="utf-8"))
