@@ -149,7 +149,7 @@ def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> No
         "Scores with 95 % bootstrap intervals (questions resampled within their tasks, "
         "differences paired). Development: mean over tracks of the mean over tasks; test sets: mean over tasks. "
         + (f"Questions: {sizes}. " if sizes else "")
-        + f"α = {alpha:g} was chosen on the validation sets, which are disjoint from everything in these tables.",
+        + f"α = {alpha:g} was chosen on the validation sets, none of whose questions are in these tables.",
         "",
         *_main_table(predictions),
         "",

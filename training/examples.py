@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 from datasets import Dataset, load_dataset
+from datasets.exceptions import DatasetGenerationError
 
 from submission.answer_formats import AnswerFormat, Permutation, Spans
 from submission.chat_encoder import ChatEncoder
@@ -39,15 +40,19 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     """Read questions in ShopBench's shape; a row without `task_name` is named after its file."""
     rows = []
     for file in question_files(path):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                row = json.loads(line)
-                row["input_field"], row["output_field"], row["task_type"]
-            except (ValueError, KeyError, TypeError) as error:
-                raise ShopBenchError(
-                    f"{file}, line {number}: not a question in ShopBench's shape ({error!r})"
-                ) from error
-            rows.append({"task_name": file.stem, **row})
+        if file.suffix != ".jsonl":
+            raise ShopBenchError(f"{file}: questions in ShopBench's shape are read from .jsonl files only")
+        # By lines of the file: `str.splitlines` would also split at U+2028 and others that JSON holds as they are.
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    row = json.loads(line)
+                    row["input_field"], row["output_field"], row["task_type"]
+                except (ValueError, KeyError, TypeError) as error:
+                    raise ShopBenchError(
+                        f"{file}, line {number}: not a question in ShopBench's shape ({error!r})"
+                    ) from error
+                rows.append({"task_name": file.stem, **row})
     if not rows:
         raise ShopBenchError(f"{path} holds no questions")
     return rows
@@ -85,23 +90,37 @@ def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any]
 
 def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
     files = question_files(path)
-    if files[0].suffix == ".jsonl":
-        with files[0].open(encoding="utf-8") as opened:
-            first = opened.readline()
-        if first.startswith("{") and "input_field" in json.loads(first):
-            rows = []
-            for question in read_questions(path):
-                row, reason = prompt_completion(question, track)
-                if row is None:
-                    left_out[reason] += 1
-                else:
-                    rows.append(row)
-            return Dataset.from_list(rows)
+    if files[0].suffix == ".jsonl" and "input_field" in _first_row(files[0]):
+        rows = []
+        for question in read_questions(path):
+            row, reason = prompt_completion(question, track)
+            if row is None:
+                left_out[reason] += 1
+            else:
+                rows.append(row)
+        return Dataset.from_list(rows)
     kind = _SUFFIXES[files[0].suffix]
-    dataset = load_dataset(kind, data_files=[str(file) for file in files], split="train")
+    try:
+        dataset = load_dataset(kind, data_files=[str(file) for file in files], split="train")
+    except DatasetGenerationError as error:
+        raise ShopBenchError(f"{path} cannot be read: {error.__cause__ or error}") from error
     if missing := {"prompt", "completion"} - set(dataset.column_names):
         raise ShopBenchError(f"{path} has no column {sorted(missing)[0]!r}: it has {', '.join(dataset.column_names)}")
+    for column in ("prompt", "completion"):
+        if not isinstance(dataset[0][column], list):
+            raise ShopBenchError(f"{path}: {column} must be a list of messages with role and content")
     return dataset
+
+
+def _first_row(file: Path) -> dict[str, Any]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            row = json.loads(lines.readline())
+    except ValueError as error:
+        raise ShopBenchError(f"{file}, line 1: not a JSON object ({error})") from error
+    if not isinstance(row, dict):
+        raise ShopBenchError(f"{file}, line 1: not a JSON object")
+    return row
 
 
 def encode_example(encoder: ChatEncoder, prompt: list[dict[str, str]], answer: str) -> dict[str, list[int]]:
@@ -134,7 +153,7 @@ def load_examples(
     dataset = _conversations(path, track, left_out)
     names = dataset["task_name"] if "task_name" in dataset.column_names else []
     tasks = set(tasks)
-    if all_tasks_needed and (unknown := tasks - set(names)):
+    if len(dataset) and all_tasks_needed and (unknown := tasks - set(names)):
         raise ShopBenchError(f"{path} has no questions of task {sorted(unknown)[0]!r}: {_listed(names)}")
     if tasks := tasks & set(names):
         dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
@@ -146,7 +165,8 @@ def load_examples(
     encoded = dataset.map(
         encode, remove_columns=dataset.column_names, num_proc=workers if workers > 1 else None, desc="Encoding"
     )
-    short = [index for index, ids in enumerate(encoded["input_ids"]) if len(ids) <= max_tokens]
+    all_ids = encoded["input_ids"] if len(encoded) else []
+    short = [index for index, ids in enumerate(all_ids) if len(ids) <= max_tokens]
     if too_long := len(encoded) - len(short):
         left_out[f"longer than {max_tokens} tokens"] = too_long
     for reason, count in sorted(left_out.items()):

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from submission.errors import ShopBenchError
+
 _SAMPLED_FROM_BYTES = 64 << 20
 _SAMPLES = 64
 _SAMPLE_BYTES = 64 << 10
@@ -59,6 +61,8 @@ def fingerprint(*paths: Path) -> str:
     """
     digest = hashlib.sha256()
     for path in paths:
+        if not path.exists():
+            raise ShopBenchError(f"there is no {path}")
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
             size = file.stat().st_size

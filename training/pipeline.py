@@ -1,4 +1,4 @@
-"""Runs a recipe from questions to the merged model of its track, each step once.
+"""Runs a recipe from questions to the merged model of its track, and to its AWQ checkpoint, each step once.
 
 The one thing to know: a step is done again only if its settings or its inputs have changed, by content. A run that was
 killed is continued by the same command, within the step too: training at its last checkpoint, merging at its next shard,
@@ -12,23 +12,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from submission.errors import ShopBenchError
+from submission.model_folder import check_model, read_json
 from training.alpha_sweep import parse_sweep, sweep_with_engine
+from training.calibrate_awq import calibrate, calibration_questions, check_possible, parse_options
 from training.command_line import run_command
 from training.compare import chosen_alpha, compare
 from training.ensemble import combine_adapters
 from training.files import fingerprint, hash_of, run_once
 from training.interpolation import write_interpolated
-from training.recipe import Recipe, add_recipe_arguments, load_recipe
+from training.recipe import AwqSettings, Recipe, add_recipe_arguments, load_recipe
 from training.split import write_split
 
 
 def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> None:
     """Run all steps of `recipe`; `recipe_file` and `overrides` say the same to the processes that train."""
     output, data = recipe.output, recipe.data
+    _check_inputs(recipe)
 
-    def step(name: str, inputs: list[Any], work: Callable[[], None]) -> None:
+    def step(name: str, inputs: list[Any], product: Path, work: Callable[[], None]) -> None:
         print(f"== {name}", flush=True)
-        if not run_once(output / "done" / name.replace(" ", "_"), hash_of(inputs), work):
+        marker = output / "done" / name.replace(" ", "_")
+        if not product.exists():
+            marker.unlink(missing_ok=True)
+        if not run_once(marker, hash_of(inputs), work):
             print("done before with the same inputs", flush=True)
 
     if data.split is not None:
@@ -36,6 +43,7 @@ def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> Non
         step(
             "split",
             [data.model_dump(), recipe.seed, fingerprint(split.questions, split.protected)],
+            data.train,
             lambda: write_split(data, recipe.seed),
         )
     for adapter in recipe.adapters:
@@ -49,6 +57,7 @@ def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> Non
     step(
         "ensemble",
         [fingerprint(*folders), weights, recipe.combination],
+        ensemble,
         lambda: combine_adapters(recipe.base_model, folders, weights, ensemble, recipe.combination),
     )
     made_of = [fingerprint(recipe.base_model, ensemble)]
@@ -58,19 +67,59 @@ def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> Non
         step(
             "wise-ft sweep",
             [*made_of, fingerprint(*validation), alphas, recipe.track, recipe.seed],
+            output / "wise_ft" / "sweep.json",
             lambda: _sweep(recipe, ensemble, alphas),
         )
     alpha = chosen_alpha(recipe)
     step(
         "merge",
         [*made_of, alpha],
+        output / "model",
         lambda: write_interpolated(recipe.base_model, ensemble, output / "model", alpha),
     )
     if recipe.compare is not None:
         inputs = [fingerprint(recipe.compare.development, data.test_seen, data.test_unseen), fingerprint(*folders)]
         settings = [alpha, recipe.track, recipe.seed, str(recipe.compare.results)]
-        step("compare", [*made_of, *inputs, *settings], lambda: compare(recipe, alpha))
+        step("compare", [*made_of, *inputs, *settings], recipe.compare.results, lambda: compare(recipe, alpha))
+    if recipe.awq is not None:
+        options = _awq_options(recipe, recipe.awq)
+        questions = fingerprint(calibration_questions(options), options.held_out)
+        step(
+            "awq",
+            [*made_of, alpha, questions, recipe.awq.arguments()],
+            options.output,
+            lambda: calibrate(options),
+        )
+        print(f"What serves it on the cards lies in {options.output}")
     print(f"The model (α = {alpha:g}) lies in {output / 'model'}")
+
+
+def _check_inputs(recipe: Recipe) -> None:
+    """Refuse at once what would otherwise be found missing or unreadable after hours of training."""
+    data = recipe.data
+    check_model(recipe.base_model)
+    if data.split is not None:
+        given = {"data.split.questions": data.split.questions, "data.split.protected": data.split.protected}
+    else:
+        tested = ["test_seen", "test_unseen"] if recipe.compare is not None else []
+        names = ["train", "validation_seen", "validation_unseen", *tested]
+        given = {f"data.{name}": getattr(data, name) for name in names}
+    if recipe.compare is not None:
+        given["compare.development"] = recipe.compare.development
+    if recipe.accelerate_config is not None:
+        given["accelerate_config"] = recipe.accelerate_config
+    for key, path in given.items():
+        if not path.exists():
+            raise ShopBenchError(f"{key}: there is no {path}; name what you have with --set {key}=PATH")
+    if recipe.wise_ft.alpha is None:
+        parse_sweep(recipe.wise_ft.sweep)
+    if recipe.awq is not None:
+        check_possible(_awq_options(recipe, recipe.awq), read_json(recipe.base_model / "config.json"))
+
+
+def _awq_options(recipe: Recipe, settings: AwqSettings) -> argparse.Namespace:
+    folders = ["--model", str(recipe.output / "model"), "--output", str(recipe.output / "awq")]
+    return parse_options([*folders, *settings.arguments()])
 
 
 def _sweep(recipe: Recipe, ensemble: Path, alphas: list[float]) -> None:

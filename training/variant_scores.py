@@ -96,7 +96,8 @@ def answer_questions(
     if not (output / "report.json").is_file():
         with variant.written(output / "model") as model:
             _run_evaluation(model, data, output, track, seed, environment)
-    return [json.loads(line) for line in (output / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (output / "predictions.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, environment: dict[str, str]) -> None:

@@ -120,6 +120,13 @@ def test_prompt_completion_rows_give_the_same_examples(tmp_path: Path, encoder: 
         assert found.to_list() == expected.to_list() and len(found) == (6 if tasks else 12)
 
 
+def test_line_separators_within_a_question_do_not_end_it(tmp_path: Path) -> None:
+    rows = [{**row, "input_field": f"a\u2028b\x85c\x1cd {row['input_field']}"} for row in questions("choice", 3)]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    (tmp_path / "choice.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert read_questions(tmp_path) == rows
+
+
 @needs_smollm2
 def test_faults_in_the_data_are_named(tmp_path: Path, encoder: ChatEncoder) -> None:
     file = write_questions(tmp_path / "choice.jsonl", questions("choice", 2))
@@ -131,6 +138,24 @@ def test_faults_in_the_data_are_named(tmp_path: Path, encoder: ChatEncoder) -> N
     file.write_text(file.read_text() + "{broken\n")
     with pytest.raises(ShopBenchError, match="line 3"):
         read_questions(file)
+    for content in ("", "{broken\n", "[1]\n"):
+        (tmp_path / "other.jsonl").write_text(content)
+        with pytest.raises(ShopBenchError, match="line 1: not a JSON object"):
+            load_examples(tmp_path / "other.jsonl", track_by_number(1), encoder, [], 400, 1)
+    for content, message in (
+        ('{"prompt": "a", "completion": "b"}\n', "prompt must be a list of messages"),
+        ('{"prompt": []}\n{broken\n', "cannot be read"),
+    ):
+        (tmp_path / "other.jsonl").write_text(content)
+        with pytest.raises(ShopBenchError, match=message):
+            load_examples(tmp_path / "other.jsonl", track_by_number(1), encoder, [], 400, 1)
+    (tmp_path / "some.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ShopBenchError, match="jsonl files only"):
+        read_questions(tmp_path / "some.parquet")
+    unfit = write_questions(tmp_path / "unfit.jsonl", [{**questions("choice", 1)[0], "output_field": 9}])
+    for tasks in ([], ["choice"]):
+        with pytest.raises(ShopBenchError, match="no question that can be trained on"):
+            load_examples(unfit, track_by_number(1), encoder, tasks, 400, 1)
     (tmp_path / "other.jsonl").write_text(json.dumps({"text": "x"}) + "\n")
     with pytest.raises(ShopBenchError, match=r"no column 'completion'.*text"):
         load_examples(tmp_path / "other.jsonl", track_by_number(1), encoder, [], 400, 1)

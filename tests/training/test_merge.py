@@ -160,6 +160,16 @@ def test_command_line_ends_with_code_2_and_one_message(tmp_path: Path, capsys: p
     assert "adapter_config.json" in capsys.readouterr().err
 
 
+def test_interrupted_commands_say_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as ended:
+        run_command(interrupted)
+    assert ended.value.code == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
 def test_rope_of_both_generations() -> None:
     old = {"rope_theta": 5.0, "rope_scaling": {"rope_type": "yarn", "factor": 4.0}, "torch_dtype": "float16"}
     new = {"rope_parameters": {"rope_type": "yarn", "factor": 4.0, "rope_theta": 5.0}, "dtype": "float16"}

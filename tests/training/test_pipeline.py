@@ -1,6 +1,7 @@
 """The pipeline on a tiny model: every step once, nothing twice, nothing half."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,13 @@ def test_pipeline_does_every_step_once(
     pipeline.main(["--recipe", str(recipe_file), "--set", "adapters.text.weight=0.1"])
     changed = {path for path, before in written.items() if path.stat().st_mtime_ns != before}
     assert {path.relative_to(output).parts[0] for path in changed} == {"ensemble", "model", "done"}
-    assert (output / "model" / "model.safetensors").read_bytes() != model
+    changed_model = (output / "model" / "model.safetensors").read_bytes()
+    assert changed_model != model
+
+    # What somebody has removed is made again, although its marker says that it was made.
+    shutil.rmtree(output / "model")
+    pipeline.main(["--recipe", str(recipe_file), "--set", "adapters.text.weight=0.1"])
+    assert (output / "model" / "model.safetensors").read_bytes() == changed_model
 
 
 @needs_smollm2
@@ -86,6 +93,28 @@ def test_a_step_killed_after_its_work_is_done_again_with_the_same_result(
     (output / "model").rename(output / "model.partial")
     pipeline.main(["--recipe", str(recipe_file)])
     assert before == {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+
+
+@needs_smollm2
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("base_model=nowhere", "there is no model folder nowhere"),
+        (
+            "data.split.questions=nowhere",
+            "data.split.questions: there is no nowhere; .*--set data.split.questions=PATH",
+        ),
+        ("data.split.protected=nowhere", "data.split.protected: there is no nowhere"),
+        ("compare={development: nowhere, results: unused}", "compare.development: there is no nowhere"),
+        ("accelerate_config=nowhere", "accelerate_config: there is no nowhere"),
+        ("data.split=null", "data.train: there is no .*train.jsonl"),
+        ("wise_ft={alpha: null, sweep: '0:2:1'}", "start:stop:step"),
+    ],
+)
+def test_what_would_fail_after_hours_is_refused_at_once(recipe_file: Path, override: str, message: str) -> None:
+    with pytest.raises(ShopBenchError, match=message):
+        pipeline.main(["--recipe", str(recipe_file), "--set", override])
+    assert not (recipe_file.parent / "run").exists()
 
 
 def test_alpha_must_have_been_chosen(tmp_path: Path) -> None:
