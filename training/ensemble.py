@@ -53,6 +53,10 @@ def combine_adapters(
     if combination == "linear" and len({config["r"] for config in configs}) > 1:
         ranks = ", ".join(str(config["r"]) for config in configs)
         raise ShopBenchError(f"'linear' needs adapters of one rank, these have {ranks}: use 'cat' or 'svd'")
+    if combination == "linear" and any(config.get("rank_pattern") for config in configs):
+        raise ShopBenchError(
+            "'linear' needs adapters of one rank, some modules have ranks of their own: use 'cat' or 'svd'"
+        )
 
     # Never bare numbers: PEFT would take the adapter "0" for all that has ".0." in its name, a model's first layer.
     names = [f"member_{index}" for index in range(len(chosen))]
@@ -60,9 +64,14 @@ def combine_adapters(
     for name, (adapter, _) in list(zip(names, chosen, strict=True))[1:]:
         model.load_adapter(adapter, adapter_name=name)
     model.add_weighted_adapter(names, [weight for _, weight in chosen], "combined", combination)
+    combined = model.peft_config["combined"]
     # PEFT folds every scaling into the factors but keeps the first adapter's rank stabilisation: it would scale twice.
-    model.peft_config["combined"].use_rslora = False
-    model.peft_config["combined"].base_model_name_or_path = configs[0].get("base_model_name_or_path")
+    combined.use_rslora = False
+    combined.base_model_name_or_path = configs[0].get("base_model_name_or_path")
+    if len(chosen) == 1:
+        # One adapter keeps its factors, and so the ranks that its modules have; each alpha is the rank: scaling 1.
+        combined.r = combined.lora_alpha = configs[0]["r"]
+        combined.rank_pattern = combined.alpha_pattern = configs[0].get("rank_pattern") or {}
     with folder_written_whole(output) as folder:
         model.save_pretrained(folder, selected_adapters=["combined"])
         for name in (CONFIG_FILE, WEIGHTS_FILE):
