@@ -123,13 +123,19 @@ def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
             # ZeRO-3 shards tensors of floating point only.
             bnb_4bit_quant_storage=torch.bfloat16,
         )
-    return AutoModelForCausalLM.from_pretrained(
-        base,
-        dtype=getattr(torch, settings.dtype),
-        quantization_config=quantisation,
-        attn_implementation=settings.attention,
-        local_files_only=True,
-    )
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            base,
+            dtype=getattr(torch, settings.dtype),
+            quantization_config=quantisation,
+            attn_implementation=settings.attention,
+            local_files_only=True,
+        )
+    except ImportError as error:
+        raise ShopBenchError(
+            f"sft.attention={settings.attention} does not work here ({error}): install it, or train with "
+            "--set sft.attention=sdpa sft.packing=false"
+        ) from error
 
 
 def _project_answer_tokens_only() -> None:

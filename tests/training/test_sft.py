@@ -174,6 +174,8 @@ def test_what_cannot_run_here_says_so(tmp_path: Path, recipe_file: Path) -> None
     if not torch.cuda.is_available():
         with pytest.raises(ShopBenchError, match=r"four_bit=false"):
             sft.train_adapter(recipe_in(tmp_path, recipe_file, "sft.four_bit=true"), "all")
+        with pytest.raises(ShopBenchError, match=r"flash_attention_2 does not work here.*attention=sdpa"):
+            sft.train_adapter(recipe_in(tmp_path, recipe_file, "sft.attention=flash_attention_2"), "all")
     missing = f"data.validation_seen={tmp_path / 'nowhere.jsonl'}"
     with pytest.raises(ShopBenchError, match=r"there is no .*nowhere\.jsonl"):
         sft.train_adapter(recipe_in(tmp_path, recipe_file, missing), "all")
