@@ -1,8 +1,9 @@
 """Builds the training data: `python -m training.build_dataset --recipe training/recipes/data_fixtures.yaml`.
 
 Sources are streamed into candidate questions of every task (`candidates`), duplicates are removed task by task
-(`selection`), the rest is mixed into shards (`shards`) and described (`data_card`). Run it again after a kill: it
-continues where it was, and the bytes are those of a build that was never stopped, with any number of workers.
+(`selection`), the rest is mixed into shards (`shards`) and described (`data_card`). Where the recipe says so, evaluation
+questions are made first (`held_out`). Run it again after a kill: it continues where it was, and the bytes are those of a
+build that was never stopped, with any number of workers.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from training.command_line import run_command
 from training.data_card import write_data_card
 from training.data_recipe import DataRecipe
 from training.files import remove, write_json, written_whole
+from training.held_out import hold_out
 from training.recipe import add_recipe_arguments, load_recipe
 from training.selection import select
 from training.shards import distribute, write_shard
@@ -31,6 +33,8 @@ from training.tasks import Task
 
 def build(recipe: DataRecipe) -> dict[str, Any]:
     """Build the data set of a recipe, unless it is there already, and return its report (`build.json`)."""
+    if recipe.part == "training":
+        hold_out(recipe, build)
     sources = recipe.open_sources()
     inputs = recipe.inputs_hash(sources)
     report_file = recipe.output / "build.json"

@@ -10,7 +10,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -24,6 +24,7 @@ from training.data_recipe import DataRecipe
 from training.decontamination import ProtectedQuestions
 from training.files import write_json, written_whole
 from training.sources import Source
+from training.sources.records import Record
 from training.tasks import Task, tasks_of
 from training.tasks.task import Pool
 
@@ -63,39 +64,43 @@ class Worker:
         self.recipe = recipe
         self.sources = recipe.open_sources()
         self.tasks = wanted_tasks(recipe, self.sources)
-        self.protected = ProtectedQuestions(protected_texts(recipe.protected))
+        self.protected = ProtectedQuestions(protected_texts(recipe.all_protected), recipe.wording_from)
 
     def build(self, source: str, stream: str, units: list[Any], wanted: list[str], target: Path) -> Summary:
         """Write the candidates of a chunk for the `wanted` tasks to `target`, grouped by task."""
         summary = Summary(units=len(units))
         reader = self.sources[source]
-        records = [reader.record(stream, unit, summary.unusable) for unit in units]
-        pool = Pool([record for record in records if record is not None])
         path = f"{source}/{stream}"
+        records = [record for unit in units if (record := reader.record(stream, unit, summary.unusable)) is not None]
+        asked = [record for record in records if self.recipe.is_asked_about(path, record.key)]
+        # Held-out questions take wrong answers from all records, training questions nothing from those held out.
+        pool = Pool(records if self.recipe.part == "held-out" else asked)
         with written_whole(target) as temporary, temporary.open("wb") as file:
             for name in wanted:
                 pool.unusable = summary.skipped[name] = Counter()
                 start = file.tell()
-                for row in self._questions(self.tasks[name], path, pool, summary.contaminated.setdefault(name, [])):
+                found = self._questions(self.tasks[name], path, asked, pool, summary.contaminated.setdefault(name, []))
+                for row in found:
                     file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
                     summary.counts[name] += 1
                 summary.spans[name] = (start, file.tell() - start)
         return summary
 
     def _questions(
-        self, task: Task, stream: str, pool: Pool, contaminated: list[dict[str, str]]
+        self, task: Task, stream: str, asked: list[Record], pool: Pool, contaminated: list[dict[str, str]]
     ) -> Iterator[dict[str, Any]]:
-        for record in pool.records:
+        for record in asked:
             for number in range(task.questions_per_record):
                 seed = f"{self.recipe.seed}/{task.name}/{stream}/{record.key}/{number}"
                 row = task.question(stream, record, pool, Random(seed))
                 if row is None:
                     continue
+                row = {"id": f"{stream}/{record.key}/{task.name}/{number}", **row}
                 ngram = self.protected.shared_ngram(row["question"])
                 if ngram is not None:
-                    contaminated.append({"question": row["question"], "shared": ngram})
+                    contaminated.append({"id": row["id"], "shared": ngram, "question": row["question"]})
                     continue
-                yield {"id": f"{stream}/{record.key}/{task.name}/{number}", **row}
+                yield row
 
 
 _worker: Worker | None = None
@@ -127,23 +132,30 @@ def build_chunk(source: str, stream: str, units: list[Any], wanted: list[str], t
 def wanted_tasks(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, Task]:
     """Return the tasks that the recipe gives a weight to, with its extra wordings."""
     tasks = tasks_of(sources)
-    if unknown := [name for name in recipe.weights if name not in tasks]:
+    unseen = recipe.held_out.unseen_tasks if recipe.held_out else []
+    unknown = [name for name in (*recipe.weights, *unseen) if name not in tasks]
+    # What is held out is made without ready-made questions, whose tasks may have weights.
+    if unknown and recipe.part == "training":
         raise ShopBenchError(
-            f"recipe {recipe.name} weighs the task {unknown[0]!r}, which its sources do not give: {', '.join(tasks)}"
+            f"recipe {recipe.name} names the task {unknown[0]!r}, which its sources do not give: {', '.join(tasks)}"
         )
+    if recipe.part == "training":
+        tasks = {name: task for name, task in tasks.items() if name not in unseen}
     extra = read_wordings(recipe.extra_wordings) if recipe.extra_wordings else {}
-    kept = {name: task for name, task in tasks.items() if recipe.weights.get(name, recipe.default_weight) > 0}
+    kept = {
+        name: replace(task, wordings=tuple(dict.fromkeys((*recipe.wordings(task.wordings), *extra.get(name, ())))))
+        for name, task in tasks.items()
+        if recipe.weights.get(name, recipe.default_weight) > 0
+    }
     if not kept:
         raise ShopBenchError(f"recipe {recipe.name} gives no task a weight above 0")
-    for name, task in kept.items():
-        task.wordings = tuple(dict.fromkeys((*task.wordings, *extra.get(name, ()))))
     return kept
 
 
 def read_wordings(path: Path) -> dict[str, list[str]]:
     """Read wordings by task from a JSONL file of `{task_name, wording}`."""
     wordings: dict[str, list[str]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in _lines(path):
         try:
             row = json.loads(line)
             wordings.setdefault(row["task_name"], []).append(row["wording"])
@@ -156,7 +168,7 @@ def protected_texts(paths: list[Path]) -> list[str]:
     """Return the texts of the questions in these JSONL files (ShopBench's shape)."""
     texts = []
     for path in paths:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in _lines(path):
             try:
                 texts.append(json.loads(line)["input_field"])
             except (ValueError, KeyError, TypeError) as error:
@@ -164,8 +176,16 @@ def protected_texts(paths: list[Path]) -> list[str]:
     return texts
 
 
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield numbered lines as a file has them: `str.splitlines` would also split at separators inside of JSON texts."""
+    with path.open(encoding="utf-8") as file:
+        yield from enumerate(file, start=1)
+
+
 def quotas(recipe: DataRecipe, tasks: dict[str, Task]) -> dict[str, int]:
-    """Return how many examples of each task are wanted: `examples` shared out by weight, rounded up."""
+    """Return how many examples of each task are wanted: `examples` shared out by weight, rounded up; held out, so many each."""
+    if recipe.held_out is not None and recipe.part == "held-out":
+        return dict.fromkeys(tasks, recipe.held_out.per_task)
     weights = {name: recipe.weights.get(name, recipe.default_weight) for name in tasks}
     total = sum(weights.values())
     return {name: -int(-recipe.examples * weight // total) for name, weight in weights.items()}

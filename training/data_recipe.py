@@ -3,8 +3,9 @@
 The one thing to know: everything in it but `workers` and `output` decides which bytes come out.
 """
 
+import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,7 +16,46 @@ from training.sources import Source, open_source
 from training.sources.reading import local_files
 
 _PACKAGE = Path(__file__).parent
-_CODE = (_PACKAGE / "tasks", _PACKAGE / "sources", _PACKAGE.parent / "submission")
+_STEPS = (
+    "build_dataset",
+    "candidates",
+    "decontamination",
+    "selection",
+    "shards",
+    "data_card",
+    "data_recipe",
+    "held_out",
+)
+_CODE = (
+    *(_PACKAGE / f"{step}.py" for step in _STEPS),
+    *(_PACKAGE / "tasks", _PACKAGE / "sources", _PACKAGE.parent / "submission"),
+)
+HELD_OUT_SETS = ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
+
+
+class HeldOut(Settings):
+    """What is kept for evaluation, of the same sources and tasks: `training.build_dataset` makes it first.
+
+    `share` of the records of each stream (ready-made questions excepted) is asked about there and nowhere else, and every
+    task's last wording is used there and nowhere else, so that no instruction is shared with the training questions.
+    `unseen_tasks` are not trained on at all. `folder` gets a JSONL file in ShopBench's shape for each of `HELD_OUT_SETS`.
+    """
+
+    folder: Path
+    share: float = Field(gt=0, lt=0.5)
+    validation_per_task: int = Field(gt=0)
+    test_per_task: int = Field(gt=0)
+    unseen_tasks: list[str]
+
+    @property
+    def per_task(self) -> int:
+        """How many questions of each task are held out."""
+        return self.validation_per_task + self.test_per_task
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of the four sets."""
+        return [self.folder / f"{name}.jsonl" for name in HELD_OUT_SETS]
 
 
 class DataRecipe(Settings):
@@ -23,7 +63,9 @@ class DataRecipe(Settings):
 
     `sources` maps names to what each source needs (see `training.sources`); a task takes part if one of its sources does,
     with the weight that `weights` gives it, else `default_weight`; 0 leaves it out. `protected` are files of questions
-    that no example may share a 13-gram of words with. Two questions of a task are near duplicates from a Jaccard
+    that no example may share a 13-gram of words with; `wording_from` softens that (see `training.decontamination`), and
+    whoever sets it says why in the recipe. With `held_out` evaluation questions are made first, and are protected as well;
+    `part` is then set by the build, not by a recipe. Two questions of a task are near duplicates from a Jaccard
     similarity of `near_duplicate` on. With a `tokenizer` lengths are counted in its tokens, else in words.
     `extra_wordings` is a file that `training.synthesize` wrote.
     """
@@ -36,6 +78,9 @@ class DataRecipe(Settings):
     shard_examples: int = Field(default=20_000, gt=0)
     tokenizer: Path | None = None
     protected: list[Path]
+    wording_from: int = Field(default=0, ge=0)
+    held_out: HeldOut | None = None
+    part: Literal["training", "held-out"] = "training"
     near_duplicate: float = Field(gt=0.1, le=0.95)
     sources: dict[str, dict[str, Any] | None]
     default_weight: float = Field(default=1.0, ge=0)
@@ -57,6 +102,27 @@ class DataRecipe(Settings):
         """The folder for what a killed build continues from."""
         return self.building / "work"
 
+    @property
+    def all_protected(self) -> list[Path]:
+        """The files of all questions that no example may share a 13-gram with."""
+        if self.held_out is None or self.part == "held-out":
+            return self.protected
+        return [*self.protected, *self.held_out.files]
+
+    def is_asked_about(self, stream: str, key: str) -> bool:
+        """Whether a record ("source/stream" and its key) may be asked about in this part of the data."""
+        if self.held_out is None or stream.startswith("shopbench/"):
+            return True
+        digest = hashlib.blake2b(f"{self.seed}/{stream}/{key}".encode(), digest_size=8).digest()
+        is_held_out = int.from_bytes(digest, "big") < self.held_out.share * 2**64
+        return is_held_out is (self.part == "held-out")
+
+    def wordings(self, wordings: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of a task's wordings that this part of the data is asked in."""
+        if self.held_out is None:
+            return wordings
+        return wordings[-1:] if self.part == "held-out" else wordings[:-1]
+
     def open_sources(self) -> dict[str, Source]:
         """Return the sources by name."""
         if not self.sources:
@@ -68,8 +134,14 @@ class DataRecipe(Settings):
         settings = self.model_dump(mode="json", exclude={"workers", "output"})
         locations = [location for source in sources.values() for location in source.locations()]
         files = [file for location in locations for file in local_files(location)]
-        code = sorted(path for folder in _CODE for path in folder.rglob("*") if path.suffix in {".py", ".yaml"})
-        named = [*self.protected, *([self.extra_wordings] if self.extra_wordings else [])]
+        code = sorted(
+            path
+            for place in _CODE
+            for path in ([place] if place.is_file() else place.rglob("*"))
+            if path.suffix in {".py", ".yaml"}
+        )
+        named = [*self.all_protected, *([self.extra_wordings] if self.extra_wordings else [])]
+        named += [self.tokenizer / "tokenizer.json"] if self.tokenizer else []
         for path in named:
             if not path.is_file():
                 raise ShopBenchError(f"recipe {self.name} names the file {path}, which does not exist")

@@ -1,9 +1,10 @@
 """Finds training questions that share a 13-gram of words with a question that is kept for evaluation.
 
-The one thing to know: questions of a task share their instruction, which is no leak. Five words in a row that stand in
-`WORDING_FROM` or more protected questions are wording and are taken out of both sides before the 13-grams are made;
-what is compared is content: reviews, titles, options. (GPT-3's appendix C leaves frequent n-grams out for the same
-reason.) A content of fewer than 13 words is compared as a whole.
+The rule is literal: 13 words in a row, whatever they are; a question of fewer words is compared as a whole. The one thing
+to know: questions of one task may share an instruction that long, which is no leak, and then the rule removes them all.
+Where training and held-out questions come in the same wordings, `WORDING_FROM` asks for the lenient rule: five words in a
+row that stand in so many protected questions are wording, taken out of both sides before the 13-grams are made. What is
+compared then is content: reviews, titles, options. (GPT-3's appendix C leaves frequent n-grams out for the same reason.)
 """
 
 from collections import Counter
@@ -29,13 +30,13 @@ def _ngrams(words: Sequence[str], size: int) -> Iterable[Ngram]:
 
 
 class ProtectedQuestions:
-    """The content of the questions that must not be trained on, as word 13-grams.
+    """The questions that must not be trained on, as word 13-grams.
 
-    `wording_from` is in how many protected questions five words in a row must stand to count as wording; 0 takes no
-    wording out, so that a shared instruction counts as well.
+    `wording_from` is in how many protected questions five words in a row must stand to count as wording and be taken out;
+    0 takes no wording out, so that a shared instruction counts as well.
     """
 
-    def __init__(self, questions: Iterable[str], wording_from: int = WORDING_FROM) -> None:
+    def __init__(self, questions: Iterable[str], wording_from: int = 0) -> None:
         texts = [_words(text) for text in sorted(set(questions))]
         holders = Counter(ngram for words in texts for ngram in set(_ngrams(words, WORDING_WORDS)))
         self._wording = {ngram for ngram, count in holders.items() if wording_from and count >= wording_from}

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from datasets import load_dataset
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
 
 from submission.errors import ShopBenchError
 from training.build_dataset import build
@@ -173,6 +176,44 @@ def test_protected_questions_and_what_is_like_them_are_removed(tmp_path: Path) -
     assert not any(against.shared_ngram(json.loads(line)["question"]) for line in shard.read_text().splitlines())
 
 
+def test_a_shared_instruction_counts_unless_the_recipe_takes_wording_out(tmp_path: Path) -> None:
+    ratings = "tests/training/fixtures/shopbench/ratings.jsonl"
+    asked = json.loads(Path(ratings).read_text().splitlines()[0])["input_field"]
+    instruction = asked.split("Input:")[0]
+    protected = tmp_path / "protected.jsonl"
+    others = [
+        f"{instruction}Input: {thing} it is, I would say, all in all.\nOutput:" for thing in ("Good", "Bad", "Odd")
+    ]
+    protected.write_text("\n".join(json.dumps({"input_field": text}) for text in others))
+    sources = {"shopbench": {"files": [{"path": ratings, "task": "ready_ratings", "track": 3}]}}
+    made = small(tmp_path / "literal", sources=sources, weights={}, protected=[protected])
+    with pytest.raises(ShopBenchError, match="the sources gave no questions at all"):
+        build(made)
+    lenient = build(made.model_copy(update={"output": tmp_path / "lenient", "wording_from": 3}))
+    assert lenient["examples"] > 8 and lenient["removed"]["contaminated"] == {}
+
+
+def test_lengths_are_counted_in_the_tokens_of_the_tokenizer(tmp_path: Path) -> None:
+    tokenizer = Tokenizer(WordLevel({"[unk]": 0}, unk_token="[unk]"))
+    tokenizer.pre_tokenizer = Split("", "isolated")
+    (tmp_path / "letters").mkdir()
+    tokenizer.save(str(tmp_path / "letters" / "tokenizer.json"))
+    made = small(
+        tmp_path / "dataset", tokenizer=tmp_path / "letters", weights={"commonsense_use": 1}, default_weight=0.0
+    )
+    build(made)
+    shard = next((tmp_path / "dataset" / "data").iterdir())
+    rows = [json.loads(line) for line in shard.read_text().splitlines()]
+    letters = sorted(sum(len(message["content"]) for message in row["prompt"]) + 1 for row in rows)
+    card = (tmp_path / "dataset" / "README.md").read_text()
+    line = next(line for line in card.splitlines() if line.startswith("| prompt |"))
+    assert "## Lengths in tokens of letters" in card
+    assert line.split("|")[2].strip() == f"{sum(letters) / len(letters):.1f}"
+    assert line.split("|")[-2].strip() == str(letters[-1])
+    with pytest.raises(ShopBenchError, match=r"tokenizer\.json, which does not exist"):
+        build(made.model_copy(update={"output": tmp_path / "other", "tokenizer": tmp_path / "nowhere"}))
+
+
 def test_duplicates_exact_near_and_of_the_same_record() -> None:
     filter_ = DuplicateFilter(0.8)
     title = "Fleetstep women's aero glide running shoes in white with a cushioned sole for long runs on the road, size "
@@ -205,7 +246,7 @@ def test_another_recipe_does_not_continue_a_killed_build(tmp_path: Path) -> None
     ("override", "message"),
     [
         ("protected=[nowhere.jsonl]", "names the file nowhere.jsonl, which does not exist"),
-        ("weights={no_such_task: 1}", "weighs the task 'no_such_task', which its sources do not give"),
+        ("weights={no_such_task: 1}", "names the task 'no_such_task', which its sources do not give"),
         ("default_weight=0", "gives no task a weight above 0"),
         ("near_duplicate=1", "near_duplicate: Input should be less than or equal to 0.95"),
         ("sources.mmlu.questions=nowhere.jsonl", "nowhere.jsonl does not exist"),

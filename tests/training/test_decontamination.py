@@ -1,10 +1,10 @@
-"""Leaks are found by content, not by the wording that questions of a task share."""
+"""Leaks are found literally; by content alone where wording is taken out."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_data import development_questions, ec_guide_questions
-from training.decontamination import NGRAM_WORDS, ProtectedQuestions
+from training.decontamination import NGRAM_WORDS, WORDING_FROM, ProtectedQuestions
 
 REVIEW = "the handle broke after two days of light use and nobody answered my mails about a refund for it"
 INSTRUCTION = "You are given a review of a product. Please choose three aspects from the list that are covered by it."
@@ -20,9 +20,10 @@ OTHERS = [
 
 
 def test_shared_content_is_found_across_instructions_case_and_punctuation() -> None:
-    protected = ProtectedQuestions([asked(REVIEW), *OTHERS])
-    leak = protected.shared_ngram(f"Rate this review from 1 to 5: {REVIEW.upper().replace(' ', ', ')}!")
-    assert leak == " ".join(REVIEW.split()[:NGRAM_WORDS])
+    for wording_from in (0, WORDING_FROM):
+        protected = ProtectedQuestions([asked(REVIEW), *OTHERS], wording_from)
+        leak = protected.shared_ngram(f"Rate this review from 1 to 5: {REVIEW.upper().replace(' ', ', ')}!")
+        assert leak == " ".join(REVIEW.split()[:NGRAM_WORDS])
 
 
 def test_twelve_words_are_no_leak() -> None:
@@ -32,11 +33,12 @@ def test_twelve_words_are_no_leak() -> None:
     assert protected.shared_ngram("so " + " ".join(words[:13]) + " indeed") is not None
 
 
-def test_shared_wording_is_none_but_counts_where_asked() -> None:
+def test_shared_wording_counts_unless_it_is_taken_out() -> None:
     questions = [asked(REVIEW), *OTHERS]
     other = asked("arrived early and fits")
-    assert ProtectedQuestions(questions).shared_ngram(other) is None
-    assert ProtectedQuestions(questions, wording_from=0).shared_ngram(other) is not None
+    shared = "you are given a review of a product please choose three aspects from"
+    assert ProtectedQuestions(questions).shared_ngram(other) == shared
+    assert ProtectedQuestions(questions, WORDING_FROM).shared_ngram(other) is None
 
 
 def test_short_questions_match_as_a_whole() -> None:
@@ -47,7 +49,7 @@ def test_short_questions_match_as_a_whole() -> None:
 
 @given(st.lists(st.text(max_size=60), max_size=6), st.text(max_size=200))
 def test_protected_questions_are_always_found(questions: list[str], other: str) -> None:
-    protected = ProtectedQuestions(questions, wording_from=0)
+    protected = ProtectedQuestions(questions)
     for text in questions:
         assert protected.shared_ngram(text) is not None or not any(char.isalnum() for char in text)
     found = protected.shared_ngram(other)
@@ -55,7 +57,10 @@ def test_protected_questions_are_always_found(questions: list[str], other: str) 
 
 
 def test_development_questions_leak_from_none_but_themselves() -> None:
-    protected = ProtectedQuestions(row["input_field"] for row in development_questions())
-    leaking = [text for rows in ec_guide_questions().values() for text in (row["input_field"] for row in rows)]
-    assert not [text for text in leaking if protected.shared_ngram(text)]
-    assert all(protected.shared_ngram(row["input_field"]) for row in development_questions())
+    """EC-Guide's questions share instructions with them, which the literal rule counts, and nothing else."""
+    development = [row["input_field"] for row in development_questions()]
+    literal, by_content = ProtectedQuestions(development), ProtectedQuestions(development, WORDING_FROM)
+    texts = [row["input_field"] for rows in ec_guide_questions().values() for row in rows]
+    assert not [text for text in texts if by_content.shared_ngram(text)]
+    assert len([text for text in texts if literal.shared_ngram(text)]) > 1000
+    assert all(literal.shared_ngram(text) and by_content.shared_ngram(text) for text in development)

@@ -1,6 +1,8 @@
 import gzip
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -224,6 +226,41 @@ def test_a_folder_and_a_limit(tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("not data")
     assert [row["id"] for row in open_rows(str(tmp_path), ["id"])] == ["0", "0", "1", "1", "2", "2"]
     assert [row["id"] for row in open_rows(str(tmp_path / "part-[12].jsonl"), ["id"], limit=3)] == ["1", "1", "2"]
+
+
+READ_ALL = """
+import sys
+from training.sources.reading import open_rows
+count = sum(1 for row in open_rows(sys.argv[1], ["id", "text"]))
+# Not ru_maxrss, which starts from what the parent process had.
+print(count, next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path, suffix: str) -> None:
+    """Ten times the rows, the same peak within a fifth: the 80 MB of text would show."""
+    peaks = []
+    for count in (20_000, 200_000):
+        path = tmp_path / f"{count}.{suffix}"
+        frame = pandas.DataFrame({"id": map(str, range(count)), "text": [f"{number} " * 60 for number in range(count)]})
+        if suffix == "csv":
+            frame.to_csv(path, index=False)
+        elif suffix == "parquet":
+            frame.to_parquet(path, row_group_size=2_000)
+        else:
+            frame.to_json(path, orient="records", lines=True)
+        done = subprocess.run(
+            [sys.executable, "-c", READ_ALL, str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=FIXTURES.parents[2],
+        )
+        read_rows, peak = map(int, done.stdout.split())
+        assert read_rows == count
+        peaks.append(peak)
+    assert peaks[1] < 1.2 * peaks[0], peaks
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])

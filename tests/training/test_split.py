@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from submission.errors import ShopBenchError
-from tests.training.lora_fixtures import questions
-from training.recipe import SplitSettings
-from training.split import split_questions
+from tests.training.lora_fixtures import questions, write_questions
+from training.recipe import DataSettings, SplitSettings
+from training.split import split_questions, write_split
 
 SETTINGS = SplitSettings(
     questions="unused", protected="unused", unseen_tasks=["explanation"], validation_per_task=5, test_per_task=6
@@ -26,7 +26,7 @@ def texts(chosen: list[dict]) -> set[str]:
 def test_sets_are_disjoint_and_unseen_tasks_are_not_trained_on() -> None:
     sets, removed = split_questions(rows(), [], SETTINGS, seed=1)
     assert {name: len(chosen) for name, chosen in sets.items()} == {
-        "train": 2 * 29 - sum(sum(by_task.values()) for by_task in removed.values()),
+        "train": 2 * 29 - len(removed),
         "validation_seen": 10,
         "validation_unseen": 5,
         "test_seen": 12,
@@ -42,8 +42,10 @@ def test_leaks_and_repetitions_are_removed_and_counted() -> None:
     leaking = {**questions("choice", 1, seed=7)[0], "input_field": f"Review: {review}\n0. a\n1. b\nAnswer: "}
     repeated = rows()[0]
     sets, removed = split_questions([*rows(), leaking, repeated], [f"Read '{review}' twice."], SETTINGS, seed=1)
-    assert removed["asked twice"]["choice"] == 1
-    assert removed["shares a 13-gram with a protected question"]["choice"] == 1
+    leaks = [entry for entry in removed if "protected" in entry["reason"]]
+    assert [(entry["task_name"], entry["question"]) for entry in leaks] == [("choice", leaking["input_field"])]
+    assert leaks[0]["shared"] == " ".join(review.split()[:13])
+    assert [entry["question"] for entry in removed if entry["reason"] == "asked twice"] == [repeated["input_field"]]
     assert not any(review in row["input_field"] for chosen in sets.values() for row in chosen)
 
 
@@ -59,3 +61,20 @@ def test_faults_are_named(tmp_path: Path) -> None:
         split_questions(questions("choice", 40), [], SETTINGS, seed=1)
     with pytest.raises(ShopBenchError, match="task choice has 8 questions"):
         split_questions(questions("choice", 8) + questions("explanation", 40), [], SETTINGS, seed=1)
+
+
+def test_what_was_removed_is_counted_and_listed(tmp_path: Path) -> None:
+    for task in ("choice", "explanation"):
+        rows = questions(task, 40)
+        write_questions(tmp_path / "questions" / f"{task}.jsonl", [*rows, rows[0]])
+    write_questions(tmp_path / "protected.jsonl", questions("entities", 1))
+    settings = SETTINGS.model_copy(
+        update={"questions": tmp_path / "questions", "protected": tmp_path / "protected.jsonl"}
+    )
+    names = ("train", "validation_seen", "validation_unseen", "test_seen", "test_unseen")
+    data = DataSettings(**{name: tmp_path / "data" / f"{name}.jsonl" for name in names}, split=settings)
+    write_split(data, seed=1)
+    listed = [json.loads(line) for line in (tmp_path / "data" / "removed.jsonl").read_text().splitlines()]
+    counted = json.loads((tmp_path / "data" / "split.json").read_text())["removed"]
+    assert counted["asked twice"] == {"choice": 1, "explanation": 1}
+    assert len(listed) == sum(count for by_task in counted.values() for count in by_task.values())

@@ -17,6 +17,7 @@ from submission.questions import read_question
 from submission.task_types import TaskType
 from training.sources import Source
 from training.synthetic.writers import Reply, Request
+from training.tasks import task
 from training.tasks.task import Pool, Task
 from training.tasks.words import terms
 
@@ -158,17 +159,8 @@ def check_gives_nothing_away(text: str, source: str, answer: str, *, most: int =
 
 
 def shopbench_row(row: dict[str, Any], pipeline: str) -> dict[str, Any]:
-    """Return a built question in ShopBench's shape, as `training.build_dataset` reads it again."""
-    return {
-        "input_field": row["question"],
-        "output_field": row["truth"],
-        "task_name": row["task_name"],
-        "task_type": row["task_type"],
-        "metric": row["metric"],
-        "is_multiple_choice": row["task_type"] == TaskType.MULTIPLE_CHOICE,
-        "track": row["track"],
-        "pipeline": pipeline,
-    }
+    """Return a built question in ShopBench's shape, as `training.build_dataset` reads it again, with its pipeline."""
+    return {**task.shopbench_row(row), "pipeline": pipeline}
 
 
 def check_read_alike(original: str, changed: str, task_type: str, answer: str) -> None:

@@ -109,20 +109,16 @@ RELATION = Task(
     "accuracy",
     track=3,
     wordings=(
-        "First product: {first}\nSecond product: {second}\nHow are the two related?\n{options}\nAnswer: ",
-        "Which statement holds for the products '{first}' and '{second}'?\n{options}\nAnswer: ",
+        "First product: {first}\nSecond product: {second}\nHow do customers see the two?\n{options}\nAnswer: ",
+        "Which holds for the products '{first}' and '{second}'?\n{options}\nAnswer: ",
         "An online shop compares two products.\nOne: {first}\nOther: {second}\nChoose the relation between them.\n{options}\n"
         "Answer:",
     ),
 )
-_RELATIONS = {
-    "buy": "Customers who buy the first also buy the second.",
-    "view": "Customers who view the first also view the second.",
-    "similar": "Both products are similar.",
-}
+_RELATIONS = {"buy": "bought together", "view": "viewed by the same customers", "similar": "similar"}
 # Who views a product often views what is similar to it, so neither is ever offered as wrong beside the other; and what is
-# bought together is viewed together.
-_UNRELATED = "The two products have nothing to do with each other."
+# bought together is viewed by the same customers.
+_UNRELATED = "unrelated"
 _SURELY_WRONG = {"buy": ("similar",), "view": ("buy",), "similar": ("buy",)}
 
 
@@ -285,7 +281,7 @@ SENTIMENT_LEVEL = Task(
     wordings=(
         "How does the customer feel in this review?\nReview: {review}\n{options}\nAnswer: ",
         "Review: {review}\nWhich of the five levels of sentiment does it show?\n{options}\nAnswer: ",
-        "Read the review and choose its sentiment.\nReview: {review}\n\n{options}\nAnswer:",
+        "Read the review and choose its sentiment.\nReview: {review}\n\nLevels:\n{options}\n",
     ),
 )
 _LEVELS = ("very negative", "negative", "neutral", "positive", "very positive")

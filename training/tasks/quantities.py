@@ -267,20 +267,21 @@ def build_numeric_reasoning(product: Product | JudgedProduct, pool: Pool, rng: R
     return choice(rng, _with_unit(right, unit), options, title=title, question=question)
 
 
+# The questions are short: with more words they would be 13 in a row that training and held-out questions share.
 _Reasoning = tuple[str, Fraction, tuple[Fraction, ...], str]
 
 
 def _order(count: int, rng: Random) -> _Reasoning:
     packages = rng.randint(2, 9)
     needed = packages * count - rng.randrange(count)
-    question = f"A company needs at least {needed} items. How many packages of this product must it order?"
+    question = f"A company needs {needed} items. How many packages must it order?"
     right = Fraction(packages)
     return question, right, (right + 1, right - 1, right + 2, Fraction(needed), right * 2), ""
 
 
 def _supply(count: int, rng: Random) -> _Reasoning:
     a_day = rng.choice([number for number in (1, 2, 3, 4, 5) if count % number == 0 and count > number])
-    question = f"A household uses {a_day} of the items a day. For how many days does one package last?"
+    question = f"At {a_day} a day, how long does a package last?"
     right = Fraction(count, a_day)
     return question, right, (Fraction(count * a_day), right + a_day, right * 2, right / 2, right + 7), "days"
 
@@ -289,7 +290,7 @@ def _unit_price(count: int, rng: Random) -> _Reasoning:
     usual = [cents for cents in (5, 10, 20, 25, 50, 75, 120, 150, 200, 250, 400, 750) if 300 <= cents * count <= 6000]
     cents = rng.choice(usual or [25])
     price = Fraction(cents * count, 100)
-    question = f"One package costs ${float(price):.2f}. What is the price of a single item?"
+    question = f"A package costs ${float(price):.2f}. What does one item cost?"
     right = Fraction(cents, 100)
     return question, right, (right * 2, right / 2, right + Fraction(1, 4), price, right + 1), "$"
 

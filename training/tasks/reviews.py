@@ -246,7 +246,7 @@ def build_aspect_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | N
     plain = [clause for clause in clauses(review.text) if clause.mood and _is_only_mention(clause, review.text)]
     if not kind or not plain:
         return None
-    answers = {1: "The opinion is positive.", -1: "The opinion is negative.", 0: "The review does not mention it."}
+    answers = {1: "positive", -1: "negative", 0: "not mentioned"}
     clause = rng.choice(plain)
     aspect, mood = clause.aspect, clause.mood
     if rng.random() < 0.25:

@@ -65,17 +65,13 @@ RELATION_TO_PRODUCT = Task(
     track=3,
     wordings=(
         "A customer searched for '{query}' and sees the product '{title}'. How relevant is the product?\n{options}\nAnswer: ",
-        "Query: {query}\nProduct: {title}\nWhich statement describes how the product relates to the query?\n{options}\n"
-        "Answer: ",
+        "Query: {query}\nProduct: {title}\nHow does the product relate to what the query asks for?\n{options}\nAnswer: ",
         "Judge the product '{title}' as a result for the search '{query}'.\n{options}\nAnswer:",
     ),
 )
-_STATEMENTS = {
-    "E": "It is exactly what the query asks for.",
-    "S": "It misses a part of the query but could serve as a substitute.",
-    "C": "It is not what was searched for, but goes together with it.",
-    "I": "It has nothing to do with the query.",
-}
+# Short, as all options are that are the same in every question: longer ones would be 13 words in a row that training and
+# held-out questions share.
+_STATEMENTS = {"E": "exact match", "S": "substitute", "C": "complement", "I": "irrelevant"}
 
 
 @RELATION_TO_PRODUCT.built_from("esci/queries")

@@ -195,6 +195,19 @@ def columns(task: str, metric: str, track: int, question: Question, answer: str,
     }
 
 
+def shopbench_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a built question (the columns of the data set) in ShopBench's shape."""
+    return {
+        "input_field": row["question"],
+        "output_field": row["truth"],
+        "task_name": row["task_name"],
+        "task_type": row["task_type"],
+        "metric": row["metric"],
+        "is_multiple_choice": row["task_type"] == TaskType.MULTIPLE_CHOICE,
+        "track": row["track"],
+    }
+
+
 def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
     """Return a numbered list, one item a line; `tight` leaves out the space behind the point, as real questions do."""
     return "\n".join(f"{number}.{'' if tight else ' '}{item}" for number, item in enumerate(items, start=start))
