@@ -158,8 +158,15 @@ def load_examples(
     if tasks := tasks & set(names):
         dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
 
+    # A built data set names each task's own track in its prompts; the all-around track will have to guess it.
+    asked_anew = track.number == 5 and {"question", "task_type"} <= set(dataset.column_names)
+
     def encode(row: dict[str, Any]) -> dict[str, list[int]]:
-        return encode_example(encoder, row["prompt"], row["completion"][-1]["content"])
+        prompt = row["prompt"]
+        if asked_anew:
+            question = read_question(row["question"], row["task_type"] == TaskType.MULTIPLE_CHOICE)
+            prompt = chat_messages(question, track)
+        return encode_example(encoder, prompt, row["completion"][-1]["content"])
 
     workers = max(1, min(workers, len(dataset) // 1000))
     encoded = dataset.map(

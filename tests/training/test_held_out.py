@@ -9,6 +9,8 @@ import pytest
 
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
+from submission.prompts import chat_messages
+from submission.questions import read_question
 from submission.tracks import track_by_number
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
 from training.build_dataset import build
@@ -141,3 +143,19 @@ def test_fine_tuning_reads_them(built: Path) -> None:
     seen = load_examples(built / "held_out" / "validation_seen.jsonl", track, encoder, tasks, 2048, 1)
     unseen = load_examples(built / "held_out" / "test_unseen.jsonl", track, encoder, [], 2048, 1)
     assert len(train) > 25 and len(seen) >= 4 and len(unseen) > 3
+
+
+@needs_smollm2
+def test_the_all_around_track_is_trained_on_the_prompts_that_it_asks(built: Path) -> None:
+    """A question's own track is guessed at inference, and some guesses are wrong: training has the same ones."""
+    encoder = ChatEncoder(SMOLLM2)
+    shards, task = built / "dataset" / "data", "commonsense_use"
+    prompts = {}
+    for number in (2, 5):
+        rows = load_examples(shards, track_by_number(number), encoder, [task], 2048, 1)
+        prompts[number] = [encoder.tokenizer.decode(ids) for ids in rows["input_ids"]]
+    assert all("reasoning over product knowledge" in text for text in prompts[2])
+    asked = [chat_messages(read_question(text.split("<|im_start|>user\n")[1].split("<|im_end|>")[0], True), track_by_number(5))
+             for text in prompts[5]]  # fmt: skip
+    assert all(messages[0]["content"] in text for messages, text in zip(asked, prompts[5], strict=True))
+    assert not all("reasoning over product knowledge" in text for text in prompts[5])
