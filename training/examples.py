@@ -24,12 +24,14 @@ from submission.task_types import TaskType
 from submission.tracks import Track
 
 _SUFFIXES = {".jsonl": "json", ".parquet": "parquet"}
+# The competition's own files hold JSON lines too. In a folder, a .json file is rather a note on the others.
+_FILE_SUFFIXES = {**_SUFFIXES, ".json": "json"}
 
 
 def question_files(path: Path) -> list[Path]:
     """Return the data files that `path` is or holds, in the order of their names."""
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
-    if not files or any(file.suffix not in _SUFFIXES for file in files):
+    if not files or any(file.suffix not in _FILE_SUFFIXES for file in files):
         raise ShopBenchError(f"{path} holds no questions: a .jsonl or .parquet file, or a folder of them, is needed")
     if len({file.suffix for file in files}) > 1:
         raise ShopBenchError(f"{path} mixes .jsonl and .parquet files: keep one kind in a folder")
@@ -40,8 +42,8 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     """Read questions in ShopBench's shape; a row without `task_name` is named after its file."""
     rows = []
     for file in question_files(path):
-        if file.suffix != ".jsonl":
-            raise ShopBenchError(f"{file}: questions in ShopBench's shape are read from .jsonl files only")
+        if file.suffix == ".parquet":
+            raise ShopBenchError(f"{file}: questions in ShopBench's shape are read from JSON lines, not from Parquet")
         # By lines of the file: `str.splitlines` would also split at U+2028 and others that JSON holds as they are.
         with file.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
@@ -90,7 +92,7 @@ def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any]
 
 def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
     files = question_files(path)
-    if files[0].suffix == ".jsonl" and "input_field" in _first_row(files[0]):
+    if files[0].suffix != ".parquet" and "input_field" in _first_row(files[0]):
         rows = []
         for question in read_questions(path):
             row, reason = prompt_completion(question, track)
@@ -99,7 +101,7 @@ def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
             else:
                 rows.append(row)
         return Dataset.from_list(rows)
-    kind = _SUFFIXES[files[0].suffix]
+    kind = _FILE_SUFFIXES[files[0].suffix]
     try:
         dataset = load_dataset(kind, data_files=[str(file) for file in files], split="train")
     except DatasetGenerationError as error:

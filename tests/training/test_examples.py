@@ -128,6 +128,16 @@ def test_line_separators_within_a_question_do_not_end_it(tmp_path: Path) -> None
 
 
 @needs_smollm2
+def test_the_competitions_json_file_holds_json_lines(tmp_path: Path, encoder: ChatEncoder) -> None:
+    rows = questions("choice", 3)
+    file = write_questions(tmp_path / "development.json", rows)
+    assert read_questions(file) == rows
+    assert len(load_examples(file, track_by_number(1), encoder, [], 400, 1)) == 3
+    # Beside others it is a note on them, as `split.json` is.
+    assert read_questions(write_questions(tmp_path / "other.jsonl", rows[:1]).parent) == rows[:1]
+
+
+@needs_smollm2
 def test_faults_in_the_data_are_named(tmp_path: Path, encoder: ChatEncoder) -> None:
     file = write_questions(tmp_path / "choice.jsonl", questions("choice", 2))
     with pytest.raises(ShopBenchError, match=r"no questions of task 'ranking'.*choice"):
@@ -150,7 +160,7 @@ def test_faults_in_the_data_are_named(tmp_path: Path, encoder: ChatEncoder) -> N
         with pytest.raises(ShopBenchError, match=message):
             load_examples(tmp_path / "other.jsonl", track_by_number(1), encoder, [], 400, 1)
     (tmp_path / "some.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ShopBenchError, match="jsonl files only"):
+    with pytest.raises(ShopBenchError, match="not from Parquet"):
         read_questions(tmp_path / "some.parquet")
     unfit = write_questions(tmp_path / "unfit.jsonl", [{**questions("choice", 1)[0], "output_field": 9}])
     for tasks in ([], ["choice"]):
