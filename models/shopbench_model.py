@@ -55,6 +55,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.model_folder = find_model()
         config = check_model(self.model_folder)
         self.profile = choose_profile()
+        self.vocab_size = int(config["vocab_size"])
         if self.profile.tensor_parallel_size > 1:
             check_shardable(config, self.profile.tensor_parallel_size)
         self.constrained = os.environ.get("SHOPBENCH_CONSTRAINTS", "on") != "off"
@@ -116,6 +117,9 @@ class ShopBenchModel(ShopBenchBaseModel):
             return None
         try:
             prompt = self.prompt_token_ids(question)
+            # An id that the model has no row for would take the engine down, and the whole batch with it.
+            if not 0 <= min(prompt) <= max(prompt) < self.vocab_size:
+                raise ShopBenchError(f"the tokenizer returned ids from {min(prompt)} to {max(prompt)}")
         except Exception as error:
             # Whatever a tokenizer stumbles over, it is one question of sixteen.
             logger.error("a question cannot be encoded, its form's fallback answers it: %s", error)

@@ -1,12 +1,14 @@
 """Watches the time of the whole run: is what is left enough for the questions that are left, and what to cut if not.
 
 The evaluator says neither how much time is left nor how many questions are to come, so both are reckoned: time from the
-model's construction on, questions from what a track is expected to hold. Seconds a question are a running mean for each
-kind of answer. When the product no longer fits, answers get shorter in a fixed order of stages, in which prose goes first,
-since a shorter explanation still scores, and multiple choice last, since it costs least and most tasks are of it.
+model's construction on, questions from what a track is expected to hold. Seconds a question are a mean over the last
+batches of each kind of answer, less the dearest, so that one restart of the engine is not taken for the rule. When the
+product no longer fits, answers get shorter in a fixed order of stages, in which prose goes first, since a shorter
+explanation still scores, and multiple choice last, since it costs least and most tasks are of it.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -52,8 +54,11 @@ _MIX = {
 }
 # Kept back for what happens before the model is constructed and between batches.
 _MARGIN = 0.03
-# The weight of a new batch in the running mean of its kind.
-_NEWEST = 0.2
+# How many batches of a kind the mean is taken over, which share of them, the dearest, is left out, and how many batches
+# there must be before anything is concluded from them.
+_BATCHES = 20
+_LEFT_OUT = 0.1
+_FEWEST_BATCHES = 3
 # Of a question's time, what goes into reading its prompt and does not get less with a shorter answer.
 _READING = 0.5
 # More questions may come than were expected: always this share of those seen so far, at the least.
@@ -88,8 +93,8 @@ class TimeBudget:
         mix = _MIX[track.number]
         self._expected = {kind: questions * share / sum(mix.values()) for kind, share in mix.items()}
         self._seen = dict.fromkeys((PROSE, EXTRACTION, LISTS, CHOICE), 0)
-        self._seconds: dict[str, float] = {}
-        """Running mean of seconds a question with its full budget, by kind."""
+        self._seconds: dict[str, list[float]] = {}
+        """Seconds a question with its full budget, batch by batch, by kind."""
         self._stage = 0
 
     def left(self) -> float:
@@ -102,7 +107,9 @@ class TimeBudget:
         """Return the first stage whose estimate fits into the time left, and log it if it is another than before."""
         left = self.left()
         chosen = self._stage
-        while chosen < len(STAGES) - 1 and self._needed(STAGES[chosen]) > left:
+        # There is nothing to save time for by not asking multiple choice: that goes on as long as there is any.
+        last = len(STAGES) - (1 if left <= 0 else 2)
+        while chosen < last and self._needed(STAGES[chosen]) > left:
             chosen += 1
         while chosen > 0 and self._needed(STAGES[chosen - 1]) <= left * _RETURN_BELOW:
             chosen -= 1
@@ -127,7 +134,7 @@ class TimeBudget:
         each = seconds / len(asked)
         for kind in set(asked):
             full = each / self._effort(kind, STAGES[self._stage])
-            self._seconds[kind] = full + (1 - _NEWEST) * (self._seconds.get(kind, full) - full)
+            self._seconds[kind] = [*self._seconds.get(kind, []), full][-_BATCHES:]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a run that is continued later must know, as JSON data."""
@@ -145,12 +152,11 @@ class TimeBudget:
 
     def _needed(self, stage: Stage) -> float:
         """Return the seconds that the questions to come would take in `stage`; kinds not seen yet cost what others do."""
-        if not self._seconds:
+        if sum(map(len, self._seconds.values())) < _FEWEST_BATCHES:
             return 0.0
-        usual = sum(self._seconds.values()) / len(self._seconds)
-        return sum(
-            self._to_come(kind) * self._seconds.get(kind, usual) * self._effort(kind, stage) for kind in self._seen
-        )
+        means = {kind: _mean_of_usual(seconds) for kind, seconds in self._seconds.items()}
+        usual = sum(means.values()) / len(means)
+        return sum(self._to_come(kind) * means.get(kind, usual) * self._effort(kind, stage) for kind in self._seen)
 
     def _to_come(self, kind: str) -> float:
         seen = self._seen[kind]
@@ -160,6 +166,13 @@ class TimeBudget:
     def _effort(kind: str, stage: Stage) -> float:
         share = stage.shares.get(kind, 1.0)
         return _READING + (1 - _READING) * share if share else 0.0
+
+
+def _mean_of_usual(seconds: Sequence[float]) -> float:
+    """Return the mean without the dearest batches, at least one of them where there are two."""
+    left_out = math.ceil(len(seconds) * _LEFT_OUT) if len(seconds) > 1 else 0
+    kept = sorted(seconds)[: len(seconds) - left_out]
+    return sum(kept) / len(kept)
 
 
 def tokens_within(form: AnswerFormat, stage: Stage) -> int:

@@ -64,7 +64,7 @@ def spoil(model: Path, folder: Path, name: str, value: float) -> Path:
         ("out-of-memory", "CUDA out of memory", 1.0),
         ("garbled", "", 0.0),
         ("tokenizer-fails", "cannot be encoded", 0.6),
-        ("wrong-token-ids", "vLLM refuses a question", 0.6),
+        ("wrong-token-ids", "the tokenizer returned ids from -5", 0.6),
     ],
 )
 def test_a_fault_costs_no_more_than_the_questions_it_hits(

@@ -103,6 +103,13 @@ def test_stages_are_logged_once_a_change(caplog: pytest.LogCaptureFixture) -> No
     assert names[-1] == "full budgets"
 
 
+def test_one_dear_batch_is_not_taken_for_the_rule() -> None:
+    clock = Clock()
+    budget = TimeBudget(track_by_number(2), 1000, 1000, clock)
+    for each in (9.0, *[0.5] * 15, 9.0, *[0.5] * 30):
+        assert answer(budget, clock, CHOICE, 10, each) == "full budgets"
+
+
 def test_when_the_time_is_over_nothing_is_asked() -> None:
     clock = Clock()
     budget = TimeBudget(track_by_number(2), 100, 10, clock)
