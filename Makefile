@@ -5,6 +5,8 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MODELS := weights/SmolLM2-135M-Instruct weights/all-MiniLM-L6-v2 weights/Qwen2-tokenizer
 PIP := .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
 
+# Whose PyTorch AutoAWQ gets: `cpu`, or `cuda` on a machine with GPUs.
+AWQ_TORCH ?= cpu
 AWQ_PIP := .venv-awq/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
@@ -44,11 +46,12 @@ load: setup models ## an hour of questions through one engine: memory, speed, wh
 finetune-demo: setup models ## fine-tune the embedded model end to end: hours on a CPU, resumable
 	.venv/bin/python -m training.pipeline --recipe training/recipes/cpu_demo.yaml $(ARGS)
 
-awq-env: .venv-awq/complete ## build AutoAWQ's own environment, which training.calibrate_awq calls
+awq-env: .venv-awq/complete ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which training.calibrate_awq calls
 
-.venv-awq/complete: requirements/torch-cpu.lock training/requirements-awq.txt training/requirements-awq-source.txt
+.venv-awq/complete: requirements/torch-$(AWQ_TORCH).lock training/requirements-awq.txt training/requirements-awq-source.txt
 	$(PYTHON) -m venv --clear .venv-awq
-	$(AWQ_PIP) -r requirements/torch-cpu.lock 2>/dev/null || $(AWQ_PIP) -r requirements/torch-cpu.lock --index-url $(TORCH_INDEX)
+	$(AWQ_PIP) -r requirements/torch-$(AWQ_TORCH).lock 2>/dev/null \
+	  || $(AWQ_PIP) -r requirements/torch-$(AWQ_TORCH).lock $(if $(filter cpu,$(AWQ_TORCH)),--index-url $(TORCH_INDEX))
 	$(AWQ_PIP) -r training/requirements-awq.txt
 	$(AWQ_PIP) --no-build-isolation -r training/requirements-awq-source.txt
 	@touch $@
@@ -56,10 +59,16 @@ awq-env: .venv-awq/complete ## build AutoAWQ's own environment, which training.c
 check-submission: setup ## say whether this folder could be pushed to the competition
 	.venv/bin/python -m evaluation.check_submission $(ARGS)
 
-lint: setup ## format check, lint and types
+lint: setup .venv/linters ## format check, lint and types; lint of the Dockerfile and the shell scripts
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/hadolint Dockerfile
+	.venv/bin/shellcheck docker_run.sh tools/*.sh
+
+.venv/linters: requirements/linters.lock | .venv/complete
+	$(PIP) -r $<
+	@touch $@
 
 audit: .venv-audit/complete ## look the locked dependencies up among the published vulnerabilities (needs the network)
 	@for file in requirements/*.lock training/requirements-awq*.txt; do \
