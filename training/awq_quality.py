@@ -1,31 +1,44 @@
 """What quantisation cost: perplexity of known answers, agreement of greedy answers, and the score, before and after.
 
 The one thing to know: both models are driven as they will be, through vLLM and `local_evaluation.py`, each in a process
-of its own; what is compared here are their files.
+of its own; what is compared here are their files. Greedy answers are what the model itself finds most probable, without
+the calibration of listed options, which answers near ties by what it saw before.
 """
 
+import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
 from submission.task_types import TaskType
-from training.awq_calibration import EncodedQuestion
+from training.awq_calibration import EncodedQuestion, encode_questions
+from training.command_line import run_command
+from training.examples import read_questions
 from training.files import write_json
+
+MAX_PROMPT = 4000
+"""Tokens of a held-out question and its answer at most."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One model on the held-out questions; `answers` are (task type, answer) in the order of the questions."""
+    """One model on the held-out questions; answers are (task type, answer) in the order of the questions.
+
+    `score` is that of the answers `served`; `greedy` are those without the calibration of listed options.
+    """
 
     perplexity: float
     score: float
-    answers: list[tuple[str, str]]
+    served: list[tuple[str, str]]
+    greedy: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Loss:
-    """What it cost. Agreement is the share of questions with the very same greedy answer."""
+    """What it cost. Agreement is the share of questions with the very same answer, greedy unless it says served."""
 
     perplexity_before: float
     perplexity_after: float
@@ -47,6 +60,7 @@ class Loss:
     score_after: float
     choice_agreement: float
     agreement: float
+    served_choice_agreement: float
 
     def violations(self, limits: Limits) -> list[str]:
         """Return one sentence for every limit that is passed."""
@@ -64,7 +78,7 @@ class Loss:
             )
         if self.choice_agreement < limits.min_choice_agreement:
             found.append(
-                f"{self.choice_agreement:.0%} of multiple-choice answers stayed the same, "
+                f"{self.choice_agreement:.0%} of greedy multiple-choice answers stayed the same, "
                 f"where {limits.min_choice_agreement:.0%} are asked for"
             )
         return found
@@ -72,13 +86,21 @@ class Loss:
 
 def compare(before: Measurement, after: Measurement) -> Loss:
     """Compare the measurements of the same questions before and after quantisation."""
-    pairs = list(zip(before.answers, after.answers, strict=True))
-    choices = [pair for pair in pairs if pair[0][0] == TaskType.MULTIPLE_CHOICE]
 
-    def agreement(chosen: list[Any]) -> float:
-        return sum(first == second for first, second in chosen) / len(chosen) if chosen else 1.0
+    def agreement(first: list[tuple[str, str]], second: list[tuple[str, str]], choices_only: bool) -> float:
+        pairs = list(zip(first, second, strict=True))
+        chosen = [pair for pair in pairs if not choices_only or pair[0][0] == TaskType.MULTIPLE_CHOICE]
+        return sum(one == other for one, other in chosen) / len(chosen) if chosen else 1.0
 
-    return Loss(before.perplexity, after.perplexity, before.score, after.score, agreement(choices), agreement(pairs))
+    return Loss(
+        perplexity_before=before.perplexity,
+        perplexity_after=after.perplexity,
+        score_before=before.score,
+        score_after=after.score,
+        choice_agreement=agreement(before.greedy, after.greedy, choices_only=True),
+        agreement=agreement(before.greedy, after.greedy, choices_only=False),
+        served_choice_agreement=agreement(before.served, after.served, choices_only=True),
+    )
 
 
 def measure(model: Path, data: Path, questions: list[EncodedQuestion], work: Path) -> Measurement:
@@ -91,15 +113,20 @@ def measure(model: Path, data: Path, questions: list[EncodedQuestion], work: Pat
     scored = ["--model", model, "--questions", work / "questions.json", "--output", work / "scored.json"]
     _run([sys.executable, "-m", "training.awq_scoring", *scored], work / "scoring.log")
     result = json.loads((work / "scored.json").read_text(encoding="utf-8"))
-    report = work / "report"
-    evaluated = ["--model", model, "--data", data, "--output", report]
-    _run([sys.executable, ROOT / "local_evaluation.py", *evaluated], work / "evaluation.log")
-    predictions = [json.loads(line) for line in (report / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
-    return Measurement(
-        perplexity=_exp(-result["log_probability"] / result["tokens"]),
-        score=json.loads((report / "report.json").read_text(encoding="utf-8"))["overall_score"],
-        answers=[(row["task_type"], row["response"]) for row in predictions],
-    )
+    score, served = _evaluated(model, data, work / "served", {})
+    _, greedy = _evaluated(model, data, work / "greedy", {"SHOPBENCH_CALIBRATION": "off"})
+    return Measurement(_exp(-result["log_probability"] / result["tokens"]), score, served, greedy)
+
+
+def _evaluated(
+    model: Path, data: Path, report: Path, environment: dict[str, str]
+) -> tuple[float, list[tuple[str, str]]]:
+    """Evaluate `model` in a process of its own; return its overall score and its answers with their task types."""
+    options = ["--model", model, "--data", data, "--output", report]
+    _run([sys.executable, ROOT / "local_evaluation.py", *options], report.with_suffix(".log"), environment)
+    rows = [json.loads(line) for line in (report / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    score = json.loads((report / "report.json").read_text(encoding="utf-8"))["overall_score"]
+    return score, [(row["task_type"], row["response"]) for row in rows]
 
 
 def _exp(nats: float) -> float:
@@ -110,9 +137,16 @@ def _exp(nats: float) -> float:
         return math.inf
 
 
-def _run(command: list[Any], log: Path) -> None:
+def _run(command: list[Any], log: Path, environment: dict[str, str] | None = None) -> None:
     with log.open("w", encoding="utf-8") as opened:
-        done = subprocess.run(list(map(str, command)), cwd=ROOT, stdout=opened, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            list(map(str, command)),
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdout=opened,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
     if done.returncode:
         last = log.read_text(encoding="utf-8").strip().splitlines()[-1:]
         raise ShopBenchError(f"{Path(str(command[1])).name} failed, see {log}: {' '.join(last)}")
@@ -124,6 +158,28 @@ def loss_table(loss: Loss) -> str:
         [
             f"perplexity of known answers  {loss.perplexity_before:10.3f}  ->  {loss.perplexity_after:10.3f}",
             f"overall score                {loss.score_before:10.3f}  ->  {loss.score_after:10.3f}",
-            f"same answers: {loss.choice_agreement:.1%} of multiple choice, {loss.agreement:.1%} of all",
+            f"same greedy answers: {loss.choice_agreement:.1%} of multiple choice, {loss.agreement:.1%} of all",
+            f"same served answers: {loss.served_choice_agreement:.1%} of multiple choice",
         ]
     )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.awq_quality", description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="folder of the unquantised model")
+    parser.add_argument("--quantised", type=Path, required=True, nargs="+", help="folders of quantised models")
+    parser.add_argument("--questions", type=Path, required=True, help="questions in ShopBench's shape with answers")
+    parser.add_argument("--work", type=Path, required=True, help="folder for reports and logs")
+    options = parser.parse_args(arguments)
+    encoded = encode_questions(read_questions(options.questions), ChatEncoder(options.model), MAX_PROMPT)
+    folders = [options.model, *options.quantised]
+    if len({folder.name for folder in folders}) < len(folders):
+        raise ShopBenchError("two of the folders have the same name, which their reports go by: rename one")
+    before, *rest = (measure(folder, options.questions, encoded, options.work / folder.name) for folder in folders)
+    for folder, after in zip(options.quantised, rest, strict=True):
+        print(f"{folder}\n{loss_table(compare(before, after))}")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,7 +1,8 @@
 """Quantises a merged model to AWQ, 4 bits, for tensor parallelism on 4 × T4, and checks what came out.
 
-The one thing to know: AutoAWQ runs as a separate process in `.venv-awq`. Everything is made in OUTPUT.work, where the
-same command after a kill goes on; OUTPUT appears only when every check has passed.
+The one thing to know: AutoAWQ runs as a separate process in `.venv-awq`. Everything is made in OUTPUT.work, and OUTPUT appears
+only when every check has passed. The same command after a kill goes on at the first step that is not done: padding at its
+next shard, AutoAWQ (which cannot be resumed) at its beginning, the checks at theirs.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from training.awq_calibration import (
     encode_questions,
 )
 from training.awq_checks import check_readers, check_weights
-from training.awq_quality import Limits, Measurement, compare, loss_table, measure
+from training.awq_quality import MAX_PROMPT, Limits, Measurement, compare, loss_table, measure
 from training.checkpoints import INDEX_FILE, shard_files
 from training.command_line import run_command
 from training.examples import read_questions
@@ -86,18 +87,34 @@ def quantise(staged: Path, output: Path, job: dict[str, Any], python: Path, log:
     write_json(output / "config.json", {**config, "dtype": "float16", "torch_dtype": "float16", **kept})
 
 
-def calibrate(options: argparse.Namespace) -> None:
-    """Do everything that `options` (see `main`) ask for."""
-    model, output, python = options.model, options.output, options.python
-    config = check_model(model)
+def check_possible(options: argparse.Namespace, config: dict[str, Any]) -> int:
+    """Return the group size for a model with this config, or raise a `ShopBenchError` naming what is in the way.
+
+    Nothing is loaded and nothing made, so that this can be asked before a model is trained.
+    """
     if "quantization_config" in config:
-        raise ShopBenchError(f"{model} is quantised already: give the model it was made from")
+        raise ShopBenchError("the model is quantised already: give the one it was made from")
     group_size = options.group_size or largest_group_size(config)
     check_after_padding(config, group_size, options.tensor_parallel)
-    if not python.is_file():
-        raise ShopBenchError(f"AutoAWQ's environment is not there ({python}): build it with `make awq-env`")
-    data = development_questions(ROOT) if options.calibration in (DEVELOPMENT, GENERIC) else Path(options.calibration)
-    calibration, held_out = read_questions(data), read_questions(options.held_out)
+    if not options.python.is_file():
+        raise ShopBenchError(f"AutoAWQ's environment is not there ({options.python}): build it with `make awq-env`")
+    for path in (calibration_questions(options), options.held_out):
+        read_questions(path)
+    return group_size
+
+
+def calibration_questions(options: argparse.Namespace) -> Path:
+    """Return the questions to calibrate on (for generic prose: those that say how much of it)."""
+    if options.calibration in (DEVELOPMENT, GENERIC):
+        return development_questions(ROOT)
+    return Path(options.calibration)
+
+
+def calibrate(options: argparse.Namespace) -> None:
+    """Do everything that `options` (see `parse_options`) ask for."""
+    model, output, python = options.model, options.output, options.python
+    group_size = check_possible(options, check_model(model))
+    calibration, held_out = read_questions(calibration_questions(options)), read_questions(options.held_out)
     encoder = ChatEncoder(model)
     job = {
         "blocks": calibration_blocks(
@@ -108,12 +125,17 @@ def calibrate(options: argparse.Namespace) -> None:
         "clip": options.clip,
         "seed": options.seed,
     }
+    inputs = hash_of([fingerprint(model), job, options.tensor_parallel])
+    checked = hash_of([inputs, fingerprint(options.held_out), options.quality, asdict(_limits(options))])
+    work = output.with_name(output.name + ".work")
+    if (output / REPORT).is_file() and read_json(output / REPORT).get("inputs") == checked:
+        remove(work)
+        print(f"{output} was made from the same inputs and has passed the same checks")
+        return
     print(f"calibrating on {len(job['blocks'])} blocks of {options.block} tokens ({options.calibration})")
 
-    work = output.with_name(output.name + ".work")
     work.mkdir(parents=True, exist_ok=True)
     staged, quantised = work / "staged", work / "quantised"
-    inputs = hash_of([fingerprint(model), job, options.tensor_parallel])
     run_once(work / "staged.done", inputs, lambda: stage(model, staged, group_size, options.tensor_parallel))
     run_once(
         work / "quantised.done",
@@ -130,6 +152,7 @@ def calibrate(options: argparse.Namespace) -> None:
         "calibration_blocks": len(job["blocks"]),
         "block": options.block,
         "held_out": str(options.held_out),
+        "inputs": checked,
     }
     if options.quality:
         report |= _checked_quality(options, held_out, encoder, work)
@@ -144,15 +167,14 @@ def _checked_quality(
     options: argparse.Namespace, rows: list[dict[str, Any]], encoder: ChatEncoder, work: Path
 ) -> dict[str, float]:
     """Measure both models on the held-out questions and refuse what lost too much."""
-    questions = encode_questions(rows, encoder, options.max_prompt)
+    questions = encode_questions(rows, encoder, MAX_PROMPT)
     measured: dict[str, Measurement] = {}
     for name, folder in (("unquantised", options.model), ("quantised", work / "quantised")):
         print(f"measuring the {name} model on {len(rows)} held-out questions")
         measured[name] = measure(folder, options.held_out, questions, work / f"measured-{name}")
     loss = compare(measured["unquantised"], measured["quantised"])
     print(loss_table(loss))
-    limits = Limits(options.max_perplexity_ratio, options.max_score_loss, options.min_choice_agreement)
-    if violations := loss.violations(limits):
+    if violations := loss.violations(_limits(options)):
         raise ShopBenchError(
             "the quantised model lost too much and is rejected: "
             + "; ".join(violations)
@@ -161,8 +183,12 @@ def _checked_quality(
     return asdict(loss)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line."""
+def _limits(options: argparse.Namespace) -> Limits:
+    return Limits(options.max_perplexity_ratio, options.max_score_loss, options.min_choice_agreement)
+
+
+def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m training.calibrate_awq",
         description=__doc__,
@@ -191,7 +217,6 @@ def main(arguments: list[str] | None = None) -> None:
     add("--seed", type=int, default=0, help="order of the calibration texts")
     add("--python", type=Path, default=PYTHON, help="interpreter of AutoAWQ's environment")
     add("--held-out", type=Path, default=HELD_OUT, help="questions on which the loss is measured")
-    add("--max-prompt", type=int, default=4000, help="tokens of a held-out question and its answer at most")
     add(
         "--max-perplexity-ratio",
         type=float,
@@ -199,9 +224,19 @@ def main(arguments: list[str] | None = None) -> None:
         help="reject above: perplexity of known answers, after / before",
     )
     add("--max-score-loss", type=float, default=0.03, help="reject above: loss of overall score")
-    add("--min-choice-agreement", type=float, default=0.8, help="reject below: share of equal multiple-choice answers")
+    add(
+        "--min-choice-agreement",
+        type=float,
+        default=0.8,
+        help="reject below: share of equal greedy multiple-choice answers",
+    )
     add("--no-quality", dest="quality", action="store_false", help="skip the comparison with the unquantised model")
-    calibrate(parser.parse_args(arguments))
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    calibrate(parse_options(arguments))
 
 
 if __name__ == "__main__":

@@ -119,8 +119,33 @@ class CompareSettings(Settings):
     results: Path
 
 
+class AwqSettings(Settings):
+    """How the merged model is padded and quantised for the cards that serve it.
+
+    The keys are the options of `python -m training.calibrate_awq`; what a recipe leaves out has that command's default.
+    Without `quality` the comparison with the unquantised model is skipped.
+    """
+
+    calibration: str | None = None
+    tensor_parallel: int | None = Field(default=None, gt=0)
+    group_size: int | None = None
+    block: int | None = Field(default=None, gt=0)
+    max_blocks: int | None = Field(default=None, gt=0)
+    held_out: Path | None = None
+    max_perplexity_ratio: float | None = None
+    max_score_loss: float | None = None
+    min_choice_agreement: float | None = None
+    quality: bool = True
+
+    def arguments(self) -> list[str]:
+        """Return what the recipe gives as that command's arguments."""
+        given = self.model_dump(exclude_none=True, exclude={"quality"})
+        named = [text for key, value in given.items() for text in (f"--{key.replace('_', '-')}", str(value))]
+        return named if self.quality else [*named, "--no-quality"]
+
+
 class Recipe(Settings):
-    """A whole run, from questions to a merged model."""
+    """A whole run, from questions to a merged model and, with `awq`, to the checkpoint that the cards serve."""
 
     name: str
     track: int = Field(ge=1, le=5)
@@ -134,6 +159,7 @@ class Recipe(Settings):
     combination: Literal["cat", "linear", "svd"] = "cat"
     wise_ft: WiseFtSettings
     compare: CompareSettings | None = None
+    awq: AwqSettings | None = None
 
     @model_validator(mode="before")
     @classmethod

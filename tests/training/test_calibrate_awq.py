@@ -17,6 +17,7 @@ from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_sm
 from training.awq_calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
 from training.awq_checks import check_readers, check_weights
 from training.awq_quality import Limits, Measurement, compare
+from training.awq_quality import main as measure_losses
 from training.calibrate_awq import PYTHON, largest_group_size, main, stage
 from training.checkpoints import CheckpointReader
 from training.examples import read_questions
@@ -175,14 +176,20 @@ def test_a_reader_that_sees_another_rope_base_or_template_is_found_out(quantised
 
 def test_what_quantisation_cost_is_compared_and_limited() -> None:
     choice, text = TaskType.MULTIPLE_CHOICE.value, TaskType.GENERATION.value
-    before = Measurement(10.0, 0.40, [(choice, "1"), (choice, "2"), (choice, "3"), (choice, "0"), (text, "a lamp")])
-    after = Measurement(11.0, 0.38, [(choice, "1"), (choice, "2"), (choice, "3"), (choice, "1"), (text, "a desk")])
+    greedy = [(choice, "1"), (choice, "2"), (choice, "3"), (choice, "0"), (text, "a lamp")]
+    before = Measurement(10.0, 0.40, served=greedy, greedy=greedy)
+    after = Measurement(
+        11.0,
+        0.38,
+        served=[(choice, "1"), (choice, "3"), (choice, "2"), (choice, "1"), (text, "a desk")],
+        greedy=[(choice, "1"), (choice, "2"), (choice, "3"), (choice, "1"), (text, "a desk")],
+    )
     loss = compare(before, after)
-    assert (loss.choice_agreement, loss.agreement) == (0.75, 0.6)
+    assert (loss.choice_agreement, loss.agreement, loss.served_choice_agreement) == (0.75, 0.6, 0.25)
     assert loss.violations(Limits(1.2, 0.03, 0.7)) == []
     assert [violation.split()[0] for violation in loss.violations(Limits(1.05, 0.01, 0.8))] == ["the", "the", "75%"]
     assert "10.00 to 11.00" in loss.violations(Limits(1.05, 0.03, 0.7))[0]
-    broken = compare(before, Measurement(float("nan"), 0.40, before.answers))
+    broken = compare(before, Measurement(float("nan"), 0.40, greedy, greedy))
     assert len(broken.violations(Limits(1.2, 0.03, 0.7))) == 1
 
 
@@ -194,4 +201,12 @@ def test_what_cannot_be_done_is_said_before_anything_is_made(tmp_path: Path) -> 
         main(arguments)
     with pytest.raises(ShopBenchError, match="make awq-env"):
         main([*arguments, "--tensor-parallel", "1", "--python", str(tmp_path / "none")])
+    assert not list(tmp_path.iterdir())
+
+
+@needs_smollm2
+def test_folders_of_one_name_would_share_a_report(tmp_path: Path) -> None:
+    folders = ["--model", str(EMBEDDED_MODEL), "--quantised", str(tmp_path / EMBEDDED_MODEL.name)]
+    with pytest.raises(ShopBenchError, match="same name"):
+        measure_losses([*folders, "--questions", str(SAMPLE), "--work", str(tmp_path / "work")])
     assert not list(tmp_path.iterdir())
