@@ -11,7 +11,7 @@ from submission.errors import ShopBenchError
 from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
-from training import pipeline
+from training import pipeline, split
 from training.compare import chosen_alpha
 from training.recipe import Recipe, load_recipe
 from training.sft import train_adapter
@@ -115,6 +115,15 @@ def test_what_would_fail_after_hours_is_refused_at_once(recipe_file: Path, overr
     with pytest.raises(ShopBenchError, match=message):
         pipeline.main(["--recipe", str(recipe_file), "--set", override])
     assert not (recipe_file.parent / "run").exists()
+
+
+@needs_smollm2
+def test_split_alone_writes_the_five_sets(recipe_file: Path) -> None:
+    split.main(["--recipe", str(recipe_file)])
+    found = {path.name for path in (recipe_file.parent / "run" / "data").glob("*_*seen.jsonl")}
+    assert found == {f"{kind}_{task}.jsonl" for kind in ("validation", "test") for task in ("seen", "unseen")}
+    counts = json.loads((recipe_file.parent / "run" / "data" / "split.json").read_text())["questions"]
+    assert counts["test_unseen"] == {"explanation": 4} and set(counts["train"]) == {"choice", "entities"}
 
 
 def test_alpha_must_have_been_chosen(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from submission.errors import ShopBenchError
-from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of, questions
+from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training import wise_ft
 from training.alpha_sweep import SweepPoint, choose_alpha, parse_sweep, sweep
@@ -157,6 +157,41 @@ def test_sweep_writes_what_it_found(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "sweep.json").read_text())
     assert written["alpha"] == 0.5 and [entry["alpha"] for entry in written["points"]] == [0, 0.5, 1]
     assert (tmp_path / "sweep.png").stat().st_size > 1000
+
+
+@needs_smollm2
+def test_sweep_on_the_command_line_asks_every_alpha_once(
+    tmp_path: Path, base: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        """Stands in for `local_evaluation.py`: any model but the base knows the seen tasks."""
+        given = dict(zip(command[2::2], command[3::2], strict=False))
+        asked.append(tensors(Path(given["--model"])))
+        score = 0.0 if Path(given["--model"]) == base else 1.0
+        rows = [json.loads(line) for line in Path(given["--data"]).read_text().splitlines()]
+        scored = [{**row, "track": None, "score": score if row["task_name"][:4] == "seen" else 0.5} for row in rows]
+        write_questions(Path(given["--output"]) / "predictions.jsonl", scored)
+        (Path(given["--output"]) / "report.json").write_text("{}")
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    seen = write_questions(tmp_path / "seen.jsonl", questions("choice", 4))
+    unseen = write_questions(tmp_path / "unseen.jsonl", questions("retrieval", 4))
+    arguments = ["--base", base, "--fine-tuned", adapter, "--output", tmp_path / "model"]
+    arguments += ["--sweep", "0:1:0.5", "--seen", seen, "--unseen", unseen]
+    wise_ft.main([str(argument) for argument in arguments])
+    assert "chosen: alpha 0.5, seen 1.000" in capsys.readouterr().out
+    write_interpolated(base, adapter, tmp_path / "expected", 0.5)
+    assert (tmp_path / "model" / "model.safetensors.index.json").is_file()
+    for name, tensor in tensors(tmp_path / "expected").items():
+        assert torch.equal(tensors(tmp_path / "model")[name], tensor)
+        assert torch.equal(asked[1][name], tensor)
+    # One model after the other was written, asked and removed.
+    assert len(asked) == 3 and not list(tmp_path.rglob("alpha_*/model"))
+    wise_ft.main([str(argument) for argument in arguments])
+    assert len(asked) == 3
 
 
 @needs_smollm2
