@@ -134,6 +134,22 @@ def test_the_recipes_of_the_tracks_read_what_the_data_recipe_writes(track: int) 
         assert set(adapter.tasks) <= trained_on
 
 
+def test_the_larger_mixture_of_the_demo_is_compared_on_the_demos_questions() -> None:
+    demo = load_recipe(RECIPES / "cpu_demo.yaml", [], Recipe)
+    mixture = load_recipe(RECIPES / "cpu_demo_mixture.yaml", [], Recipe)
+    data = load_recipe(RECIPES / "data_cpu_demo.yaml", [], DataRecipe)
+    assert mixture.data.train == data.output / "data" and mixture.data.split is None
+    held_out = [getattr(demo.data, name) for name in HELD_OUT_SETS]
+    assert [getattr(mixture.data, name) for name in HELD_OUT_SETS] == held_out
+    assert data.protected == [demo.data.split.protected, *held_out] if demo.data.split else False
+    assert data.sources["shopbench"] == {"files": [{"path": str(demo.data.train)}]}
+    assert (mixture.sft, mixture.seed, mixture.track) == (demo.sft, demo.seed, demo.track)
+    numbers, words = (set(mixture.adapters[name].tasks) for name in ("numbers", "text"))
+    assert numbers | words == {*TASKS, *demo.adapters["numbers"].tasks, *demo.adapters["text"].tasks}
+    assert numbers.isdisjoint(words)
+    assert {TASKS[name].task_type for name in words & TASKS.keys()} == {"generation", "named_entity_recognition"}
+
+
 @needs_smollm2
 def test_fine_tuning_reads_them(built: Path) -> None:
     encoder = ChatEncoder(SMOLLM2)

@@ -377,15 +377,17 @@ def test_rows_in_shopbenchs_shape_may_name_their_own_tasks(tmp_path: Path) -> No
     }
     row |= {"metric": "accuracy", "task_name": "review_rating", "track": track}
     path = tmp_path / "rows.jsonl"
-    path.write_text(
-        "\n".join(json.dumps(row | change) for change in ({}, {"track": "none"}, {"task_name": "own_task"}))
-    )
+    translation = {"input_field": "Translate this title into German.\nTitle: kettle\nOutput:", "output_field": "Kessel"}
+    translation |= {"task_type": "generation", "metric": "bleu", "task_name": "own_translation", "track": None}
+    changes: tuple[dict, ...] = ({}, {"track": "none"}, {"task_name": "own_task"}, translation)
+    path.write_text("\n".join(json.dumps(row | change) for change in changes))
     source = open_source("shopbench", {"files": [{"path": str(path)}]}, tmp_path / "scratch")
     records, unusable = read(source, "questions")
-    assert [(record.task, record.track) for record in records] == [("review_rating", 3), ("own_task", 3)]
+    named = [("review_rating", 3), ("own_task", 3), ("own_translation", 4)]  # the last one's track is guessed
+    assert [(record.task, record.track) for record in records] == named
     assert unusable == {"row without a task or of an unknown track": 1}
     tasks = tasks_of({"shopbench": source})
-    assert set(tasks) == {"review_rating", "own_task"}
+    assert set(tasks) == {"review_rating", "own_task", "own_translation"}
     assert set(tasks["review_rating"].builders) == {"amazon_reviews/reviews", "shopbench/questions"}
     with pytest.raises(ShopBenchError, match="a file needs a path, and task and track"):
         open_source("shopbench", {"files": [{"path": str(path), "task": "x"}]}, tmp_path)

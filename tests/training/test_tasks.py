@@ -398,6 +398,17 @@ def test_a_ready_question_is_asked_as_it_stands() -> None:
     assert row["completion"][0]["content"].split(",")[0] == "4" and row["completion"][0]["content"].count(",") == 2
 
 
+def test_a_ready_truth_is_cited_in_the_case_of_the_text() -> None:
+    task = with_ready_tasks({}, {"words": 1})["words"]
+    text = "Which phrase in the query is of the entity type 'brand'? Extract it from the query.\nQuery: Acme Kettle 2 l\nOutput:"
+    for truth, answer in ((["acme"], "Acme"), (["kettler"], None)):
+        question = ReadyQuestion("words/0", "en", "words", "named_entity_recognition", "micro f1", 1, text, truth)
+        pool = Pool([question])
+        row = task.question("shopbench/questions", question, pool, Random(1))
+        assert (row and row["completion"][0]["content"]) == answer
+        assert pool.unusable.total() == (answer is None)
+
+
 @pytest.mark.parametrize(
     ("category", "name"),
     [

@@ -1,7 +1,8 @@
 """Questions that are in ShopBench's shape already.
 
-A recipe names task and track for each file, or the rows do (`task_name`, `track`). What cannot be read as the type that
-its row claims is counted, not built.
+A recipe names task and track for each file, or the rows do (`task_name`, and `track` where they know it: else it is
+guessed from the wording, as the all-around track does). What cannot be read as the type that its row claims is counted,
+not built.
 """
 
 from collections import Counter
@@ -11,6 +12,8 @@ from typing import Any, ClassVar
 
 from submission.errors import ShopBenchError
 from submission.languages import detect_language
+from submission.prompts import track_of
+from submission.questions import read_question
 from submission.task_types import TaskType
 from submission.tracks import TRACKS
 from training.sources.reading import Row, open_rows
@@ -23,7 +26,7 @@ _TRACKS = {track.challenge_id: track.number for track in TRACKS[:4]}
 
 
 class ShopBench(Source):
-    """Streams "questions" from `files`, a list of `{path, task, track}`, or of `{path}` where rows name task and track."""
+    """Streams "questions" from `files`, a list of `{path, task, track}`, or of `{path}` where rows name their task."""
 
     name = "shopbench"
     streams: ClassVar[dict[str, type]] = {"questions": ReadyQuestion}
@@ -45,13 +48,13 @@ class ShopBench(Source):
                 tasks[file["task"]] = file["track"]
                 continue
             for row in self._open(file):
-                track = _TRACKS.get(row.get("track", ""))
-                if isinstance(row.get("task_name"), str) and track:
-                    tasks[row["task_name"]] = track
+                name = row.get("task_name")
+                if isinstance(name, str) and name not in tasks and (track := _track(row)):
+                    tasks[name] = track
         return tasks
 
     def _open(self, file: dict[str, Any]) -> Iterator[Row]:
-        columns = _COLUMNS if "task" in file else (*_COLUMNS, "task_name", "track")
+        columns = _COLUMNS if "task" in file else (*_COLUMNS, "task_name")
         return open_rows(file["path"], columns, limit=self.limit)
 
     def locations(self) -> list[str]:
@@ -94,4 +97,15 @@ class ShopBench(Source):
         if "task" in file:
             return file["task"], file["track"]
         name = row.get("task_name")
-        return (name if isinstance(name, str) else ""), _TRACKS.get(row.get("track", ""))
+        return (name if isinstance(name, str) else ""), _track(row)
+
+
+def _track(row: Row) -> int | None:
+    """Return the number of the track that a row names, or that its wording suggests where it names none."""
+    name = row.get("track")
+    if name is not None:
+        return _TRACKS.get(name) if isinstance(name, str) else None
+    text = row.get("input_field")
+    if not isinstance(text, str):
+        return None
+    return track_of(read_question(text, row.get("task_type") == TaskType.MULTIPLE_CHOICE)).number

@@ -9,11 +9,12 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from submission.answer_formats import AnswerFormat, Permutation, Selection
+from submission.answer_formats import AnswerFormat, Permutation, Selection, Spans
 from submission.questions import read_question
 from submission.task_types import TaskType
 from training.sources.records import ReadyQuestion
 from training.tasks.task import Builder, Pool, Task, columns
+from training.tasks.words import find_phrase
 
 _STREAM = "shopbench/questions"
 
@@ -57,6 +58,10 @@ def _answer(form: AnswerFormat, truth: Any) -> str | None:
         answer = form.render(truth)
     except (TypeError, IndexError):
         return None
+    if isinstance(form, Spans) and not form.accepts(answer):
+        # Truths are compared in lower case, citations are not.
+        cited = [find_phrase(form.source, phrase) for phrase in form.phrases(answer)]
+        return form.render(cited) if cited and all(cited) and form.accepts(form.render(cited)) else None
     if isinstance(form, Selection) and not form.accepts(answer):
         # Fewer are right than are asked for: any others fill the answer up.
         answer = form.complete(f"{answer},") or answer
