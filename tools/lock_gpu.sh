@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
 # Resolves the lock files that this machine's environment does not use: the container's (CUDA) and AutoAWQ's. Needs uv.
+# To see that one installs on Linux x86-64 with Python 3.11 without fetching gigabytes:
+#   uv pip install --dry-run --require-hashes --no-deps --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+#     --target /tmp/none -r requirements/inference-cuda.lock
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
