@@ -247,5 +247,5 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         dest="overrides",
-        help="override recipe values, e.g. --set sft.learning_rate=1e-4 adapters.choice.weight=0.5",
+        help="override recipe values, e.g. --set sft.learning_rate=1e-4 adapters.mixture.weight=0.5",
     )

@@ -1,5 +1,6 @@
 """Recipes: all that ship can be read, every value can be overridden, every fault is named by its key."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,19 @@ def test_recipes_that_ship_are_whole(file: Path) -> None:
         assert recipe.wise_ft.alpha is not None
         assert {task for adapter in recipe.adapters.values() for task in adapter.tasks} <= TASKS.keys()
         assert sum(adapter.weight for adapter in recipe.adapters.values()) == pytest.approx(1)
+
+
+def test_every_number_of_a_track_says_where_it_is_from() -> None:
+    shared = (RECIPES / "qwen2_72b.yaml").read_text().partition("\nsft:\n")[2].partition("\ncombination:")[0]
+    for line in [*shared.splitlines(), *(line for n in range(1, 6) for line in _weights(n))]:
+        assert line == "  lora:" or re.search(r"# \[(ours|source)\]", line), line
+
+
+def _weights(track: int) -> list[str]:
+    lines = (RECIPES / f"track{track}.yaml").read_text().splitlines()
+    found = [line for line in lines if line.startswith("    weight:")]
+    assert len(found) == 4
+    return found
 
 
 def test_overrides_reach_every_level() -> None:
