@@ -59,8 +59,8 @@ _MARGIN = 0.03
 _BATCHES = 20
 _LEFT_OUT = 0.1
 _FEWEST_BATCHES = 3
-# Of a question's time, what goes into reading its prompt and does not get less with a shorter answer.
-_READING = 0.5
+# Of a question's time, what goes into reading its prompt and does not get less with a shorter answer (docs/t4_plan.md).
+_READING = 0.9
 # More questions may come than were expected: always this share of those seen so far, at the least.
 _ALWAYS_TO_COME = 0.02
 # A later stage is left for an earlier one only if that needs no more than this share of the time left.
