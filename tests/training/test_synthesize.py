@@ -22,13 +22,25 @@ from training.build_dataset import build
 from training.candidates import read_wordings
 from training.data_recipe import DataRecipe
 from training.recipe import load_recipe
+from training.sources import open_source
 from training.sources.records import Product
 from training.synthesize import SynthesisRecipe, report_text, synthesize
 from training.synthetic.dictation import ReplyCache
-from training.synthetic.items import RejectedError, check_overlap, check_read_alike, one_line, read_reply, similarity
+from training.synthetic.instructions import WriteInstructions
+from training.synthetic.items import (
+    Context,
+    Rejected,
+    RejectedError,
+    check_overlap,
+    check_read_alike,
+    one_line,
+    read_reply,
+    similarity,
+)
 from training.synthetic.labels import _checked
 from training.synthetic.rephrase import hide_quotations, split_question
 from training.synthetic.writers import Reply, Request, WriterSettings
+from training.tasks import tasks_of
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
@@ -230,6 +242,50 @@ def test_refusals_and_broken_replies_are_counted(tmp_path: Path) -> None:
     }
     assert [row["written"] for row in read(made.output / "rejected.jsonl")].index("no json") == 0
     server.close()
+
+
+def test_a_server_that_refuses_everything_is_named_and_its_refusals_are_not_kept(tmp_path: Path) -> None:
+    def refusing_writer(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
+        raise ValueError("response_format is not supported")
+
+    server = WriterServer(refusing_writer)
+    made = recipe(tmp_path, server.url, *only("esci_choice", 12))
+    with pytest.raises(ShopBenchError, match=r"refused all 12 requests of a batch.*response_format is not supported"):
+        synthesize(made)
+    assert ReplyCache(made.cache).spent() == (0, 0)
+    server.close()
+
+
+def test_a_writer_that_is_no_model_folder_is_named(tmp_path: Path) -> None:
+    made = recipe(tmp_path, "http://unused/v1", "writer.kind=engine", f"writer.model={tmp_path / 'nowhere'}")
+    with pytest.raises(ShopBenchError, match="nowhere"):
+        synthesize(made)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("My cat sleeps on '{title}' all day long.", "the text has nothing to do with its source"),
+        ("What kind of thing is it?", "slots are missing, repeated or made up"),
+        ("Welche Art von Produkt ist '{title}', und wie heißt sie in diesem Laden?", "the text is in another language"),
+        ("Type of product?", "slots are missing, repeated or made up"),
+        ("Which product type is '{title}', all in all? {{no}}", "slots are missing, repeated or made up"),
+    ],
+)
+def test_wordings_that_cannot_be_used_are_rejected(tmp_path: Path, written: str, reason: str) -> None:
+    sources = {
+        name: open_source(name, settings, tmp_path)
+        for name, settings in load_recipe(RECIPE, [], SynthesisRecipe).sources.items()
+        if name == "amazon_reviews"
+    }
+    context = Context(sources, tasks_of(sources), 1)
+    task = context.tasks["product_type_from_title"]
+    seed = (task, "What type of product is '{title}'?\n{options}\nAnswer: ")
+    items = WriteInstructions().items([(seed, Reply(json.dumps({"wordings": [written]}), 1))], context)
+    assert [item.reason for item in items if isinstance(item, Rejected)] == [reason]
+    good = "Say which type of product '{title}' belongs to, please."
+    kept = WriteInstructions().items([(seed, Reply(json.dumps({"wordings": [good]}), 1))], context)
+    assert not [item for item in kept if isinstance(item, Rejected)] and len(kept) == 6
 
 
 def test_a_writer_that_is_away_is_named(tmp_path: Path) -> None:

@@ -11,8 +11,12 @@ from pathlib import Path
 from pydantic import Field
 from tqdm import tqdm
 
+from submission.errors import ShopBenchError
 from training.recipe import Settings
 from training.synthetic.writers import Reply, Request, Writer, WriterSettings
+
+# A batch this large that is refused as a whole says something about the server, not about the requests.
+_MANY = 8
 
 
 class Budget(Settings):
@@ -43,6 +47,11 @@ class ReplyCache:
         with self._connection:
             values = (key, reply.text, reply.tokens, reply.refusal)
             self._connection.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", values)
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Drop the replies to these requests."""
+        with self._connection:
+            self._connection.executemany("DELETE FROM replies WHERE key = ?", [(key,) for key in keys])
 
     def spent(self) -> tuple[int, int]:
         """Return how many requests were asked and how many tokens they took."""
@@ -84,9 +93,20 @@ class Dictation:
                 affordable = self._affordable(some)
                 if affordable:
                     self.writer.write(affordable, done)
+                    self._stop_if_all_were_refused(affordable)
                 if len(affordable) < len(some):
                     break
         return [self.cache.get(request.key(self.settings)) for request in requests]
+
+    def _stop_if_all_were_refused(self, asked: list[Request]) -> None:
+        keys = [request.key(self.settings) for request in asked]
+        refusals = [reply.refusal for reply in map(self.cache.get, keys) if reply is not None and reply.refusal]
+        if len(refusals) == len(asked) >= _MANY:
+            self.cache.forget(keys)
+            raise ShopBenchError(
+                f"the writer refused all {len(asked)} requests of a batch, the first with {refusals[0][:200]!r}: check that "
+                "the server takes JSON schemas and prompts of this length; these refusals are not kept"
+            )
 
     def _affordable(self, requests: list[Request]) -> list[Request]:
         asked, tokens = self.cache.spent()

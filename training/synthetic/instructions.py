@@ -21,6 +21,7 @@ from training.synthetic.items import (
     Wording,
     check_language,
     check_length,
+    check_overlap,
     one_line,
     read_reply,
     schema,
@@ -89,6 +90,7 @@ class WriteInstructions:
             raise RejectedError("there are braces that are no slots")
         check_length(_SLOT.sub("", new), 3, 90)
         check_language(_SLOT.sub("", new), "en")
+        check_overlap(_SLOT.sub(" ", new), _SLOT.sub(" ", instruction), most=1.0)
         if any(similarity(new, _frame(known)[0]) > _MOST_SIMILAR for known in task.wordings):
             raise RejectedError("the text repeats its source")
         whole = f"{new}{rest}"

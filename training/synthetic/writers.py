@@ -10,11 +10,13 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
 from submission.errors import ShopBenchError
+from submission.model_folder import check_model
 from training.recipe import Settings
 
 
@@ -77,8 +79,11 @@ class Writer(Protocol):
 
 
 def open_writer(settings: WriterSettings) -> Writer:
-    """Return the writer that a recipe asks for."""
-    return Endpoint(settings) if settings.kind == "endpoint" else LocalEngine(settings)
+    """Return the writer that a recipe asks for; `ShopBenchError` where it names a model folder that is none."""
+    if settings.kind == "endpoint":
+        return Endpoint(settings)
+    check_model(Path(settings.model))
+    return LocalEngine(settings)
 
 
 class Endpoint:
