@@ -156,10 +156,11 @@ def _build(recipe: DataRecipe, sender: Any) -> None:
     start = time.perf_counter()
     report = build(recipe)
     seconds = time.perf_counter() - start
-    # ru_maxrss is in KiB on Linux; of children it is that of the largest.
-    worker, main = (
-        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
-    )
+    # In KiB on Linux, of the largest child. A process that was started starts from what its parent had, so this is an upper
+    # bound for workers, and the status file is asked for this process itself.
+    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text().splitlines()
+    main = int(next(line for line in status if line.startswith("VmHWM")).split()[1]) / 1024
     sender.send({"examples": report["examples"], "seconds": seconds, "worker_mb": worker, "main_mb": main})
 
 

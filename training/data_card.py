@@ -139,10 +139,13 @@ def _draw(recipe: DataRecipe, tasks: Counter[str], lengths: dict[str, Counter[in
     names = [name for name, _ in sorted(tasks.items(), key=lambda item: (item[1], item[0]))]
     left.barh(names, [tasks[name] for name in names], color="#4477aa")
     left.tick_params(axis="y", labelsize=7)
+    left.margins(y=0.01)
     left.set_xlabel("examples")
+    longest = max(max(counts, default=1) for counts in lengths.values())
     for name, color in (("prompt", "#4477aa"), ("answer", "#ee6677")):
         counts = lengths[name]
-        right.hist(list(counts), weights=list(counts.values()), bins=40, alpha=0.7, label=name, color=color)
+        shown = {"bins": 40, "range": (0, longest), "alpha": 0.7, "label": name, "color": color}
+        right.hist(list(counts), weights=list(counts.values()), **shown)
     right.set_xlabel("length in " + ("words" if recipe.tokenizer is None else "tokens"))
     right.set_ylabel("examples")
     right.set_yscale("log")

@@ -40,23 +40,32 @@ def run(command: list[str], kill_after: float | None = None) -> float:
     return time.monotonic() - start
 
 
-def test_building_survives_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held_out", [False, True], ids=["alone", "with questions held out"])
+def test_building_survives_kills(tmp_path: Path, held_out: bool) -> None:
     recipe = ROOT / "training" / "recipes" / "data_fixtures.yaml"
 
-    def command(output: Path) -> list[str]:
-        return [sys.executable, "-m", "training.build_dataset", "--recipe", str(recipe), "--set", f"output={output}"]
+    def command(folder: Path) -> list[str]:
+        values = [f"output={folder / 'dataset'}"]
+        if held_out:
+            # The recipe is part of what is written: everything is made at one place, and moved away.
+            counts = "share: 0.1, validation_per_task: 3, test_per_task: 3, unseen_tasks: [product_feature]"
+            values.append(f"held_out={{folder: {folder / 'held_out'}, {counts}}}")
+        return [sys.executable, "-m", "training.build_dataset", "--recipe", str(recipe), "--set", *values]
 
-    seconds = run(command(tmp_path / "undisturbed"))
-    expected = contents(tmp_path / "undisturbed")
+    place = tmp_path / "place"
+    place.mkdir()
+    seconds = run(command(place))
+    expected = contents(place)
     moments = random.Random(1)
     for trial in range(KILLS):
-        output = tmp_path / f"killed-{trial}"
+        place.rename(tmp_path / f"before-{trial}")
+        place.mkdir()
         moment = moments.uniform(0.2, 1.0) * seconds
-        run(command(output), kill_after=moment)
-        stage = sorted(path.name for path in (tmp_path / f"killed-{trial}.building" / "work").glob("*"))
+        run(command(place), kill_after=moment)
+        stage = sorted(path.name for path in place.rglob("*") if path.parent.name in {"work", "place"})
         print(f"killed after {moment:.1f} of {seconds:.1f} s, with {', '.join(stage) or 'nothing'} on disk")
-        run(command(output))
-        assert contents(output) == expected
+        run(command(place))
+        assert contents(place) == expected
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

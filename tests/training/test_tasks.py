@@ -594,3 +594,20 @@ def test_sentences_in_another_language_than_the_site_are_left_out() -> None:
             "amazon_m2/products", german, Pool([german, english, *others]), Random(seed)
         )
         assert row is not None and "Silent" not in row["question"]
+
+
+def test_the_docs_list_every_task_as_it_is() -> None:
+    docs = (ROOT / "docs" / "training_data.md").read_text()
+    kinds = {TaskType.NAMED_ENTITY_RECOGNITION: "NER", TaskType.MULTIPLE_CHOICE: "choice"}
+    for task in TASKS.values():
+        row = next(line for line in docs.splitlines() if line.startswith(f"| {task.track} | `{task.name}` |"))
+        cells = [cell.strip() for cell in row.split("|")[3:-2]]
+        streams = sorted(stream.replace("amazon_", "") for stream in task.builders)
+        assert cells == [
+            kinds.get(task.task_type, task.task_type),
+            task.metric,
+            ", ".join(streams),
+            str(len(task.wordings)),
+        ]
+    assert f"{len(TASKS)} tasks." in docs
+    assert all(f"`{name}`" in docs for name in (*DEVELOPMENT_TASKS.split(), *HIDDEN_TASKS.split()))

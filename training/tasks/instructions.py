@@ -109,8 +109,8 @@ RELATION = Task(
     "accuracy",
     track=3,
     wordings=(
-        "First product: {first}\nSecond product: {second}\nHow do customers see the two?\n{options}\nAnswer: ",
-        "Which holds for the products '{first}' and '{second}'?\n{options}\nAnswer: ",
+        "First product: {first}\nSecond product: {second}\nWhat do the two have to do with each other?\n{options}\nAnswer: ",
+        "How are the products '{first}' and '{second}' related?\n{options}\nAnswer: ",
         "An online shop compares two products.\nOne: {first}\nOther: {second}\nChoose the relation between them.\n{options}\n"
         "Answer:",
     ),
