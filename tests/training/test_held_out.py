@@ -97,6 +97,17 @@ def test_records_and_wordings_are_held_out(
     assert asked and all(text.startswith('"I would like to ') for text in asked)
 
 
+def test_a_share_of_the_records_is_held_out(tmp_path: Path) -> None:
+    made = recipe(tmp_path)
+    other = made.model_copy(update={"part": "held-out"})
+    asked = [
+        (made.is_asked_about("esci/queries", str(n)), other.is_asked_about("esci/queries", str(n))) for n in range(2000)
+    ]
+    assert all(first is not second for first, second in asked)
+    assert 0.17 < sum(second for _, second in asked) / len(asked) < 0.23
+    assert all(made.is_asked_about("shopbench/questions", str(n)) for n in range(100))
+
+
 def test_they_are_made_once_and_never_replaced_silently(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.stat().st_mtime_ns for path in (built / "held_out").iterdir()}
     assert {path.name for path in before} == {"held_out.json", *(f"{name}.jsonl" for name in HELD_OUT_SETS)}
