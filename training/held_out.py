@@ -33,6 +33,8 @@ def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
                 f"{settings.folder} holds questions of another recipe, other files or other code: remove it to make them "
                 "anew, or choose another held_out.folder"
             )
+        # What a kill between the last two steps has left.
+        remove(own.output)
         return
     print(f"building the questions that are held out in {settings.folder}")
     build(own)
