@@ -124,7 +124,8 @@ def _evaluated(
     """Evaluate `model` in a process of its own; return its overall score and its answers with their task types."""
     options = ["--model", model, "--data", data, "--output", report]
     _run([sys.executable, ROOT / "local_evaluation.py", *options], report.with_suffix(".log"), environment)
-    rows = [json.loads(line) for line in (report / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (report / "predictions.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
     score = json.loads((report / "report.json").read_text(encoding="utf-8"))["overall_score"]
     return score, [(row["task_type"], row["response"]) for row in rows]
 

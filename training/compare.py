@@ -42,7 +42,7 @@ def variants(recipe: Recipe, alpha: float) -> dict[str, Variant]:
     for name in recipe.adapters:
         found[f"adapter {name}"] = Variant(base, recipe.adapter_folder(name))
     if len(recipe.adapters) > 1:
-        found["ensemble"] = Variant(base, ensemble)
+        found["fine-tuned, ensemble"] = Variant(base, ensemble)
     found[f"wise-ft, α = {alpha:g}"] = Variant(base, ensemble, alpha)
     return found
 
@@ -87,13 +87,12 @@ def _write_json(predictions: Predictions, target: Path) -> None:
 
 def _main_table(predictions: Predictions) -> list[str]:
     header = [f"the {len(next(iter(predictions.values()))['development'])} development questions", "against zero-shot"]
-    lines = [_line("variant", "constraints", *header, "test, seen tasks", "against zero-shot", "test, unseen tasks")]
-    lines.append("|---|---|---|---|---|---|---|")
+    header += ["test, seen tasks", "against zero-shot", "test, unseen tasks", "against zero-shot"]
+    lines = [_line("variant", "constraints", *header), "|---|---|---|---|---|---|---|---|"]
     for (name, mode), sets in predictions.items():
         reference = predictions[ZERO_SHOT, mode]
-        cells = [str(interval(sets["development"])), _difference(sets, reference, "development")]
-        cells += [str(interval(sets["seen"])), _difference(sets, reference, "seen"), str(interval(sets["unseen"]))]
-        lines.append(_line(name, mode, *cells))
+        cells = [(str(interval(sets[kind])), _difference(sets, reference, kind)) for kind in _SETS]
+        lines.append(_line(name, mode, *(part for pair in cells for part in pair)))
     return lines
 
 
