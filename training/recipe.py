@@ -173,6 +173,15 @@ class Recipe(Settings):
         }
         return {**values, "data": placed}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_null_adapters(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take away the adapters of an extended recipe that this one sets to null."""
+        adapters = values.get("adapters")
+        if not isinstance(adapters, dict):
+            return values
+        return {**values, "adapters": {name: adapter for name, adapter in adapters.items() if adapter is not None}}
+
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
         if not self.adapters:
