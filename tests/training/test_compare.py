@@ -129,7 +129,14 @@ def test_table_shows_every_variant_and_what_calibration_adds(
     table = (tmp_path / "results.md").read_text()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:2] == "| "]
     scores = [row[:3] for row in rows if row[1] in ("on", "on, uncalibrated", "off")]
-    names = ["zero-shot", "adapter mixture", "adapter numbers", "adapter text", "fine-tuned, ensemble", "wise-ft, α = 0"]
+    names = [
+        "zero-shot",
+        "adapter mixture",
+        "adapter numbers",
+        "adapter text",
+        "fine-tuned, ensemble",
+        "wise-ft, α = 0",
+    ]
     assert {name for name, _, _ in scores} == set(names)
     for name, constraints, development in scores:
         expected = {"on": 1.0, "on, uncalibrated": 0.5, "off": 0.05}[constraints]
