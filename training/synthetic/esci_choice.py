@@ -4,6 +4,7 @@ The writer puts the query into a shopper's words; which product is right, and th
 have said. What the shopper says must not give the answer away: no words of the title that the query does not have.
 """
 
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,17 +14,16 @@ from training.synthetic.items import (
     TEXT,
     Context,
     Item,
-    Question,
-    Rejected,
     RejectedError,
     check_gives_nothing_away,
     check_language,
     check_length,
     check_overlap,
     one_line,
+    question_or_rejected,
+    read_back,
     read_reply,
     schema,
-    shopbench_row,
 )
 from training.synthetic.seeds import pool_of
 from training.synthetic.writers import Reply, Request
@@ -73,13 +73,10 @@ class EsciChoice:
 
     def items(self, written: list[tuple[tuple[JudgedQuery, Draft], Reply]], context: Context) -> list[Item]:
         """Ask the choice with what the shopper says."""
-        items: list[Item] = []
-        for (query, draft), reply in written:
-            try:
-                items.append(Question(shopbench_row(self._row(query, draft, reply, context), self.name), query.key))
-            except RejectedError as error:
-                items.append(Rejected(str(error), reply.text, query.key))
-        return items
+        return [
+            question_or_rejected(partial(self._row, query, draft, reply, context), self.name, reply.text, query.key)
+            for (query, draft), reply in written
+        ]
 
     def _row(self, query: JudgedQuery, draft: Draft, reply: Reply, context: Context) -> dict[str, Any]:
         need = one_line(read_reply(reply).get("sentence"))
@@ -94,7 +91,4 @@ class EsciChoice:
         check_gives_nothing_away(need, query.query, right, most=_MOST_GIVEN_AWAY)
         wording = context.rng(f"{self.name}/wording/{query.key}").choice(TASK.wordings)
         text = wording.format(need=need.replace('"', "'"), options=draft.slots["options"])
-        row = TASK.read_back(text, draft)
-        if isinstance(row, str):
-            raise RejectedError(f"the question {row.split(':', 1)[0]}")
-        return row
+        return read_back(TASK, text, draft)

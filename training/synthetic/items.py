@@ -7,6 +7,7 @@ knows (the product that was judged relevant, the stars of a review, the category
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
@@ -18,7 +19,7 @@ from submission.task_types import TaskType
 from training.sources import Source
 from training.synthetic.writers import Reply, Request
 from training.tasks import task
-from training.tasks.task import Pool, Task
+from training.tasks.task import Draft, Pool, Task
 from training.tasks.words import terms
 
 
@@ -156,6 +157,22 @@ def check_gives_nothing_away(text: str, source: str, answer: str, *, most: int =
     """Reject a text with more than `most` words of the right answer that its source does not have."""
     if len((terms(text) & terms(answer)) - terms(source)) > most:
         raise RejectedError("the text gives the answer away")
+
+
+def read_back(asked: Task, text: str, draft: Draft) -> dict[str, Any]:
+    """Return the row of a question as the submission reads it; `RejectedError` where it is read as something else."""
+    row = asked.read_back(text, draft)
+    if isinstance(row, str):
+        raise RejectedError(f"the question {row.split(':', 1)[0]}")
+    return row
+
+
+def question_or_rejected(make: Callable[[], dict[str, Any]], pipeline: str, written: str, made_from: str) -> Item:
+    """Return the question whose row `make` returns, or what was `written` with the reason why there is none."""
+    try:
+        return Question(shopbench_row(make(), pipeline), made_from)
+    except RejectedError as error:
+        return Rejected(str(error), written, made_from)
 
 
 def shopbench_row(row: dict[str, Any], pipeline: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Where the page itself names its category or the attribute, that is the answer an
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from submission.task_types import TaskType
@@ -15,12 +16,12 @@ from training.synthetic.items import (
     TEXT,
     Context,
     Item,
-    Question,
     Rejected,
     RejectedError,
+    question_or_rejected,
+    read_back,
     read_reply,
     schema,
-    shopbench_row,
 )
 from training.synthetic.seeds import records
 from training.synthetic.writers import Reply, Request
@@ -123,11 +124,8 @@ class LabelProducts:
         for product, labels in labelled:
             for task, draft in _drafts(product, labels, labelled, context):
                 wording = context.rng(f"{self.name}/{task.name}/{product.key}").choice(task.wordings)
-                row = task.read_back(wording.format(**draft.slots), draft)
-                if isinstance(row, str):
-                    items.append(Rejected(f"the question {row.split(':', 1)[0]}", product.title, product.key))
-                else:
-                    items.append(Question(shopbench_row(row, self.name), product.key))
+                row = partial(read_back, task, wording.format(**draft.slots), draft)
+                items.append(question_or_rejected(row, self.name, product.title, product.key))
         return items
 
 

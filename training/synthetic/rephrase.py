@@ -5,6 +5,7 @@ answer stay what they were. So the writer cannot change what is asked about, and
 """
 
 import re
+from functools import partial
 from typing import Any
 
 from submission.task_types import TaskType
@@ -12,8 +13,6 @@ from training.synthetic.items import (
     TEXT,
     Context,
     Item,
-    Question,
-    Rejected,
     RejectedError,
     check_gives_nothing_away,
     check_language,
@@ -21,9 +20,9 @@ from training.synthetic.items import (
     check_overlap,
     check_read_alike,
     one_line,
+    question_or_rejected,
     read_reply,
     schema,
-    shopbench_row,
 )
 from training.synthetic.seeds import built_questions
 from training.synthetic.writers import Reply, Request
@@ -85,14 +84,13 @@ class Rephrase:
 
     def items(self, written: list[tuple[dict[str, Any], Reply]], context: Context) -> list[Item]:
         """Put the new instructions before the old bodies."""
-        items: list[Item] = []
-        for seed, reply in written:
-            try:
-                row = {**seed, "question": self._reworded(seed, reply)}
-                items.append(Question(shopbench_row(row, self.name), seed["id"]))
-            except RejectedError as error:
-                items.append(Rejected(str(error), reply.text, seed["id"]))
-        return items
+        return [
+            question_or_rejected(partial(self._row, seed, reply), self.name, reply.text, seed["id"])
+            for seed, reply in written
+        ]
+
+    def _row(self, seed: dict[str, Any], reply: Reply) -> dict[str, Any]:
+        return {**seed, "question": self._reworded(seed, reply)}
 
     def _reworded(self, seed: dict[str, Any], reply: Reply) -> str:
         instruction, body = split_question(seed["question"])
