@@ -173,15 +173,6 @@ class Recipe(Settings):
         }
         return {**values, "data": placed}
 
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_null_adapters(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Take away the adapters of an extended recipe that this one sets to null."""
-        adapters = values.get("adapters")
-        if not isinstance(adapters, dict):
-            return values
-        return {**values, "adapters": {name: adapter for name, adapter in adapters.items() if adapter is not None}}
-
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
         if not self.adapters:
@@ -202,10 +193,15 @@ class Recipe(Settings):
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with the values of `over`: sections are merged, and a section that `over` sets to null is left out."""
     merged = dict(base)
     for key, value in over.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if nested else value
+        if not isinstance(merged.get(key), dict):
+            merged[key] = value
+        elif value is None:
+            del merged[key]
+        else:
+            merged[key] = _merged(merged[key], value) if isinstance(value, dict) else value
     return merged
 
 
