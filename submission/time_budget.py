@@ -10,6 +10,7 @@ explanation still scores, and multiple choice last, since it costs least and mos
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,15 +127,14 @@ class TimeBudget:
 
     def record(self, forms: Sequence[AnswerFormat], seconds: float) -> None:
         """Count a batch that was answered in `seconds` in the stage chosen last."""
-        for form in forms:
-            self._seen[kind_of(form)] += 1
-        asked = [kind for kind in map(kind_of, forms) if self._effort(kind, STAGES[self._stage]) > 0]
-        if not asked:
-            return
-        each = seconds / len(asked)
-        for kind in set(asked):
-            full = each / self._effort(kind, STAGES[self._stage])
-            self._seconds[kind] = [*self._seconds.get(kind, []), full][-_BATCHES:]
+        counts = Counter(map(kind_of, forms))
+        efforts = {kind: self._effort(kind, STAGES[self._stage]) for kind in counts}
+        asked = sum(count for kind, count in counts.items() if efforts[kind] > 0)
+        for kind, count in counts.items():
+            self._seen[kind] += count
+            if efforts[kind] > 0:
+                full = seconds / asked / efforts[kind]
+                self._seconds[kind] = [*self._seconds.get(kind, []), full][-_BATCHES:]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a run that is continued later must know, as JSON data."""
