@@ -16,9 +16,9 @@ from submission.engine import Generation, Request
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL
 from submission.questions import read_question
+from tests.awkward_questions import sample_questions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SAMPLE = ROOT / "data" / "sample_questions.jsonl"
 
 
 def evaluator(
@@ -39,12 +39,6 @@ def answers_of(finished: subprocess.CompletedProcess) -> dict:
     return json.loads(lines[0].removeprefix("ANSWERS "))
 
 
-def sample_questions() -> list[list]:
-    rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
-    # All multiple choice first: that is the order in which the evaluator's stand-in answers.
-    return sorted(([row["input_field"], row["is_multiple_choice"]] for row in rows), key=lambda pair: not pair[1])
-
-
 AWKWARD = [
     ["", True],
     ["   \n\t", False],
@@ -62,7 +56,8 @@ AWKWARD = [
 
 
 def test_answers_the_sample_and_awkward_questions_in_their_forms(tmp_path: Path) -> None:
-    questions = sorted(sample_questions() + AWKWARD, key=lambda pair: not pair[1])
+    # All multiple choice first: that is the order in which the evaluator's stand-in answers.
+    questions = sorted([*map(list, sample_questions()), *AWKWARD], key=lambda pair: not pair[1])
     answers = answers_of(evaluator(tmp_path, questions))["answers"]
     assert len(answers) == len(questions)
     for (prompt, is_multiple_choice), answer in zip(questions, answers, strict=True):

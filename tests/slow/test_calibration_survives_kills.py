@@ -3,40 +3,18 @@
 `pytest -s` prints where the kills fell.
 """
 
-import hashlib
-import os
 import random
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from submission.model_folder import ROOT
+from tests.slow.killing import KILLS, contents, run
 from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
 from training.calibrate_awq import PYTHON
 
-KILLS = 10
 SAMPLE = ROOT / "data/sample_questions.jsonl"
-
-
-def contents(folder: Path) -> dict[str, str]:
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
-
-
-def run(command: list[str], kill_after: float | None = None) -> float:
-    """Run a command to its end, or kill it and all that it started after some seconds; return the seconds it ran."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=-3, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    try:
-        _, said = process.communicate(timeout=kill_after)
-        assert process.returncode == 0, said
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    return time.monotonic() - start
 
 
 @needs_smollm2
@@ -60,7 +38,7 @@ def test_quantising_survives_kills(tmp_path: Path) -> None:
     for trial in range(KILLS):
         output = tmp_path / f"killed{trial}"
         moment = moments.uniform(0.05, 1.0) * seconds
-        run(command(output), kill_after=moment)
+        run(command(output), kill_after=moment, with_children=True)
         work = output.with_name(output.name + ".work")
         stage = ", ".join(sorted(path.name for path in work.glob("*"))) if work.is_dir() else "nothing"
         print(f"killed after {moment:.1f} of {seconds:.1f} s, with {stage} on disk")

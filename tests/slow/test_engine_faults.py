@@ -5,6 +5,7 @@ The model is tiny and random; the faults that need a card (its memory, its overf
 or written into the weights.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,7 @@ def check_forms(questions: list[list], answers: list[str]) -> None:
 
 def spoil(model: Path, folder: Path, name: str, value: float) -> Path:
     """Copy the model with all of one tensor replaced by `value`."""
-    folder.mkdir()
-    for file in model.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(model, folder)
     weights = load_file(folder / "model.safetensors")
     weights[name] = torch.full_like(weights[name], value)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})

@@ -3,7 +3,6 @@
 Ten kills a command, each on an output of its own; `pytest -s` prints where they fell.
 """
 
-import hashlib
 import os
 import random
 import signal
@@ -16,22 +15,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.slow.killing import ENVIRONMENT, KILLS, contents
 from tests.training.lora_fixtures import build_adapter, build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training.recipe import Recipe, load_recipe
 
 pytestmark = needs_smollm2
-KILLS = 10
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Hashes of all files by relative name."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def names(folder: Path) -> set[str]:
