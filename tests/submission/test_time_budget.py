@@ -103,6 +103,14 @@ def test_stages_are_logged_once_a_change(caplog: pytest.LogCaptureFixture) -> No
     assert names[-1] == "full budgets"
 
 
+def test_multiple_choice_is_asked_as_long_as_there_is_time() -> None:
+    clock = Clock()
+    budget = TimeBudget(track_by_number(2), 100, 100, clock)
+    names = [answer(budget, clock, CHOICE, 5, 4.0) for _ in range(20)]
+    # 97 s are enough for five batches of 20 s: the fifth is begun, since there is nothing to save the time for.
+    assert [name == "no question is asked" for name in names] == [False] * 5 + [True] * 15
+
+
 def test_one_dear_batch_is_not_taken_for_the_rule() -> None:
     clock = Clock()
     budget = TimeBudget(track_by_number(2), 1000, 1000, clock)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from training.sources import open_source
 from training.sources.records import Product
 from training.synthesize import SynthesisRecipe, report_text, synthesize
 from training.synthetic.dictation import ReplyCache
+from training.synthetic.esci_choice import TASK as PRODUCT_FOR_NEED
 from training.synthetic.instructions import WriteInstructions
 from training.synthetic.items import (
     Context,
@@ -34,6 +36,8 @@ from training.synthetic.items import (
     check_overlap,
     check_read_alike,
     one_line,
+    question_or_rejected,
+    read_back,
     read_reply,
     similarity,
 )
@@ -41,6 +45,7 @@ from training.synthetic.labels import _checked
 from training.synthetic.rephrase import hide_quotations, split_question
 from training.synthetic.writers import Reply, Request, WriterSettings
 from training.tasks import tasks_of
+from training.tasks.task import Draft
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
@@ -415,3 +420,13 @@ def test_the_report_can_be_read() -> None:
     }
     text = report_text("name", {**report, "writer": {"model": "m", "kind": "endpoint"}})
     assert "| p | 3 | 2 | 1 | 0 | 1 | 50% |" in text and "| r | 1 |" in text
+
+
+def test_a_question_that_is_read_as_something_else_is_rejected() -> None:
+    options = "0. red mug\n1. blue mug\n2. green mug\n3. steel mug"
+    draft = Draft({"need": "I need a mug.", "options": options}, 1, (0, 1, 2, 3))
+    text = PRODUCT_FOR_NEED.wordings[0].format(**draft.slots)
+    assert read_back(PRODUCT_FOR_NEED, text, draft)["question"] == text
+    broken = text.replace("\n3. steel mug", "")
+    item = question_or_rejected(partial(read_back, PRODUCT_FOR_NEED, broken, draft), "any", "a reply", "a seed")
+    assert isinstance(item, Rejected) and item.reason.startswith("the question") and item.written == "a reply"
