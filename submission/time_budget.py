@@ -55,8 +55,8 @@ _MIX = {
 }
 # Kept back for what happens before the model is constructed and between batches.
 _MARGIN = 0.03
-# How many batches of a kind the mean is taken over, which share of them, the dearest, is left out, and how many batches
-# there must be before anything is concluded from them.
+# How many batches a mean is taken over, which share of them, the dearest, is left out, and how many there must be before
+# anything is concluded from them.
 _BATCHES = 20
 _LEFT_OUT = 0.1
 _FEWEST_BATCHES = 3
@@ -96,6 +96,8 @@ class TimeBudget:
         self._seen = dict.fromkeys((PROSE, EXTRACTION, LISTS, CHOICE), 0)
         self._seconds: dict[str, list[float]] = {}
         """Seconds a question with its full budget, batch by batch, by kind."""
+        self._recent: list[float] = []
+        """The same for whole batches, whatever is in them."""
         self._stage = 0
 
     def left(self) -> float:
@@ -135,6 +137,9 @@ class TimeBudget:
             if efforts[kind] > 0:
                 full = seconds / asked / efforts[kind]
                 self._seconds[kind] = [*self._seconds.get(kind, []), full][-_BATCHES:]
+        if asked:
+            effort = sum(efforts[kind] * count for kind, count in counts.items()) / asked
+            self._recent = [*self._recent, seconds / asked / effort][-_BATCHES:]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a run that is continued later must know, as JSON data."""
@@ -142,20 +147,27 @@ class TimeBudget:
             "used_s": self._clock() - self._started,
             "seen": self._seen,
             "seconds": self._seconds,
+            "recent": self._recent,
             "stage": self._stage,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned: the time used before counts too."""
         self._started -= state["used_s"]
-        self._seen, self._seconds, self._stage = dict(state["seen"]), dict(state["seconds"]), state["stage"]
+        self._seen, self._seconds = dict(state["seen"]), dict(state["seconds"])
+        self._recent, self._stage = list(state["recent"]), state["stage"]
 
     def _needed(self, stage: Stage) -> float:
-        """Return the seconds that the questions to come would take in `stage`; kinds not seen yet cost what others do."""
-        if sum(map(len, self._seconds.values())) < _FEWEST_BATCHES:
+        """Return the seconds that the questions to come would take in `stage`.
+
+        Kinds of which there were too few batches cost what a batch usually does: one of them may have waited for a restart.
+        """
+        if len(self._recent) < _FEWEST_BATCHES:
             return 0.0
-        means = {kind: _mean_of_usual(seconds) for kind, seconds in self._seconds.items()}
-        usual = sum(means.values()) / len(means)
+        usual = _mean_of_usual(self._recent)
+        means = {
+            kind: _mean_of_usual(seconds) for kind, seconds in self._seconds.items() if len(seconds) >= _FEWEST_BATCHES
+        }
         return sum(self._to_come(kind) * means.get(kind, usual) * self._effort(kind, stage) for kind in self._seen)
 
     def _to_come(self, kind: str) -> float:
@@ -169,9 +181,8 @@ class TimeBudget:
 
 
 def _mean_of_usual(seconds: Sequence[float]) -> float:
-    """Return the mean without the dearest batches, at least one of them where there are two."""
-    left_out = math.ceil(len(seconds) * _LEFT_OUT) if len(seconds) > 1 else 0
-    kept = sorted(seconds)[: len(seconds) - left_out]
+    """Return the mean without the dearest batches, one of them at the least."""
+    kept = sorted(seconds)[: len(seconds) - math.ceil(len(seconds) * _LEFT_OUT)]
     return sum(kept) / len(kept)
 
 

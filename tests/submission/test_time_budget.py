@@ -118,6 +118,18 @@ def test_one_dear_batch_is_not_taken_for_the_rule() -> None:
         assert answer(budget, clock, CHOICE, 10, each) == "full budgets"
 
 
+@pytest.mark.parametrize("dear", [0, 1, 2])
+def test_an_early_restart_cuts_nothing_from_kinds_seen_once(dear: int) -> None:
+    clock = Clock()
+    budget = TimeBudget(track_by_number(5), 8100, 15_000, clock)
+    batches = [[FORMS[CHOICE]] * 16, [FORMS[PROSE], *[FORMS[EXTRACTION]] * 3], [FORMS[LISTS], FORMS[EXTRACTION]]]
+    for i, forms in enumerate(batches):
+        seconds = 140.0 if i == dear else 0.2
+        clock.now += seconds
+        budget.record(forms, seconds)
+        assert budget.choose_stage() is STAGES[0]
+
+
 def test_when_the_time_is_over_nothing_is_asked() -> None:
     clock = Clock()
     budget = TimeBudget(track_by_number(2), 100, 10, clock)
