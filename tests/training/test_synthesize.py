@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from submission.errors import ShopBenchError
@@ -379,6 +379,27 @@ def test_labels_that_the_page_bears_out_are_kept() -> None:
     assert labels.type == "oak shelves" and labels.attributes == {"color": "Brown"} and not rejected
 
 
+anything = st.recursive(
+    st.none() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "value"]), inner),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["product_type", "categories", "attributes"]), anything))
+@example({"attributes": ["color: red"]})
+@example({"categories": 7})
+@example({"attributes": {"name": "color", "value": "brown"}})
+def test_labels_of_any_shape_are_read_or_rejected(reply: dict[str, Any]) -> None:
+    """Servers without strict schemas give any: one such reply is rejected, and the rest of the run goes on."""
+    try:
+        labels, _ = _checked(product(), reply)
+    except RejectedError as error:
+        assert str(error) == "the labels are not of the form that was asked for"
+    else:
+        assert set(labels.attributes.values()) <= {"Brown", "Oak", "Acme"} | set(product().title.split())
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_similarity_is_symmetric_and_bounded(first: str, second: str) -> None:
     assert similarity(first, second) == similarity(second, first)
@@ -393,6 +414,11 @@ def test_any_reply_is_read_or_rejected(text: str) -> None:
     except RejectedError:
         return
     assert isinstance(value, dict)
+
+
+def test_a_reply_nested_without_end_is_rejected() -> None:
+    with pytest.raises(RejectedError, match="the reply is not whole JSON"):
+        read_reply(Reply("[" * 100_000, 1))
 
 
 def test_checks_of_a_text() -> None:

@@ -100,7 +100,7 @@ def read_reply(reply: Reply) -> dict[str, Any]:
         raise RejectedError("the writer refused the request")
     try:
         value = json.loads(reply.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RejectedError("the reply is not whole JSON") from None
     if not isinstance(value, dict):
         raise RejectedError("the reply is not a JSON object")

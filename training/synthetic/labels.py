@@ -139,6 +139,10 @@ def _products(context: Context, stream: str) -> Iterator[Product]:
 def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tuple[str, str]]]:
     """Return the labels that pass and what is rejected of the others, as (reason, label)."""
     rejected: list[tuple[str, str]] = []
+    # Not every server holds its model to the schema, and what it replied once is kept.
+    written_categories, written_attributes = (reply.get(part) or [] for part in ("categories", "attributes"))
+    if not isinstance(written_categories, list) or not _are_objects(written_attributes):
+        raise RejectedError("the labels are not of the form that was asked for")
     kind = _text(reply.get("product_type")).lower()
     known = product_type(product)
     if known:
@@ -152,7 +156,7 @@ def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tupl
         rejected.append(("the type names the brand", kind))
         kind = ""
     categories = []
-    for category in map(_text, reply.get("categories") or []):
+    for category in map(_text, written_categories):
         if product.categories:
             break
         shared = terms(category) & terms(f"{product.title} {product.description} {kind}")
@@ -167,7 +171,7 @@ def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tupl
             rejected.append(("the category is not on the page", category))
     attributes = {}
     own = {name.lower(): value for name, value in product.details.items()}
-    for entry in reply.get("attributes") or []:
+    for entry in written_attributes:
         name, value = _text(entry.get("name")).lower(), _text(entry.get("value"))
         phrase = find_phrase(product.title, value)
         if name in own and own[name].lower() != value.lower():
@@ -181,6 +185,10 @@ def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tupl
         else:
             attributes[name] = phrase
     return Labels(kind, product.categories[:1] or tuple(categories), attributes), rejected
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _text(value: Any) -> str:
