@@ -62,7 +62,9 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.calibrated = self.constrained and os.environ.get("SHOPBENCH_CALIBRATION", "on") != "off"
         seed = run_seed()
         self.encoder = ChatEncoder(self.model_folder)
-        self.engine = GuardedEngine(lambda: Engine(self.model_folder, self.profile, seed, self.constrained))
+        self.engine = GuardedEngine(
+            lambda: Engine(self.model_folder, self.profile, seed, self.constrained), self.time_budget.left
+        )
         self.calibration = ChoiceCalibration()
         self.last_answers: list[Answer] = []
 

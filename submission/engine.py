@@ -38,13 +38,15 @@ class Request:
 
 @dataclass
 class Generation:
-    """What came of a request: its text, the number of tokens decoded, and whether it ended by itself or was cut short.
+    """What came of a request: its text, the number of tokens decoded, and how it ended.
 
+    It is `done` when the engine is through with it, and `finished` if it ended by itself and not for its budget.
     `logprobs` holds the log-probabilities of what the first token could have been, by its text, where they were wanted.
     """
 
     text: str = ""
     num_tokens: int = 0
+    done: bool = False
     finished: bool = False
     logprobs: dict[str, float] = field(default_factory=dict)
 
@@ -54,6 +56,8 @@ def _hush() -> None:
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     warnings.filterwarnings("ignore", category=FutureWarning, module="vllm")
     logging.getLogger("torch._library").setLevel(logging.ERROR)
+    # Of a step that fails vLLM logs its whole configuration and all that was scheduled; the guard logs a line.
+    logging.getLogger("vllm.logging_utils.dump_input").setLevel(logging.CRITICAL)
 
 
 class Engine:
@@ -98,16 +102,25 @@ class Engine:
                     continue
                 open_requests[request_id] = index
             self._run(requests, generations, open_requests, deadline)
-        finally:
-            # Whatever happened, nothing of this batch may go on in the next one.
-            if open_requests:
-                self._engine.abort_request(list(open_requests))
+        except Exception:
+            self._abort(open_requests)
+            # Blocks enter the prefix cache when they are scheduled: a failed step leaves some there that were never computed.
+            self._engine.reset_prefix_cache()
+            raise
+        # Nothing of this batch may go on in the next one.
+        self._abort(open_requests)
 
     def close(self) -> None:
         """Shut the engine down and give its memory back."""
-        self._engine.engine_core.shutdown()
-        del self._engine
-        gc.collect()
+        try:
+            self._engine.engine_core.shutdown()
+        finally:
+            del self._engine
+            gc.collect()
+
+    def _abort(self, open_requests: dict[str, int]) -> None:
+        if open_requests:
+            self._engine.abort_request(list(open_requests))
 
     def _run(
         self,
@@ -127,7 +140,7 @@ class Engine:
                     alternatives = completion.logprobs[0].values()
                     generation.logprobs = {one.decoded_token: one.logprob for one in alternatives}
                 if output.finished:
-                    generation.finished = completion.finish_reason == "stop"
+                    generation.done, generation.finished = True, completion.finish_reason == "stop"
                     del open_requests[output.request_id]
                 elif self._settle(generation, requests[index].answer_format):
                     determined.append(output.request_id)
@@ -145,7 +158,7 @@ class Engine:
         if rest is None:
             return False
         generation.text += rest
-        generation.finished = True
+        generation.done = generation.finished = True
         return True
 
     def _sampling_params(self, request: Request) -> Any:

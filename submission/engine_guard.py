@@ -1,17 +1,18 @@
 """An engine that always answers: whatever happens in vLLM, the caller gets one generation a request, in time.
 
-The engine runs on a thread of its own. A step that never returns is waited for until the deadline and no longer; an
-exception is logged in a line, the engine restarted once, and what is unanswered asked again in halves of the batch (the
-usual cause of a death on a card is a batch that was too large). What nothing helps comes back unfinished, and its form
-makes an answer of it.
+The engine runs on a thread of its own. A step that never returns is waited for until the deadline and no longer. After an
+exception what is unanswered is asked again in halves of the batch (the usual cause on a card is a batch that was too
+large), in the engine loaded anew if that fits into the batch's time. If nothing helps, the engine is dead: it is loaded
+anew if the run has time for it, over several batches if it takes as long. What is not answered comes back unfinished, and
+its form makes an answer of it.
 """
 
 import copy
 import logging
 import time
+import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotInTime
+from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
 from submission.deadline import Deadline
@@ -32,99 +33,131 @@ class EngineLike(Protocol):
 
 
 class GuardedEngine:
-    """The engine that `load` makes, and makes once more if it dies.
+    """The engine that `load` makes, and makes once more if it dies while `run_left` seconds, the run's, allow it.
 
     Loading happens in the constructor; what goes wrong there is raised, since a submission without a model has nothing
     to answer with. Thread-safe for one caller.
     """
 
-    def __init__(self, load: Callable[[], EngineLike]) -> None:
+    def __init__(self, load: Callable[[], EngineLike], run_left: Callable[[], float]) -> None:
         self._load = load
+        self._run_left = run_left
         self._thread = WorkerThread("engine")
         started = time.monotonic()
         self._engine: EngineLike | None = self._thread.submit(load).result()
         self._load_s = time.monotonic() - started
         self._restarts_left = 1
-        self._stuck: Future[Any] | None = None
+        self._running: Future[Any] | None = None
+        """What the thread is busy with: a batch or, if `_loading`, the new engine."""
+        self._loading = False
+        self._answered = 0
+        """How often the engine came through a batch."""
+        self._said = ""
 
     def generate(self, requests: list[Request], deadline: Deadline) -> list[Generation]:
         """Return one generation for each of `requests`, in order, before the deadline has passed."""
         generations = [Generation() for _ in requests]
-        self._answer(requests, generations, deadline)
+        self._said = ""
+        before = self._answered
+        alive = self._answer(requests, generations, deadline)
+        if not alive and self._answered == before and self._restart(self._run_left()):
+            self._answer(requests, generations, deadline)
         # Copies: a step that returns after all must not change what was handed out.
         return copy.deepcopy(generations)
 
-    def _answer(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> None:
-        if not requests or not self._is_free(deadline):
-            return
-        engine = self._engine
-        if engine is None:
-            return
-        job = self._thread.submit(lambda: engine.generate(requests, generations, deadline.earlier()))
-        try:
-            job.result(timeout=max(0.0, deadline.left()))
-        except NotInTime:
-            self._stuck = job
-            logger.error("the engine did not return in time: %d questions answered as far as it got", len(requests))
-        except Exception as error:
-            logger.error("the engine failed on %d questions: %s: %s", len(requests), type(error).__name__, _line(error))
-            restarted = self._restart(deadline)
-            # A single question that fails in an engine that others get along with is not asked for ever.
-            if restarted or (self._engine is not None and len(requests) > 1):
-                self._ask_again(requests, generations, deadline)
-
-    def _is_free(self, deadline: Deadline) -> bool:
-        """Wait for a step that did not return earlier; False if it still has not at the deadline."""
-        if self._stuck is None:
+    def _answer(
+        self, requests: list[Request], generations: list[Generation], deadline: Deadline, part: slice = slice(None)
+    ) -> bool:
+        """Answer those of a `part` of the batch that are not answered yet; return False if the engine failed at it."""
+        indices = [i for i in range(len(requests))[part] if not generations[i].done]
+        if not indices or not self._is_there(deadline):
             return True
-        try:
-            self._stuck.result(timeout=max(0.0, deadline.left()))
-        except NotInTime:
-            logger.error("the engine is still stuck: falling back to what the questions themselves suggest")
-            return False
-        except Exception as error:
-            logger.error("the engine's late step failed: %s", _line(error))
-        self._stuck = None
-        logger.warning("the engine is back")
-        return True
+        fresh = [Generation() for _ in indices]
+        error = self._try([requests[i] for i in indices], fresh, deadline)
+        for i, generation in zip(indices, fresh, strict=True):
+            if generation.done or generation.num_tokens > generations[i].num_tokens:
+                generations[i] = generation
+        if error is None:
+            return True
+        self._say(f"the engine failed on {len(indices)} questions: {_line(error)}")
+        _forget_frames(error)
+        left = [i for i in indices if not generations[i].done]
+        # A single question that fails in an engine that others get along with is not asked for ever.
+        if left and (self._restart(deadline.left()) or len(indices) > 1):
+            middle = left[(len(left) + 1) // 2 - 1] + 1
+            for half in (slice(left[0], middle), slice(middle, left[-1] + 1)):
+                self._answer(requests, generations, deadline, half)
+        return False
 
-    def _restart(self, deadline: Deadline) -> bool:
-        """Load the engine anew, once and only if that takes no longer than is left; return whether it is there anew."""
-        if self._restarts_left == 0 or self._load_s > deadline.left():
-            logger.error("the engine is not restarted: %s", "no try is left" if not self._restarts_left else "no time")
+    def _try(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> BaseException | None:
+        """Ask the engine; return what it failed with, None where it did not or is still at it at the deadline."""
+        engine = self._engine
+        assert engine is not None
+        job = self._thread.submit(lambda: engine.generate(requests, generations, deadline.earlier()))
+        wait([job], timeout=max(0.0, deadline.left()))
+        if not job.done():
+            self._running = job
+            logger.error("the engine did not return in time: %d questions answered as far as it got", len(requests))
+            return None
+        error = job.exception()
+        self._answered += error is None
+        return error
+
+    def _is_there(self, deadline: Deadline) -> bool:
+        """Wait for a late step or for loading, until the deadline; return whether there is an engine that can be asked."""
+        while self._running is not None:
+            wait([self._running], timeout=max(0.0, deadline.left()))
+            if not self._running.done():
+                what = "still being loaded" if self._loading else "still stuck"
+                self._say(f"the engine is {what}: falling back to what the questions themselves suggest")
+                return False
+            done, self._running = self._running, None
+            loading, self._loading = self._loading, False
+            if error := done.exception():
+                self._say(f"the engine {'could not be restarted' if loading else 'failed late'}: {_line(error)}")
+                _forget_frames(error)
+                if not loading:
+                    self._restart(self._run_left())
+            elif loading:
+                self._engine = done.result()
+                logger.warning("the engine was restarted")
+            else:
+                logger.warning("the engine is back")
+        return self._engine is not None
+
+    def _restart(self, time_s: float) -> bool:
+        """Begin to load the engine anew, once and only if `time_s` seconds are enough; return whether it is begun."""
+        if self._restarts_left == 0 or self._load_s > time_s:
             return False
         self._restarts_left -= 1
         dead, self._engine = self._engine, None
-        job = self._thread.submit(lambda: self._reload(dead))
-        try:
-            self._engine = job.result(timeout=max(0.0, deadline.left()))
-            logger.warning("the engine was restarted")
-        except NotInTime:
-            # It is taken over by the next batch if it is ready then.
-            self._stuck = job
-            job.add_done_callback(self._take_over)
-        except Exception as error:
-            logger.error("the engine could not be restarted: %s", _line(error))
-        return self._engine is not None
+        self._running, self._loading = self._thread.submit(lambda: self._reload(dead)), True
+        return True
 
     def _reload(self, dead: EngineLike | None) -> EngineLike:
         if dead is not None:
-            dead.close()
+            try:
+                dead.close()
+            except Exception as error:
+                logger.error("the dead engine could not be closed: %s", _line(error))
+                _forget_frames(error)
         return self._load()
 
-    def _take_over(self, job: "Future[Any]") -> None:
-        if job.exception() is None:
-            self._engine = job.result()
-
-    def _ask_again(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> None:
-        unanswered = [i for i, generation in enumerate(generations) if not generation.finished]
-        middle = (len(unanswered) + 1) // 2
-        for half in (unanswered[:middle], unanswered[middle:]):
-            again = [Generation() for _ in half]
-            self._answer([requests[i] for i in half], again, deadline)
-            for i, generation in zip(half, again, strict=True):
-                generations[i] = generation if generation.text else generations[i]
+    def _say(self, line: str) -> None:
+        """Log an error, unless it is what was said last: each half of a batch may fail alike."""
+        kind = line.partition(": ")[2] or line
+        if kind != self._said:
+            logger.error("%s", line)
+        self._said = kind
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of what the frames of a traceback hold: a dead engine's memory is needed for the next one."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
