@@ -50,15 +50,20 @@ class AmazonM2(Source):
         self.sessions = as_list(sessions)
         self.products = as_list(products)
         self._by_id = DiskIndex(scratch / "by_id.sqlite")
+        self._by_number = DiskIndex(scratch / "by_number.sqlite")
 
     def locations(self) -> list[str]:
         """Return the session and the product locations."""
         return [*self.sessions, *self.products]
 
     def prepare(self, unusable: Counter[str]) -> None:
-        """Index the product pages by ASIN; a row keeps its locale."""
+        """Index the product pages by ASIN, a row with its locale; and the sessions, whose file is sorted by locale."""
         rows = open_rows(self.products, _PRODUCT_COLUMNS, limit=self.limit)
         self._by_id.build(self._usable_products(rows, unusable))
+        sessions = enumerate(open_rows(self.sessions, _SESSION_COLUMNS, limit=self.limit))
+        self._by_number.build(
+            (str(number), {column: row[column] for column in _SESSION_COLUMNS}) for number, row in sessions
+        )
 
     def _usable_products(self, rows: Iterator[Row], unusable: Counter[str]) -> Iterator[tuple[str, Any]]:
         for row in rows:
@@ -72,7 +77,7 @@ class AmazonM2(Source):
     def units(self, stream: str) -> Iterator[Any]:
         """Stream session rows, or (ASIN, pages) groups."""
         if stream == "sessions":
-            yield from enumerate(open_rows(self.sessions, _SESSION_COLUMNS, limit=self.limit))
+            yield from ((number, row) for number, rows in self._by_number.groups() for row in rows)
         elif stream == "products":
             yield from ((asin, page) for asin, pages in self._by_id.groups() for page in pages)
         else:
@@ -91,7 +96,7 @@ class AmazonM2(Source):
             return None
         return Translations(f"translations/{asin}", products)
 
-    def _session(self, number: int, row: Row, unusable: Counter[str]) -> Session | None:
+    def _session(self, number: str, row: Row, unusable: Counter[str]) -> Session | None:
         locale = row.get("locale")
         if locale not in LANGUAGE_OF_LOCALE:
             unusable["session of an unknown locale"] += 1

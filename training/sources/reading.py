@@ -1,14 +1,16 @@
 """Opens a public data set as a stream of rows, whatever it is published as.
 
 A location is a hub id (`owner/name`, or `owner/name:configuration`), a file, a folder or a pattern of files in parquet,
-CSV or JSON lines (gzip too). The one thing to know: JSON lines travel as text and are parsed row by row, since these
-sets mix types within a column (a price is a number or "from 5.99"), which a table of typed columns cannot hold.
+CSV or JSON lines (gzip too). Files are read in turns, so that a limit takes from all of them, not from the first. The one
+thing to know: JSON lines travel as text and are parsed row by row, since these sets mix types within a column (a price is
+a number or "from 5.99"), which a table of typed columns cannot hold.
 """
 
 import json
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,10 @@ Row = dict[str, Any]
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?::[\w.-]+)?")
 _SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".jsonl": "json", ".json": "json"}
 _BATCH = 1000
+# Rows of one file until the next has its turn: neighbours stay together, as wrong answers of the same kind for each other.
+_TURN = 100
+# Each open file holds a batch. A set of more files has its later ones opened as earlier ones end.
+_OPEN_FILES = 64
 # Bytes of text that are held at once; the library's own 10 MB turn into ten times as much in rows.
 _TEXT_CHUNK = 1 << 20
 
@@ -37,19 +43,30 @@ def local_files(location: str) -> list[Path]:
 def open_rows(
     location: str | Sequence[str], columns: Collection[str], *, split: str = "train", limit: int | None = None
 ) -> Iterator[Row]:
-    """Stream the rows of `location` (or of several, one after the other), each a dict with at least `columns`.
+    """Stream the rows of `location` (or of several), each a dict with at least `columns`; files take turns.
 
-    Rows of JSON lines that cannot be parsed come as `{"": line}`, so that the caller can count them. Raises
-    `ShopBenchError` where nothing is found or a column is missing, naming it and those that are there.
+    Rows of JSON lines that cannot be parsed come as `{"": line}`, so that the caller can count them. `limit` is how many
+    rows are read of all files together. Raises `ShopBenchError` where nothing is found or a column is missing, naming it
+    and those that are there.
     """
     locations = [location] if isinstance(location, str) else list(location)
     if not locations:
         raise ShopBenchError("a source needs at least one location to read: it was given an empty list")
-    rows = chain.from_iterable(_open_one(one, columns, split) for one in locations)
-    for number, row in enumerate(rows):
-        if limit is not None and number >= limit:
-            return
-        yield row
+    files = [file for one in locations for file in (list(map(str, local_files(one))) or [one])]
+    yield from islice(_in_turns([_open_one(file, columns, split) for file in files]), limit)
+
+
+def _in_turns(streams: list[Iterator[Row]]) -> Iterator[Row]:
+    waiting = iter(streams)
+    reading = deque(islice(waiting, _OPEN_FILES))
+    while reading:
+        stream = reading.popleft()
+        rows = list(islice(stream, _TURN))
+        yield from rows
+        if len(rows) == _TURN:
+            reading.append(stream)
+        else:
+            reading.extend(islice(waiting, 1))
 
 
 def _open_one(location: str, columns: Collection[str], split: str) -> Iterator[Row]:
@@ -75,26 +92,25 @@ def _stream(location: str, split: str) -> Iterator[Row]:
     datasets.disable_progress_bars()
     # It tells the hub of every file that is opened, local ones too, and waits for an answer.
     datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
-    files = local_files(location)
-    if not files and "://" not in location:
+    path = Path(location)
+    if not path.is_file() and "://" not in location:
         if not _HUB_ID.fullmatch(location):
             raise ShopBenchError(
                 f"{location} does not exist: give a file, a folder, a pattern or a hub id (owner/name)"
             )
         name, _, configuration = location.partition(":")
         return _rows(location, _load(location, name, configuration or None, split=split))
-    paths = [str(file.resolve()) for file in files] or [location]
-    kinds = {_kind_of(Path(path)) for path in paths}
-    if len(kinds) != 1 or None in kinds:
-        raise ShopBenchError(f"{location}: all files must be parquet, CSV or JSON lines (.gz too), and of one kind")
-    kind = kinds.pop()
+    file = str(path.resolve()) if path.is_file() else location
+    kind = _kind_of(path)
+    if kind is None:
+        raise ShopBenchError(f"{location}: a file must be parquet, CSV or JSON lines (.gz too)")
     if kind == "parquet":
-        return _rows(location, _load(location, "parquet", data_files=paths))
+        return _rows(location, _load(location, "parquet", data_files=file))
     if kind == "csv":
-        return _csv_rows(location, paths)
-    if paths[0].endswith(".json") and _is_json_array(Path(paths[0])):
-        return _rows(location, _load(location, "json", data_files=paths))
-    return _json_lines(location, _load(location, "text", data_files=paths, chunksize=_TEXT_CHUNK))
+        return _csv_rows(location, file)
+    if file.endswith(".json") and _is_json_array(path):
+        return _rows(location, _load(location, "json", data_files=file))
+    return _json_lines(location, _load(location, "text", data_files=file, chunksize=_TEXT_CHUNK))
 
 
 def _load(location: str, *arguments: Any, split: str = "train", **options: Any) -> Any:
@@ -117,15 +133,15 @@ def _rows(location: str, dataset: Any) -> Iterator[Row]:
         raise ShopBenchError(f"{location} is broken or cut off ({type(error).__name__}: {reason})") from error
 
 
-def _csv_rows(location: str, paths: list[str]) -> Iterator[Row]:
+def _csv_rows(location: str, file: str) -> Iterator[Row]:
     """Read every CSV value as text: a guessed number type would take leading zeros off an ASIN."""
     import datasets
 
-    header = next(iter(_load(location, "csv", data_files=paths, keep_default_na=False)), None)
+    header = next(iter(_load(location, "csv", data_files=file, keep_default_na=False)), None)
     if header is None:
         return iter(())
     features = datasets.Features({column: datasets.Value("string") for column in header})
-    return _rows(location, _load(location, "csv", data_files=paths, features=features, keep_default_na=False))
+    return _rows(location, _load(location, "csv", data_files=file, features=features, keep_default_na=False))
 
 
 def _json_lines(location: str, dataset: Any) -> Iterator[Row]:
