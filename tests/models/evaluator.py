@@ -89,6 +89,20 @@ def worker_dies(engine: Any, number: int, step: Callable[[], Any]) -> Any:
     return step()
 
 
+def break_computing() -> None:
+    """Fail inside a step, where what was scheduled is never computed: once before the restart and twice after it."""
+    from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+    execute, calls = UniProcExecutor.execute_model, itertools.count(1)
+
+    def broken(executor: Any, *arguments: Any, **options: Any) -> Any:
+        if next(calls) in (1, 6, 9):
+            raise RuntimeError("injected: CUDA error: an illegal memory access was encountered")
+        return execute(executor, *arguments, **options)
+
+    UniProcExecutor.execute_model = broken
+
+
 def break_encoder(model: Any, how: str) -> None:
     """Let the tokenizer fail, or return token ids that the model has not, for every third question."""
     encode, calls = model.encoder.encode_within, itertools.count(1)
@@ -111,6 +125,7 @@ STEP_FAULTS = {
     "garbled": garbled,
     "worker-dies": worker_dies,
 }
+COMPUTING_FAULT = "computing-fails"
 ENCODER_FAULTS = ("tokenizer-fails", "wrong-token-ids")
 
 
@@ -118,7 +133,7 @@ def main() -> None:
     """Answer the questions and print what came back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path, required=True)
-    parser.add_argument("--fault", choices=(*STEP_FAULTS, *ENCODER_FAULTS), help="what is wrong")
+    parser.add_argument("--fault", choices=(*STEP_FAULTS, *ENCODER_FAULTS, COMPUTING_FAULT), help="what is wrong")
     parser.add_argument("--cards", type=int, help="take the t4x4 preset with this many groups of CPU threads for cards")
     options = parser.parse_args()
     block_network()
@@ -134,6 +149,8 @@ def main() -> None:
     model = UserModel()
     if options.fault in ENCODER_FAULTS:
         break_encoder(model, options.fault)
+    elif options.fault == COMPUTING_FAULT:
+        break_computing()
     elif options.fault:
         change_step(STEP_FAULTS[options.fault])
     assert model.batch_predict({"prompt": []}, True) == []
