@@ -1,4 +1,4 @@
-# The project's verbs. `make evaluate` and `make test` are all that a fresh machine with Python 3.11, pip and make needs.
+# The project's verbs. `make evaluate` and `make test` are all that a fresh machine with Python 3.11, pip, make and libnuma needs.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # PyTorch's CPU build is not on PyPI: it is taken from wherever pip is configured to look, else from PyTorch's own index.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -26,6 +26,9 @@ setup: .venv/complete ## build .venv from the hash-pinned lock files
 .venv/complete: requirements/torch-cpu.lock requirements/cpu.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo "error: Python 3.11 is needed, $(PYTHON) is another version: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libnuma.so.1")' 2>/dev/null \
+	  || { echo "error: libnuma is missing, which vLLM's CPU build loads: apt-get install libnuma1 (Debian, Ubuntu)" \
+	       "or dnf install numactl-libs (Fedora, RHEL)" >&2; exit 2; }
 	@echo "building .venv (a few minutes, once)"
 	$(PYTHON) -m venv --clear .venv
 	$(PIP) -r requirements/torch-cpu.lock 2>/dev/null || $(PIP) -r requirements/torch-cpu.lock --index-url $(TORCH_INDEX)

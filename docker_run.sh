@@ -11,6 +11,8 @@ usage: ./docker_run.sh [--track N] [--limits phase2] [--cpu] [-- arguments of lo
   --limits phase2   end with code 3 where the evaluator would have ended the run
   --cpu             no cards: vLLM's CPU build and the embedded model (`make models` brings it)
 
+The report comes to reports/container.
+
 Environment: SHOPBENCH_MODEL  a model folder inside this repository (default: models/weights, else the embedded model)
              SHOPBENCH_MEMORY, SHOPBENCH_CPUS  limits of the container (default: the evaluator's 180g and 40)
 TEXT
@@ -41,9 +43,10 @@ cpus=${SHOPBENCH_CPUS:-40}
 if [ "$cpus" -gt "$(nproc)" ]; then cpus=$(nproc); fi
 
 # The repository is mounted, so that weights and reports stay outside the image; user 1001 must be able to read it and
-# to write reports/. vLLM's workers exchange tensors through /dev/shm.
-mkdir -p reports
-chmod a+rwx reports
+# to write a report folder, one of its own, since reports/latest may be another user's. vLLM's workers exchange tensors
+# through /dev/shm.
+mkdir -p reports/container
+chmod a+rwx reports/container
 for folder in weights models/weights; do
   if [ -d "$folder" ]; then chmod -R a+rX "$folder"; fi
 done
@@ -59,4 +62,4 @@ exec docker run --rm \
   "${environment[@]}" \
   --volume "$PWD:/submission" \
   --workdir /submission \
-  "shopbench-$variant" python local_evaluation.py "${evaluation[@]}"
+  "shopbench-$variant" python local_evaluation.py --output reports/container "${evaluation[@]}"

@@ -27,7 +27,7 @@ done
 
 echo "== run: a clone stands for the mounted repository"
 git clone -q --no-hardlinks . "$folder/submission"
-if [ -d weights ]; then cp -r weights "$folder/submission/"; fi
+if [ -d weights ]; then cp -rL weights "$folder/submission/"; fi
 mkdir "$folder/submission/reports" "$folder/home"
 chmod -R a+rX "$folder"
 as_evaluator=()
@@ -37,4 +37,4 @@ if [ "$(id -u)" = 0 ]; then
 fi
 cd "$folder/submission"
 HOME="$folder/home" HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 PYTHONDONTWRITEBYTECODE=1 \
-  "${as_evaluator[@]}" "$folder/venv/bin/python" local_evaluation.py --profile cpu --limits phase2 "$@"
+  "${as_evaluator[@]}" "$folder/venv/bin/python" local_evaluation.py --output reports/container --profile cpu --limits phase2 "$@"
