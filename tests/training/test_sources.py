@@ -427,6 +427,23 @@ def test_a_killed_preparation_starts_anew(esci: Esci) -> None:
     shutil.rmtree(esci.scratch)
 
 
+def test_an_index_of_other_files_or_settings_is_made_anew(esci: Esci, tmp_path: Path) -> None:
+    """`training.synthesize` keeps its indexes between runs."""
+    before, _ = read(esci, "queries")
+    changed = tmp_path / "examples.jsonl"
+    changed.write_text(Path(esci.examples).read_text().replace('"coffee maker"', '"espresso pot"'))
+    other, _ = read(Esci(esci.scratch, str(changed), esci.products), "queries")
+    assert {query.query for query in other} - {query.query for query in before} == {"espresso pot"}
+    changed.write_text(changed.read_text().replace('"espresso pot"', '"percolator"'))  # the same name, another content
+    again, _ = read(Esci(esci.scratch, str(changed), esci.products), "queries")
+    assert "percolator" in {query.query for query in again} and "espresso pot" not in {query.query for query in again}
+    limited, _ = read(Esci(esci.scratch, str(changed), esci.products, limit=20), "queries")
+    assert 0 < len(limited) < len(again)
+    stamp = esci.scratch.joinpath("products.sqlite").stat().st_mtime_ns
+    Esci(esci.scratch, str(changed), esci.products, limit=20).prepare_once()
+    assert esci.scratch.joinpath("products.sqlite").stat().st_mtime_ns == stamp
+
+
 def test_rows_in_shopbenchs_shape_may_name_their_own_tasks(tmp_path: Path) -> None:
     track = "amazon-kdd-cup-24-user-behavior-alignment"
     row = {

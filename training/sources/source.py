@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.files import remove, write_json
+from training.files import fingerprint, hash_of, remove, write_json
+from training.sources.reading import local_files
 from training.sources.records import Record
 
 
@@ -44,17 +45,27 @@ class Source:
         """Build what joins need on disk, counting rows that cannot be used; nothing to do for most sources."""
 
     def prepare_once(self) -> Counter[str]:
-        """Prepare unless an earlier, killed build did, and return how many rows could not be used, by reason."""
+        """Prepare unless that was done already from the same files, and return how many rows could not be used, by reason."""
         done = self.scratch / "prepared.json"
+        inputs = self._inputs()
         if done.exists():
-            return Counter(json.loads(done.read_text()))
+            prepared = json.loads(done.read_text())
+            if prepared["inputs"] == inputs:
+                return Counter(prepared["unusable"])
         # An index that a killed build left whole has lost its counts: all of it is made anew.
         remove(self.scratch)
         self.scratch.mkdir(parents=True)
         unusable: Counter[str] = Counter()
         self.prepare(unusable)
-        write_json(done, unusable)
+        write_json(done, {"inputs": inputs, "unusable": unusable})
         return unusable
+
+    def _inputs(self) -> str:
+        """Return a hash of what `prepare` works with: the settings, the local files and the code of the sources."""
+        settings = {name: value for name, value in vars(self).items() if name != "scratch" and not name.startswith("_")}
+        files = [file for location in self.locations() for file in local_files(location)]
+        code = sorted(Path(__file__).parent.glob("*.py"))
+        return hash_of([settings, fingerprint(*files), fingerprint(*code)])
 
 
 def as_list(location: str | list[str]) -> list[str]:
