@@ -53,7 +53,7 @@ def build_qwen2(
     for linear in linears:
         linear.weight.data *= torch.exp(torch.randn(linear.in_features)).to(torch.bfloat16)
     if sharp:
-        model.lm_head.weight.data *= torch.exp(3 * torch.randn(config.vocab_size, 1)).to(torch.bfloat16)
+        model.lm_head.weight.data *= torch.exp(2 * torch.randn(config.vocab_size, 1)).to(torch.bfloat16)
     for layer in model.model.layers:
         for projection in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj):
             torch.nn.init.normal_(projection.bias, std=0.2)
