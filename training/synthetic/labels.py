@@ -27,7 +27,7 @@ from training.synthetic.seeds import records
 from training.synthetic.writers import Reply, Request
 from training.tasks.attributes import TYPE_FROM_TITLE, VALUE_FROM_TITLE
 from training.tasks.entities import TITLE_ENTITIES
-from training.tasks.task import Draft, Task, choice, draw
+from training.tasks.task import Draft, Task, choice, draw_unrelated
 from training.tasks.words import count_phrase, find_phrase, product_type, share_terms, shortened, terms
 
 CATEGORY = Task(
@@ -206,7 +206,7 @@ def _drafts(
         task: Task, right: str, candidates: list[str], last: str = "", **slots: str
     ) -> Iterator[tuple[Task, Draft]]:
         different = list(dict.fromkeys(candidates))
-        wrong = draw(rng, different, 2 if last else 3, lambda text: not share_terms(text, f"{page} {right}"))
+        wrong = draw_unrelated(rng, different, 2 if last else 3, f"{page} {right}")
         draft = choice(rng, right, [*wrong, *([last] if last else [])], title=product.title, **slots)
         if draft is not None and len(draft.numbers) == 4:
             yield task, draft

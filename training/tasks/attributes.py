@@ -11,7 +11,8 @@ from random import Random
 from submission.task_types import TaskType
 from training.sources.cleaning import first_sentences, has_words
 from training.sources.records import Product
-from training.tasks.task import Draft, Pool, Task, choice, draw
+from training.tasks.equivalents import is_vague, meanings, names_value, related
+from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
 from training.tasks.words import contains, product_type, share_terms, shortened, terms
 
 # Names of attributes in details: the kind of their values, and how a question calls them.
@@ -71,9 +72,7 @@ _PASSES_FOR = {
     "fit": {"shape", "mounting"},
     "shape": {"fit"},
 }
-_EMPTY_VALUES = frozenset(
-    {"all", "any", "other", "others", "multi", "unisex", "standard", "various", "general", "yes", "no"}
-)
+_EMPTY_VALUES = frozenset({"all", "unisex", "yes", "no"})
 # Kinds of which a title may leave the value open; what form flour has needs no telling.
 _LEFT_OPEN = frozenset(
     {"color", "material", "scent", "flavor", "pattern", "finish", "closure", "connection", "mounting"}
@@ -87,22 +86,22 @@ def _values(product: Product) -> Iterator[tuple[str, str, str]]:
     """Yield (attribute as a question calls it, kind, value) of a page."""
     for name, (kind, label) in _KINDS.items():
         value = product.details.get(name, "")
-        if not has_words(value) or "," in value or value.lower() in _EMPTY_VALUES:
+        if not has_words(value) or "," in value or value.lower() in _EMPTY_VALUES or is_vague(value):
             continue
         if len(value.split()) <= _MOST_VALUE_WORDS:
             yield label, kind, value
 
 
 def _values_by_name(pool: Pool) -> dict[str, list[str]]:
-    """Return the different values by attribute, by kind of attribute, and the words of those of a kind."""
+    """Return the different values by attribute, by kind of attribute, and what those of a kind mean."""
     found: dict[str, dict[str, str]] = {}
     for product in pool.records:
         for label, kind, value in _values(product):
             for name in {label, f"kind of {kind}"}:
                 found.setdefault(name, {}).setdefault(value.lower(), value)
     by_name = {name: list(values.values()) for name, values in found.items()}
-    words = {f"words of {name}": sorted(terms(" ".join(values))) for name, values in by_name.items()}
-    return {**by_name, **words}
+    meant = {f"meanings of {name}": sorted(meanings(" ".join(values))) for name, values in by_name.items()}
+    return {**by_name, **meant}
 
 
 VALUE_FROM_TITLE = Task(
@@ -127,17 +126,16 @@ def build_value_from_title(product: Product, pool: Pool, rng: Random) -> Draft |
         return None
     label, kind, value = rng.choice(values)
     by_name = pool.once("values", _values_by_name)
-
-    def is_wrong(other: str) -> bool:
-        return not share_terms(other, value) and not share_terms(other, product.title)
-
-    wrong = draw(rng, by_name[label], 3, is_wrong)
-    wrong += draw(rng, by_name[f"kind of {kind}"], 3 - len(wrong), lambda other: is_wrong(other) and other not in wrong)
+    context = f"{value} {product.title}"
+    wrong = draw_unrelated(rng, by_name[label], 3, context)
+    wrong += draw_unrelated(rng, by_name[f"kind of {kind}"], 3 - len(wrong), context, wrong)
     slots = {"title": product.title, "attribute": label}
     if contains(product.title, value):
         return choice(rng, value, [*wrong[:2], _UNKNOWN], **slots)
     # A title of another color than its page has something to say about the color all the same.
-    if kind not in _LEFT_OPEN or not terms(product.title).isdisjoint(by_name[f"words of kind of {kind}"]):
+    if kind not in _LEFT_OPEN or not meanings(product.title).isdisjoint(by_name[f"meanings of kind of {kind}"]):
+        return None
+    if kind in {"color", "material"} and names_value(product.title, kind):
         return None
     return choice(rng, _UNKNOWN, wrong, **slots)
 
@@ -175,7 +173,7 @@ def build_compatible_value(product: Product, pool: Pool, rng: Random) -> Draft |
 
     def is_wrong(candidate: tuple[int, str]) -> bool:
         group, other = candidate
-        if group in groups or other.lower() in same_kind or share_terms(other, value):
+        if group in groups or other.lower() in same_kind or related(other, value):
             return False
         groups.add(group)
         return True
@@ -205,7 +203,7 @@ def build_type_from_title(product: Product, pool: Pool, rng: Random) -> Draft | 
         return None
     kinds = pool.once("types", lambda pool: sorted({product_type(product) for product in pool.records} - {""}))
     page = " ".join((product.title, *product.categories))
-    return choice(rng, right, draw(rng, kinds, 3, lambda kind: not share_terms(kind, page)), title=product.title)
+    return choice(rng, right, draw_unrelated(rng, kinds, 3, page), title=product.title)
 
 
 COMPATIBILITY = Task(
@@ -280,7 +278,7 @@ def build_feature(product: Product, pool: Pool, rng: Random) -> Draft | None:
         rng,
         others,
         3,
-        lambda pair: pair[0] != product.key and not share_terms(pair[1], product.title + " " + product.category),
+        lambda pair: pair[0] != product.key and not related(pair[1], product.title + " " + product.category),
     )
     return choice(rng, shortened(rng.choice(own)), [shortened(text) for _, text in wrong], title=product.title)
 

@@ -6,8 +6,8 @@ from random import Random
 from submission.task_types import TaskType
 from training.sources.knowledge import far_apart, known_types
 from training.sources.records import Attribute, Event, ProductType
-from training.tasks.task import Draft, Pool, Task, choice, draw
-from training.tasks.words import share_terms
+from training.tasks.equivalents import related
+from training.tasks.task import Draft, Pool, Task, choice, draw_unrelated
 
 CATEGORY_DESCRIPTION = Task(
     "category_description",
@@ -49,8 +49,8 @@ def build_type_from_definition(kind: ProductType, pool: Pool, rng: Random) -> Dr
     if not subject:
         return None
     hidden = f"{'These' if verb == 'are' else 'This'} {verb} {rest}"
-    others = [other.name for other in pool.records if other.key != kind.key and not share_terms(other.name, hidden)]
-    wrong = draw(rng, others, 3, lambda name: not share_terms(name, kind.name))
+    others = [other.name for other in pool.records if other.key != kind.key]
+    wrong = draw_unrelated(rng, others, 3, f"{kind.name} {hidden}")
     return choice(rng, kind.name, wrong, definition=hidden)
 
 
@@ -110,9 +110,7 @@ def build_applicable_attribute(attribute: Attribute, pool: Pool, rng: Random) ->
     others = [
         other.name
         for other in pool.records
-        if group.isdisjoint(other.types)
-        and kind.name not in other.perhaps
-        and not share_terms(other.name, attribute.name)
+        if group.isdisjoint(other.types) and kind.name not in other.perhaps and not related(other.name, attribute.name)
     ]
     return choice(rng, attribute.name, rng.sample(others, 3), type=kind.name)
 
@@ -138,7 +136,7 @@ def build_attribute_synonym(attribute: Attribute, pool: Pool, rng: Random) -> Dr
     asked, right = rng.sample(attribute.names, 2)
     own = " ".join(attribute.names)
     others = [rng.choice(other.names) for other in _unlike(attribute, pool)]
-    wrong = draw(rng, others, 3, lambda name: not share_terms(name, own))
+    wrong = draw_unrelated(rng, others, 3, own)
     return choice(rng, right, wrong, attribute=asked, type=rng.choice(attribute.types))
 
 
@@ -160,12 +158,14 @@ TYPED_VALUE = Task(
 def build_typed_value(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
     """Ask for a value of an attribute, among values of attributes of other types."""
     own = " ".join(attribute.values)
-    others = [value for other in _unlike(attribute, pool) for value in other.values]
-    right = rng.choice(attribute.values)
     # Bare numbers ("6.5", "1000") could be anything's value.
+    others = [
+        value for other in _unlike(attribute, pool) for value in other.values if not value.replace(".", "").isdigit()
+    ]
+    right = rng.choice(attribute.values)
     if right.replace(".", "").isdigit():
         return None
-    wrong = draw(rng, others, 3, lambda value: not share_terms(value, own) and not value.replace(".", "").isdigit())
+    wrong = draw_unrelated(rng, others, 3, own)
     return choice(rng, right, wrong, attribute=rng.choice(attribute.names))
 
 
@@ -175,7 +175,7 @@ def _unlike(attribute: Attribute, pool: Pool) -> list[Attribute]:
     return [
         other
         for other in pool.records
-        if set(other.types).isdisjoint(attribute.possible_types) and not share_terms(" ".join(other.names), own)
+        if set(other.types).isdisjoint(attribute.possible_types) and not related(" ".join(other.names), own)
     ]
 
 
@@ -202,7 +202,7 @@ def build_complementary_category(kind: ProductType, pool: Pool, rng: Random) -> 
     """Ask for a complement of a type, among complements of types of other groups."""
     own = " ".join((kind.name, *kind.complements))
     others = [name for other in _far_types(kind) for name in other.complements]
-    wrong = draw(rng, others, 3, lambda name: not share_terms(name, own))
+    wrong = draw_unrelated(rng, others, 3, own)
     return choice(rng, rng.choice(kind.complements), wrong, type=kind.name)
 
 
@@ -224,7 +224,7 @@ COMMONSENSE = Task(
 def build_commonsense(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the type that serves a purpose, among types of other groups."""
     others = [other.name for other in _far_types(kind)]
-    wrong = draw(rng, others, 3, lambda name: not share_terms(name, kind.use) and not share_terms(name, kind.name))
+    wrong = draw_unrelated(rng, others, 3, f"{kind.use} {kind.name}")
     return choice(rng, kind.name, wrong, use=kind.use)
 
 
@@ -245,7 +245,7 @@ USE_OF_PRODUCT = Task(
 def build_use_of_product(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the purpose of a type, among purposes of types of other groups."""
     others = [other.use for other in _far_types(kind)]
-    wrong = draw(rng, others, 3, lambda use: not share_terms(use, f"{kind.use} {kind.name}"))
+    wrong = draw_unrelated(rng, others, 3, f"{kind.use} {kind.name}")
     return choice(rng, f"to {kind.use}", [f"to {use}" for use in wrong], plural=kind.plural)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from submission.task_types import TaskType
 from training.sources.cleaning import clean
 from training.sources.records import EcInstructRow
+from training.tasks.equivalents import meanings
 from training.tasks.search import QUERY_RANKING, RANKED_PRODUCTS, RELATION_TO_PRODUCT, statement_choice
-from training.tasks.task import Draft, Pool, Task, choice, draw, ranking
+from training.tasks.task import Draft, Pool, Task, choice, draw_unrelated, ranking
 from training.tasks.words import count_phrase, share_terms, shortened
 
 _STREAM = "ecinstruct/rows"
@@ -194,10 +195,13 @@ def build_attribute_value(row: EcInstructRow, pool: Pool, rng: Random) -> Draft 
         return None
     alike = pool.once("attribute values", _values_by_attribute)
     known = alike.get(attribute, [])
-    wrong = draw(rng, known, 3, lambda other: not share_terms(other, f"{value} {title}"))
+    # What a title says in other words than any value of the attribute, it does not leave open.
+    if not value and any(not meanings(title).isdisjoint(meanings(other)) for other in known):
+        return None
+    wrong = draw_unrelated(rng, known, 3, f"{value} {title}")
     # Values of other attributes are wrong as well, if less tempting.
     others = sorted({other for name, values in alike.items() if name != attribute for other in values} - set(known))
-    wrong += draw(rng, others, 3 - len(wrong), lambda other: not share_terms(other, f"{value} {title}"))
+    wrong += draw_unrelated(rng, others, 3 - len(wrong), f"{value} {title}", wrong)
     slots = {"title": title, "attribute": attribute}
     if not value:
         return choice(rng, _ABSENT, wrong, **slots)

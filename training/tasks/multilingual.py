@@ -6,7 +6,8 @@ from submission.languages import detect_language
 from submission.task_types import TaskType
 from training.sources.cleaning import first_sentences, sentences
 from training.sources.records import Product, ProductType, Translations
-from training.tasks.task import Draft, Pool, Task, choice, draw
+from training.tasks.equivalents import is_vague, may_be_in, meanings, related
+from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
 from training.tasks.words import contains, share_terms, shortened, surface_terms, terms
 
 ENGLISH_NAME = {
@@ -108,7 +109,7 @@ def build_same_description(product: Translations, pool: Pool, rng: Random) -> Dr
         rng,
         others,
         3,
-        lambda entry: entry[0] != product.key and entry[1] != source and not share_terms(entry[3], own),
+        lambda entry: entry[0] != product.key and entry[1] != source and not related(entry[3], own),
     )
     options = [entry[2] for entry in wrong]
     return choice(rng, right, options, text=text) if len(options) == 3 else None
@@ -150,7 +151,7 @@ def build_same_title(product: Translations, pool: Pool, rng: Random) -> Draft | 
         return None
     own = " ".join(page.title for page in product.pages.values())
     pages = [(other.key, other.pages[target].title) for other in pool.records if target in other.pages]
-    wrong = draw(rng, pages, 3, lambda pair: pair[0] != product.key and not share_terms(pair[1], own))
+    wrong = draw(rng, pages, 3, lambda pair: pair[0] != product.key and not related(pair[1], own))
     titles = [shortened(title) for _, title in wrong]
     slots = {"title": shortened(before), "language": ENGLISH_NAME[target]}
     return choice(rng, shortened(right), titles, **slots) if len(titles) == 3 else None
@@ -181,9 +182,9 @@ def build_keyword_set(product: Product, pool: Pool, rng: Random) -> Draft | None
         return None
     count = min(len(own), _MOST_KEYWORDS)
     right = rng.sample(own, count)
-    page_words = terms(product.text)
+    page_meanings = meanings(product.text)
     words_of_titles = pool.once("title words", _title_words)[product.language]
-    drawn = draw(rng, words_of_titles, 3 * count, lambda word: page_words.isdisjoint(terms(word)))
+    drawn = draw(rng, words_of_titles, 3 * count, lambda word: page_meanings.isdisjoint(meanings(word)))
     if len(drawn) < 3 * count:
         return None
     wrong = []
@@ -235,25 +236,32 @@ FOREIGN_VALUE = Task(
 @FOREIGN_VALUE.built_from("amazon_m2/products")
 def build_foreign_value(product: Product, pool: Pool, rng: Random) -> Draft | None:
     """Ask for a value that stands in a title of another language than English."""
-    values = {"color": product.color, "material": product.material, "brand": product.brand}
+    values = _own_values(product)
     named = sorted(name for name, value in values.items() if contains(product.title, value))
     if product.language == "en" or not named:
         return None
     attribute = rng.choice(named)
     alike = pool.once("values", _values)[product.language, attribute]
-    wrong = draw(rng, alike, 3, lambda value: not share_terms(value, f"{values[attribute]} {product.title}"))
+    wrong = draw_unrelated(rng, alike, 3, f"{values[attribute]} {product.title}")
     return choice(rng, values[attribute], wrong, title=product.title, attribute=attribute)
+
+
+def _own_values(page: Product) -> dict[str, str]:
+    """Return the values of a page by attribute, without those in another language than the page: sellers mix them."""
+    values = {"color": page.color, "material": page.material}
+    kept = {name: value for name, value in values.items() if may_be_in(value, page.language)}
+    return {
+        name: value
+        for name, value in {**kept, "brand": page.brand}.items()
+        if value and "," not in value and not is_vague(value)
+    }
 
 
 def _values(pool: Pool) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for page in pool.records:
-        for attribute in ("color", "material", "brand"):
-            value = getattr(page, attribute)
-            if value and "," not in value:
-                found.setdefault((page.language, attribute), {}).setdefault(value.lower(), value)
-            else:
-                found.setdefault((page.language, attribute), {})
+        for attribute, value in _own_values(page).items():
+            found.setdefault((page.language, attribute), {}).setdefault(value.lower(), value)
     return {key: list(values.values()) for key, values in found.items()}
 
 
@@ -291,9 +299,9 @@ def _pages_by_language(pool: Pool) -> dict[str, list[Product]]:
 
 
 def _unrelated(page: Product, product: Product) -> list[str]:
-    if share_terms(page.title, product.title):
+    if related(page.title, product.title):
         return []
-    return [text for text in _sentences(page) if not share_terms(text, product.title)]
+    return [text for text in _sentences(page) if not related(text, product.title)]
 
 
 def _sentences(page: Product) -> list[str]:

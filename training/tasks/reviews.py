@@ -14,7 +14,8 @@ from training.tasks.aspects import (
     is_about_anything,
     may_be_wrong,
 )
-from training.tasks.task import Draft, Pool, Task, choice, draw, selection
+from training.tasks.equivalents import related
+from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, selection
 from training.tasks.words import count_phrase, product_type, share_terms, shortened, terms
 
 RATING = Task(
@@ -302,7 +303,7 @@ def build_reviewed_type(review: Review, pool: Pool, rng: Random) -> Draft | None
     if not right or not share_terms(right, text):
         return None
     kinds = pool.once("types", lambda pool: sorted({product_type(review.product) for review in pool.records} - {""}))
-    wrong = draw(rng, kinds, 3, lambda kind: not share_terms(kind, right) and not share_terms(kind, text))
+    wrong = draw_unrelated(rng, kinds, 3, f"{right} {text}")
     return choice(rng, right, wrong, review=review.text)
 
 
@@ -330,7 +331,7 @@ def build_reviewed_product(review: Review, pool: Pool, rng: Random) -> Draft | N
         rng,
         products,
         3,
-        lambda product: not share_terms(product.title, text) and product_type(product) != product_type(review.product),
+        lambda product: not related(product.title, text) and product_type(product) != product_type(review.product),
     )
     titles = [shortened(product.title) for product in wrong]
     return choice(rng, shortened(review.product.title), titles, review=review.text)

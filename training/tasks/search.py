@@ -11,8 +11,9 @@ from random import Random
 from submission.task_types import TaskType
 from training.sources.knowledge import far_apart, known_types
 from training.sources.records import JudgedProduct, JudgedQuery, Product
-from training.tasks.task import Draft, Pool, Task, choice, draw, numbered, ranking
-from training.tasks.words import names_the_thing, share_terms, shortened, surface_terms, terms
+from training.tasks.equivalents import meanings, related
+from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, numbered, ranking
+from training.tasks.words import names_the_thing, shortened, surface_terms, terms
 
 # Gains of the four labels, as the benchmark's own ranking questions have them.
 GAINS = {"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0}
@@ -174,7 +175,7 @@ def _irrelevant_products(
             rng,
             others,
             count - len(drawn),
-            lambda product: product.key not in known and not share_terms(product.title, context),
+            lambda product: product.key not in known and not related(product.title, context),
         )
     return drawn
 
@@ -234,7 +235,7 @@ def build_query_for_product(judged: JudgedProduct, pool: Pool, rng: Random) -> D
         return None
     context = " ".join((judged.product.text, *(query for query, _ in judged.queries)))
     queries = pool.once("queries", _queries_by_language)[judged.language]
-    wrong = draw(rng, queries, 3, lambda query: not share_terms(query, context))
+    wrong = draw_unrelated(rng, queries, 3, context)
     return choice(rng, rng.choice(exact), wrong, title=shortened(judged.product.title)) if len(wrong) == 3 else None
 
 
@@ -331,24 +332,22 @@ def build_next_query(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | 
 
     Only the true query counts, but three numbers are asked for: the answer adds the two others nearest to the session.
     """
-    related = [
+    pairs = [
         (first, second)
         for first in judged.labelled("E", "S")
         for second in judged.labelled("E", "S")
         if terms(first) & terms(second) and terms(first) != terms(second)
     ]
-    if not related:
+    if not pairs:
         return None
-    first, second = rng.choice(related)
+    first, second = rng.choice(pairs)
     title = shortened(judged.product.title)
     actions = [f"Query keyword '{first}'", f"Click on product '{title}'"]
     if rng.random() < 0.3:
         actions.append(f"Add product '{title}' to cart")
     own = {query for query, _ in judged.queries}
     queries = pool.once("queries", _queries_by_language)[judged.language]
-    wrong = draw(
-        rng, queries, _CANDIDATE_QUERIES - 1, lambda query: query not in own and not share_terms(query, second)
-    )
+    wrong = draw(rng, queries, _CANDIDATE_QUERIES - 1, lambda query: query not in own and not related(query, second))
     if len(wrong) < _CANDIDATE_QUERIES - 1:
         return None
     candidates = [second, *wrong]
@@ -399,7 +398,7 @@ def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft 
         return None
     right = next(kind for kind in known_types() if kind.name in certain)
     others = [kind for kind in known_types() if far_apart(kind.group, right.group)]
-    wrong = draw(rng, [kind.name for kind in others], 3, lambda name: not share_terms(name, query.query))
+    wrong = draw_unrelated(rng, [kind.name for kind in others], 3, query.query)
     return choice(rng, right.name, wrong, query=query.query)
 
 
@@ -430,9 +429,9 @@ def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | No
     if judged.language == "en" or len(own) < 3:
         return None
     right = rng.sample(own, min(_KEYWORDS, len(own)))
-    everything = terms(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
+    everything = meanings(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
     others = pool.once("query words", _query_words)[judged.language]
-    foreign = draw(rng, others, 3 * len(right), lambda word: everything.isdisjoint(terms(word)))
+    foreign = draw(rng, others, 3 * len(right), lambda word: everything.isdisjoint(meanings(word)))
     if len(foreign) < 3 * len(right):
         return None
     wrong = []

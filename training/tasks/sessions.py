@@ -8,8 +8,9 @@ from random import Random
 
 from submission.task_types import TaskType
 from training.sources.records import Basket, Product, Session
+from training.tasks.equivalents import related
 from training.tasks.task import Draft, Pool, Task, choice, draw, selection
-from training.tasks.words import share_terms, shortened
+from training.tasks.words import shortened
 
 _LISTED = 15
 
@@ -34,11 +35,11 @@ ALSO_BOUGHT = Task(
 def build_also_bought(basket: Basket, pool: Pool, rng: Random) -> Draft | None:
     """Mix the three products of a basket that share most categories with the one bought with twelve of other baskets."""
     anchor = rng.choice(basket.products)
-    related = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
-    if len(related) < 3:
+    alike = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
+    if len(alike) < 3:
         return None
-    rng.shuffle(related)
-    right = sorted(related, key=lambda product: -_shared(product, anchor))[:3]
+    rng.shuffle(alike)
+    right = sorted(alike, key=lambda product: -_shared(product, anchor))[:3]
     others = pool.once("products", lambda pool: _distinct(p for basket in pool.records for p in basket.products))
     return _selection(anchor, right, basket.products, others, _LISTED - 3, rng)
 
@@ -78,7 +79,7 @@ def _selection(
     anchor: Product, right: list[Product], known: object, others: list[Product], count: int, rng: Random
 ) -> Draft | None:
     context = " ".join(product.title for product in known)  # type: ignore[attr-defined]
-    wrong = draw(rng, others, count, lambda product: not share_terms(product.title, context))
+    wrong = draw(rng, others, count, lambda product: not related(product.title, context))
     titles = [shortened(product.title, 120) for product in right]
     wrong_titles = [shortened(product.title, 120) for product in wrong]
     if len(wrong) < count or len({*titles, *wrong_titles}) < count + 3:
@@ -115,7 +116,7 @@ def _next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
     viewed = _distinct(session.previous)[-_MOST_VIEWED:]
     context = " ".join(product.title for product in (*viewed, session.following))
     others = pool.once("products", _by_language)[session.language]
-    wrong = draw(rng, others, 3, lambda product: not share_terms(product.title, context))
+    wrong = draw(rng, others, 3, lambda product: not related(product.title, context))
     if len(wrong) < 3:
         return None
     bullets = "\n".join(f"- {shortened(product.title, 120)}" for product in viewed)

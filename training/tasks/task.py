@@ -21,6 +21,7 @@ from submission.questions import Question, read_question
 from submission.task_types import TaskType
 from submission.tracks import track_by_number
 from training.sources.records import Record
+from training.tasks.equivalents import is_vague, related
 
 _FORMS: dict[TaskType, type] = {
     TaskType.MULTIPLE_CHOICE: Choice,
@@ -257,6 +258,24 @@ def draw(
         if candidate not in drawn and accept(candidate):
             drawn.append(candidate)
     return drawn
+
+
+def draw_unrelated(
+    rng: Random, candidates: Sequence[str], count: int, context: str, drawn: Sequence[str] = ()
+) -> list[str]:
+    """Draw up to `count` wrong answers that say nothing of what `context` says, nor two of them (or of `drawn`) the same.
+
+    `context` holds the right answer and whatever else could make another one right.
+    """
+    taken = [*drawn]
+
+    def accept(candidate: str) -> bool:
+        if is_vague(candidate) or related(candidate, context) or any(related(candidate, other) for other in taken):
+            return False
+        taken.append(candidate)
+        return True
+
+    return draw(rng, candidates, count, accept)
 
 
 def _in_random_order(rng: Random, candidates: Sequence[AnyValue], tries: int) -> Iterator[AnyValue]:

@@ -36,12 +36,17 @@ _IRREGULAR = dict(pair.split(":") for pair in _IRREGULAR_WORDS.split())
 @lru_cache(maxsize=65536)
 def terms(text: str) -> frozenset[str]:
     """Return the meaningful words of `text`: lower case, singular as far as an s at the end tells, no grammar."""
-    found = set()
+    return frozenset(term_sequence(text))
+
+
+def term_sequence(text: str) -> list[str]:
+    """Return the words that `terms` returns, in their order."""
+    found = []
     for term in _TERM.findall(text.lower()):
         if term in _GRAMMAR or (term.isascii() and len(term) < 2):
             continue
-        found.add(term[:-1] if len(term) > 3 and term.endswith("s") and not term.endswith("ss") else term)
-    return frozenset(found)
+        found.append(term[:-1] if len(term) > 3 and term.endswith("s") and not term.endswith("ss") else term)
+    return found
 
 
 def surface_terms(text: str) -> list[str]:
