@@ -90,15 +90,15 @@ def worker_dies(engine: Any, number: int, step: Callable[[], Any]) -> Any:
 
 
 def break_computing() -> None:
-    """Fail inside a step, where what was scheduled is never computed: once before the restart and twice after it."""
+    """Fail at reading prompts, inside a step, so that what was scheduled is never computed: before a restart and after it."""
     from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-    execute, calls = UniProcExecutor.execute_model, itertools.count(1)
+    execute, prompts_read = UniProcExecutor.execute_model, itertools.count(1)
 
-    def broken(executor: Any, *arguments: Any, **options: Any) -> Any:
-        if next(calls) in (1, 6, 9):
+    def broken(executor: Any, scheduled: Any, *arguments: Any, **options: Any) -> Any:
+        if scheduled.scheduled_new_reqs and next(prompts_read) in (1, 2, 4):
             raise RuntimeError("injected: CUDA error: an illegal memory access was encountered")
-        return execute(executor, *arguments, **options)
+        return execute(executor, scheduled, *arguments, **options)
 
     UniProcExecutor.execute_model = broken
 
