@@ -32,8 +32,8 @@ from training.sources.records import (
     Review,
 )
 from training.tasks import TASKS
+from training.tasks.amounts import Amount, amounts, packs, written
 from training.tasks.aspects import aspects_of, clauses, is_about_anything, may_be_wrong
-from training.tasks.quantities import Amount, amounts, packs, written
 from training.tasks.ready import with_ready_tasks
 from training.tasks.task import Draft, Pool, Task, choice, numbered, selection
 from training.tasks.words import find_phrase, names_the_thing, product_type, shortened, singular, terms

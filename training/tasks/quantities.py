@@ -4,140 +4,29 @@ Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is our
 slips would give: the single amount, one pack more, the factor the wrong way round.
 """
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
 from submission.task_types import TaskType
 from training.sources.records import JudgedProduct, Product
+from training.tasks.amounts import (
+    PARTS,
+    UNITS,
+    amounts,
+    counts_things,
+    is_one_pack,
+    packs,
+    says_a_count,
+    says_no_amount,
+    single_amount,
+    written,
+)
 from training.tasks.task import Draft, Pool, Task, choice, draw
 from training.tasks.words import shortened
 
-# Unit: its plural name in questions, what is measured, and how many of the base unit of that measure it is.
-_UNITS = {
-    "fluid ounce": ("fluid ounces", "volume", Fraction("29.5735")),
-    "ounce": ("ounces", "weight", Fraction("28.3495")),
-    "pound": ("pounds", "weight", Fraction("453.592")),
-    "gram": ("grams", "weight", Fraction(1)),
-    "kilogram": ("kilograms", "weight", Fraction(1000)),
-    "milliliter": ("milliliters", "volume", Fraction(1)),
-    "liter": ("liters", "volume", Fraction(1000)),
-    "gallon": ("gallons", "volume", Fraction("3785.41")),
-    "inch": ("inches", "length", Fraction("2.54")),
-    "foot": ("feet", "length", Fraction("30.48")),
-    "centimeter": ("centimeters", "length", Fraction(1)),
-    "millimeter": ("millimeters", "length", Fraction(1, 10)),
-    "count": ("count", "count", Fraction(1)),
-}
-_SPELLINGS = {
-    "fluid ounce": r"fl\.? ?oz\.?|fluid ounces?",
-    "ounce": r"oz\.?|ounces?",
-    "pound": r"lbs?\.?|pounds?",
-    "gram": r"(?-i:g|gr)|grams?",
-    "kilogram": r"kg|kilograms?",
-    "milliliter": r"ml|milliliters?|millilitres?",
-    "liter": r"l|liters?|litres?",
-    "gallon": r"gal\.?|gallons?",
-    "inch": r"inch(?:es)?|in\.|\"",
-    "foot": r"ft\.?|feet|foot",
-    "centimeter": r"cm|centimeters?",
-    "millimeter": r"mm|millimeters?",
-    "count": r"count|ct\.?|pieces|pcs\.?",
-}
-_AMOUNT = re.compile(
-    r"(?<![\d.,/x×-])(\d{1,4}(?:\.\d{1,2})?)[ -]?(?:"
-    + "|".join(f"(?P<{unit.replace(' ', '_')}>{pattern})" for unit, pattern in _SPELLINGS.items())
-    + r")(?![\w])(?! ?[x×])",
-    re.IGNORECASE,
-)
-_PACK = re.compile(
-    r"\b(?:pack|set|case|box|bundle) of (\d{1,3})\b|\b(\d{1,3})[- ]?packs?\b|\b(\d{1,3}) per (?:pack|case)\b",
-    re.IGNORECASE,
-)
-# What these hold is what their ounces and liters measure, not what they weigh; and an ounce of a liquid may be a fluid one.
-_CONTAINER = re.compile(
-    r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
-    r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch)s?\b",
-    re.IGNORECASE,
-)
-_LIQUID = re.compile(
-    r"\b(?:oil|juice|shampoo|conditioner|lotion|sauce|drink|milk|beverage|soap|serum|spray|cleaner|water|syrup|vinegar|toner"
-    r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne)s?\b",
-    re.IGNORECASE,
-)
-# An amount in such a title is what the thing bears, is meant for or is made with, not how much of it there is.
-_RATING = re.compile(
-    r"\b(?:capacity|supports?|holds?|up to|max(?:imum)?|loads?|limit|rated|rating|test|under|over|per|paper|cardstock|bond|fishing"
-    r"|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b",
-    re.IGNORECASE,
-)
-# What is counted here is rolls or boxes of pieces, or the pieces of one thing: how many things there are is not sure.
-_PARTS = re.compile(
-    r"\b\d{1,4}[- ]?(?:rolls?|box(?:es)?|bottles?|tubes?|bags?|sheets?|pouches|canisters?|tubs?|cans?|pairs?|sleeves?|refills?"
-    r"|pads?|books?|jars?|tins?|bundles?|reams?)\b",
-    re.IGNORECASE,
-)
-_ONE_THING = re.compile(
-    r"\b(?:puzzles?|games?|kits?|playsets?|blocks|bricks|models?|cookware|dinnerware|cutlery|cards|railway|train)\b",
-    re.IGNORECASE,
-)
 _UNKNOWN = "It cannot be inferred."
 _MEASURE_NAMES = {"weight": "total weight", "volume": "total volume", "count": "total count"}
-_MOST_PACKS = 100
-
-
-@dataclass(frozen=True)
-class Amount:
-    """An amount as a title gives it, for instance 9.24 ounces."""
-
-    value: Fraction
-    unit: str
-
-    @property
-    def measure(self) -> str:
-        """What is measured: weight, volume, length or count."""
-        return _UNITS[self.unit][1]
-
-
-def amounts(title: str) -> list[Amount]:
-    """Return the amounts of what a title offers, in order; only counts where it offers something to put amounts in."""
-    is_container = _CONTAINER.search(title) is not None or _RATING.search(title) is not None
-    is_liquid = _LIQUID.search(title) is not None
-    found = []
-    for match in _AMOUNT.finditer(title):
-        unit = next(name for name in _UNITS if match.group(name.replace(" ", "_")))
-        value = Fraction(match.group(1))
-        is_meant = value.denominator == 1 if unit == "count" else not (is_container or (unit == "ounce" and is_liquid))
-        if is_meant and value > 0:
-            found.append(Amount(value, unit))
-    return found
-
-
-def counts_things(title: str) -> bool:
-    """Whether a number of pieces in a title is one of things that are bought, rather than of parts or packages of them."""
-    return _PARTS.search(title) is None and _ONE_THING.search(title) is None
-
-
-def packs(title: str) -> int | None:
-    """Return how many packs a title says there are, None where it does not say or says so twice."""
-    numbers = {int(next(filter(None, match.groups()))) for match in _PACK.finditer(title)}
-    return numbers.pop() if len(numbers) == 1 and 1 < min(numbers) <= _MOST_PACKS else None
-
-
-def written(value: Fraction, unit: str = "") -> str:
-    """Return a number with at most two decimals, with its unit in the number that fits."""
-    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
-    if not unit:
-        return text
-    return f"{text} {unit if text == '1' else _UNITS[unit][0]}"
-
-
-def _single_amount(title: str, *measures: str) -> Amount | None:
-    """Return the only amount of one of these measures, None where there are several: which one is meant is not sure."""
-    found = [amount for amount in amounts(title) if amount.measure in measures]
-    return found[0] if len(found) == 1 else None
 
 
 def _different(right: Fraction, candidates: Iterable[Fraction]) -> list[Fraction]:
@@ -168,7 +57,10 @@ PACK_AMOUNT = Task(
 def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
     title = _title(product)
-    amount, count = _single_amount(title, *_MEASURE_NAMES), packs(title)
+    amount, count = single_amount(title, *_MEASURE_NAMES), packs(title)
+    # With bags or boxes counted beside it an amount may be that of one or of all, as it may for a set.
+    if amount is not None and (PARTS.search(title) or "set of" in title.lower()):
+        return None
     if amount is not None and amount.measure == "count" and not counts_things(title):
         return None
     if amount is not None and count is not None:
@@ -180,7 +72,7 @@ def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random)
             options[-1] = _UNKNOWN
         quantity = _MEASURE_NAMES[amount.measure]
         return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
-    if count is not None and not _AMOUNT.search(title):
+    if count is not None and says_no_amount(title):
         values = rng.sample((6, 8, 12, 16, 24, 32), 3)
         options = [written(Fraction(value * count), "ounce") for value in values]
         return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
@@ -223,14 +115,14 @@ def build_unit_conversion(product: Product | JudgedProduct, pool: Pool, rng: Ran
         return None
     amount = rng.choice(convertible)
     unit = rng.choice(_CONVERSIONS[amount.unit])
-    factor = _UNITS[amount.unit][2] / _UNITS[unit][2]
+    factor = UNITS[amount.unit][2] / UNITS[unit][2]
     right = amount.value * factor
     slips = (amount.value / factor, right * 10, right / 10, right * Fraction(3, 2), right * Fraction(4, 5))
     wrong = _different(right, slips)
     if written(right) == "0" or len(wrong) < 3:
         return None
     options = [written(value, unit) for value in rng.sample(wrong, 3)]
-    slots = {"title": title, "amount": written(amount.value, amount.unit), "unit": _UNITS[unit][0]}
+    slots = {"title": title, "amount": written(amount.value, amount.unit), "unit": UNITS[unit][0]}
     return choice(rng, written(right, unit), options, **slots)
 
 
@@ -252,8 +144,12 @@ def build_numeric_reasoning(product: Product | JudgedProduct, pool: Pool, rng: R
     """Ask how many to order, how long a pack lasts or what one piece costs."""
     title = _title(product)
     count = packs(title)
-    pieces = _single_amount(title, "count")
+    pieces = single_amount(title, "count")
     if (pieces is not None or count is not None) and not counts_things(title):
+        return None
+    if pieces is None and says_a_count(title):
+        return None
+    if count is None and not is_one_pack(title):
         return None
     if pieces is not None:
         count = int(pieces.value) * (count or 1)
@@ -332,9 +228,10 @@ def _totals(pool: Pool) -> dict[str, tuple[str, Fraction, str]]:
     for record in pool.records:
         title = shortened(_title(record))
         # With a count beside it ("1.2 oz, 24 Count") a weight may be that of one or of all.
-        amount = _single_amount(title, *_MEASURE_NAMES)
-        if amount is not None and amount.measure != "count" and _PARTS.search(title) is None:
-            total = amount.value * _UNITS[amount.unit][2] * (packs(title) or 1)
+        amount = single_amount(title, *_MEASURE_NAMES)
+        count = 1 if is_one_pack(title) else packs(title)
+        if count is not None and amount is not None and amount.measure != "count" and PARTS.search(title) is None:
+            total = amount.value * UNITS[amount.unit][2] * count
             totals[record.key] = (amount.measure, total, title)
     return totals
 

@@ -1,0 +1,123 @@
+"""What titles say in numbers is read rightly, or not asked about."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from training.sources.records import Product
+from training.tasks import TASKS
+from training.tasks.task import Pool
+
+STREAM = "amazon_reviews/products"
+UNKNOWN = "It cannot be inferred."
+
+
+def rows_of(task: str, title: str, *others: str) -> list[dict[str, Any]]:
+    """Return the questions about a title that twenty seeds give."""
+    products = [Product(str(number), "en", text) for number, text in enumerate((title, *others))]
+    rows = [TASKS[task].question(STREAM, products[0], Pool(products), Random(seed)) for seed in range(20)]
+    return [row for row in rows if row is not None]
+
+
+def right_of(row: dict[str, Any]) -> str:
+    """Return the text of the right option."""
+    return next(line for line in row["question"].split("\n") if line.startswith(f"{row['truth']}. "))[3:]
+
+
+@pytest.mark.parametrize(
+    ("title", "total"),
+    [
+        ("Organic Green Tea-16 oz (Pack of 2)", "32 ounces"),
+        ("Ground Coffee, 1/2 lb (Pack of 4)", "2 pounds"),
+        ("Basmati Rice 1,000 g (Pack of 2)", "2000 grams"),
+        ("Saffron .5 oz (Pack of 3)", "1.5 ounces"),
+        ("Maple Syrup 12 fluid oz (Pack of 8)", "96 fluid ounces"),
+        ("Maple Syrup 12 fl. oz. (Pack of 8)", "96 fluid ounces"),
+        ("Cotton Swabs, 1,000 Count, Pack of 2", "2000 count"),
+        ("Pack of 2 - Oats 42 oz", "84 ounces"),
+        ("Ironpeg Tent Stakes (Pack of 10)", UNKNOWN),
+    ],
+)
+def test_totals_that_are_known(title: str, total: str) -> None:
+    rows = rows_of("pack_amount", title)
+    assert len(rows) == 20 and {right_of(row) for row in rows} == {total}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Crackers 12oz x 2 (Pack of 2)",  # twice twelve, twice?
+        "Crackers 2 x 12 oz (Pack of 2)",
+        "Cashews 10-16 oz (Pack of 2)",
+        "Cashews 10 to 16 oz (Pack of 2)",
+        "Butter 1 1/2 lb (Pack of 2)",
+        "Butter 1-1/2 lb (Pack of 2)",
+        "Butter ½ lb (Pack of 2)",
+        "Half Pound Butter (Pack of 2)",
+        "Cooking Wine 1 Quart (Pack of 2)",
+        "Jam 0.529 oz (Pack of 6)",
+        "Cocoa 1,5 kg (Pack of 2)",
+        "Blend No.5 oz (Pack of 2)",
+        "Candy 3 oz, Twin Pack (Pack of 2)",
+        "Candy 3 oz, Set of 2 (Pack of 2)",
+        "Candy 24 Bags 1 oz (Pack of 2)",  # a bag, or all of them?
+        "Candy 32 oz total (Pack of 2)",
+        "Polymer Clay, 1 lb, Set of 6",  # six colors, or six pounds?
+        "Stickers 2-4 Pack",
+        "Router 5g Home (Pack of 2)",
+    ],
+)
+def test_totals_that_are_not_sure_are_not_asked_for(title: str) -> None:
+    assert not rows_of("pack_amount", title)
+
+
+@pytest.mark.parametrize(
+    ("title", "amounts"),
+    [
+        ("Shelf 8 - 10 inch", set()),
+        ("Shelf 8-10 inch", set()),
+        ("Shelf 1-1/2 inch", set()),
+        ("Bolt 3/4 inch", {"0.75 inches"}),
+        ("Bolt-4 inch", {"4 inches"}),
+        ("Mouse 2.4g Wireless", set()),
+        ("Phone 5g Unlocked", set()),
+        ("Sugar 5 g", {"5 grams"}),
+        ("Level 6'5\" Aluminum", set()),
+        ("Water 12 fluid oz", {"12 fluid ounces"}),
+        ("Paint Roller 1,200 mm", {"1200 millimeters"}),
+    ],
+)
+def test_amounts_that_are_converted(title: str, amounts: set[str]) -> None:
+    rows = rows_of("unit_conversion", title)
+    assert bool(rows) is bool(amounts)
+    assert all(any(amount in row["question"] for amount in amounts) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Cotton Swabs, 10,00 Count (Pack of 2)",
+        "Cotton Swabs, 500 Ct or 375 ct (Pack of 2)",
+        "Party Favors, 3 Piece, Pack of 2",
+        "Stickers 1,200 x 2 Pack",
+        "Batteries, 3 x 4 Count",
+        "Moissanite Ring 2 ct",  # carats
+    ],
+)
+def test_numbers_of_things_that_are_not_sure_are_not_reasoned_with(title: str) -> None:
+    assert not rows_of("product_numeric_reasoning", title)
+
+
+def test_thousands_are_reasoned_with_as_thousands() -> None:
+    assert not rows_of("product_numeric_reasoning", "Napkins, 1,200 Pack")  # more than anyone reckons with
+
+
+@pytest.mark.parametrize("title", ["Nuts 40 oz, Pack of 12 (3 Packs)", "Nuts 40 oz, Twin Pack", "Nuts 2 x 20 oz"])
+def test_packs_that_are_not_sure_are_not_compared(title: str) -> None:
+    small = [f"Seeds {number} oz" for number in range(1, 5)]
+    assert not rows_of("largest_amount", title, *small)
+    assert rows_of("largest_amount", "Nuts 40 oz", *small)
+    # Neither as a wrong option: who knows how much more it is.
+    for row in rows_of("largest_amount", "Nuts 60 oz", title, *small):
+        assert title not in row["question"]

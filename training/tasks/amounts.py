@@ -1,0 +1,206 @@
+"""Reads from titles how much of something there is and in how many packs: "9.24 oz (Pack of 6)".
+
+The one thing to know: what is not read for sure is told from what is not there. "1-1/2 lb" and "12oz x 2" give no amount,
+but they are amounts, and a question that took them for none would have a wrong answer.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+# Unit: its plural name in questions, what is measured, and how many of the base unit of that measure it is.
+UNITS = {
+    "fluid ounce": ("fluid ounces", "volume", Fraction("29.5735")),
+    "ounce": ("ounces", "weight", Fraction("28.3495")),
+    "pound": ("pounds", "weight", Fraction("453.592")),
+    "gram": ("grams", "weight", Fraction(1)),
+    "kilogram": ("kilograms", "weight", Fraction(1000)),
+    "milliliter": ("milliliters", "volume", Fraction(1)),
+    "liter": ("liters", "volume", Fraction(1000)),
+    "gallon": ("gallons", "volume", Fraction("3785.41")),
+    "inch": ("inches", "length", Fraction("2.54")),
+    "foot": ("feet", "length", Fraction("30.48")),
+    "centimeter": ("centimeters", "length", Fraction(1)),
+    "millimeter": ("millimeters", "length", Fraction(1, 10)),
+    "count": ("count", "count", Fraction(1)),
+}
+_SPELLINGS = {
+    "fluid ounce": r"fl(?:uid)?\.?[ -]?(?:oz\.?|ounces?)",
+    "ounce": r"oz\.?|ounces?",
+    "pound": r"lbs?\.?|pounds?",
+    "gram": r"(?-i:g|gr)|grams?",
+    "kilogram": r"kg|kilograms?",
+    "milliliter": r"ml|milliliters?|millilitres?",
+    "liter": r"l|liters?|litres?",
+    "gallon": r"gal\.?|gallons?",
+    "inch": r"inch(?:es)?|in\.|\"",
+    "foot": r"ft\.?|feet|foot",
+    "centimeter": r"cm|centimeters?",
+    "millimeter": r"mm|millimeters?",
+    "count": r"count|ct\.?|pieces|pcs\.?",
+}
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,4})(?:\.\d{1,2})?|\.\d{1,2}|[1-9]\d?/(?:2|3|4|8|16)"
+_AMOUNT = re.compile(
+    rf"(?<![^\W_])(?P<number>{_NUMBER})[ -]?(?:"
+    + "|".join(f"(?P<{unit.replace(' ', '_')}>{pattern})" for unit, pattern in _SPELLINGS.items())
+    + r")(?![^\W_])(?! ?[x×*](?![^\W\d_]))",
+    re.IGNORECASE,
+)
+# A number behind these is only a part of what is said: of a range, a mixed fraction, a decimal, feet and inches, a price.
+_CUT_OFF = re.compile(r"(?:\d ?[-–—~/+&] ?|\d[,'’]|\d (?:to|or|and) |[x×*.$€£#½¼¾⅓⅔])$", re.IGNORECASE)
+_MIXED = re.compile(r"\d[ -]$")
+_TIMES = re.compile(r"[\w.] ?[x×*] ?$", re.IGNORECASE)
+# Without a space these are what a network or a radio is called.
+_NETWORK = re.compile(r"(?:[2-6]|2\.4|5\.8|10)g", re.IGNORECASE)
+# Any number beside what could be a unit of weight, volume or count, however it is written.
+_LOOSE = re.compile(
+    r"[\d½¼¾⅓⅔⅛][\s.,/-]{0,3}(?:(?:fl|fluid|oz|ounces?|lbs?|pounds?|gr?|grams?|grammes?|kgs?|kilos?|kilograms?|mg|cc|[mcd]?l|[a-z]*lit(?:er|re)s?"
+    r"|gal|gallons?|quarts?|qts?|pints?|pts?|cups?|tons?|count|ct|pieces?|pcs?|units?|ea)(?![^\W_])|#)",
+    re.IGNORECASE,
+)
+_UNIT_WORD = re.compile(
+    r"(?:\b|\d)(?:oz|ounces?|lbs?|pounds?|grams?|kgs?|kilos?|kilograms?|ml|lit(?:er|re)s?|gallons?|quarts?|pints?|cups?|tons?|count|ct"
+    r"|pieces?|pcs?)\b",
+    re.IGNORECASE,
+)
+_COUNT_WORD = re.compile(r"(?:\b|\d)(?:count|ct|pieces?|pcs?)\b", re.IGNORECASE)
+_PACK = re.compile(
+    r"\b(?:pack|set|case|box|bundle) of (\d{1,3})\b(?!,\d)|(?<![\w.])(?<!\d[,/–-])(\d{1,3})[- ]?packs?\b"
+    r"|(?<![\w.])(?<!\d[,/–-])(\d{1,3}) per (?:pack|case)\b",
+    re.IGNORECASE,
+)
+# Other packs than those that are counted: "Twin Pack", "Gift Set", "2 dozen".
+_PACK_WORD = re.compile(r"\b(?:(?:multi)?packs?|sets?|bundles?|dozens?|(?:cases?|box(?:es)?) of)\b", re.IGNORECASE)
+# What these hold is what their ounces and liters measure, not what they weigh; and an ounce of a liquid may be a fluid one.
+_CONTAINER = re.compile(
+    r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
+    r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch)s?\b",
+    re.IGNORECASE,
+)
+_LIQUID = re.compile(
+    r"\b(?:oil|juice|shampoo|conditioner|lotion|sauce|drink|milk|beverage|soap|serum|spray|cleaner|water|syrup|vinegar|toner"
+    r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne)s?\b",
+    re.IGNORECASE,
+)
+# An amount in such a title is what the thing bears, is meant for or is made with, not how much of it there is.
+_RATING = re.compile(
+    r"\b(?:capacity|supports?|holds?|up to|max(?:imum)?|loads?|limit|rated|rating|test|under|over|per|paper|cardstock|bond|fishing"
+    r"|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b",
+    re.IGNORECASE,
+)
+# What is counted here is rolls or boxes of pieces, or the pieces of one thing: how many things there are is not sure.
+PARTS = re.compile(
+    r"\b\d{1,4}[- ]?(?:rolls?|box(?:es)?|bottles?|tubes?|bags?|sheets?|pouches|canisters?|tubs?|cans?|pairs?|sleeves?|refills?"
+    r"|pads?|books?|jars?|tins?|bundles?|reams?)\b",
+    re.IGNORECASE,
+)
+_ONE_THING = re.compile(
+    r"\b(?:puzzles?|games?|kits?|playsets?|blocks|bricks|models?|cookware|dinnerware|cutlery|cards|railway|train|thread"
+    r"|rings?|earrings?|necklaces?|diamonds?|moissanite|zirconia|gemstones?|carats?)\b",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"\btotal\b", re.IGNORECASE)
+_MOST_PACKS = 100
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount as a title gives it, for instance 9.24 ounces."""
+
+    value: Fraction
+    unit: str
+
+    @property
+    def measure(self) -> str:
+        """What is measured: weight, volume, length or count."""
+        return UNITS[self.unit][1]
+
+
+def amounts(title: str) -> list[Amount]:
+    """Return the amounts of what a title offers, in order; only counts where it offers something to put amounts in."""
+    is_container = _CONTAINER.search(title) is not None or _RATING.search(title) is not None
+    is_liquid = _LIQUID.search(title) is not None
+    found = []
+    for match in _readable(title):
+        unit = _unit(match)
+        value = Fraction(match.group("number").replace(",", ""))
+        is_meant = value.denominator == 1 if unit == "count" else not (is_container or (unit == "ounce" and is_liquid))
+        if is_meant and value > 0:
+            found.append(Amount(value, unit))
+    return found
+
+
+def _unit(match: re.Match[str]) -> str:
+    return next(name for name in UNITS if match.group(name.replace(" ", "_")))
+
+
+def _readable(title: str) -> list[re.Match[str]]:
+    """Return the matches of amounts that are the whole of what is said there."""
+    title = _without_packs(title)
+    found = []
+    for match in _AMOUNT.finditer(title):
+        before = title[: match.start()]
+        is_cut_off = _CUT_OFF.search(before) or ("/" in match.group("number") and _MIXED.search(before))
+        if not is_cut_off and not _NETWORK.fullmatch(match.group()):
+            found.append(match)
+    return found
+
+
+def _without_packs(title: str) -> str:
+    """Return the title with blanks in place of its packs, whose numbers belong to no unit."""
+    return _PACK.sub(lambda match: " " * len(match.group()), title)
+
+
+def single_amount(title: str, *measures: str) -> Amount | None:
+    """Return the only amount of one of these measures; None where there are several, or any that is not read for sure."""
+    found = [amount for amount in amounts(title) if amount.measure in measures]
+    return found[0] if len(found) == 1 and _all_is_read(title) and not _TOTAL.search(title) else None
+
+
+def _all_is_read(title: str) -> bool:
+    """Whether every number beside a unit is one of the amounts that are read, and none is to be multiplied."""
+    blanked = _without_packs(title)
+    readable = _readable(title)
+    if any(UNITS[_unit(match)][1] != "length" and _TIMES.search(blanked, 0, match.start()) for match in readable):
+        return False
+    return all(
+        any(match.start() <= loose.start() < match.end() for match in readable) for loose in _LOOSE.finditer(blanked)
+    )
+
+
+def says_no_amount(title: str) -> bool:
+    """Whether a title, its packs apart, says nothing at all of an amount, not even in a way that is not read."""
+    blanked = _without_packs(title)
+    return not (_AMOUNT.search(blanked) or _LOOSE.search(blanked) or _UNIT_WORD.search(blanked))
+
+
+def says_a_count(title: str) -> bool:
+    """Whether a title speaks of pieces, read or not."""
+    return _COUNT_WORD.search(_without_packs(title)) is not None
+
+
+def counts_things(title: str) -> bool:
+    """Whether a number of pieces in a title is one of things that are bought, rather than of parts or packages of them."""
+    return PARTS.search(title) is None and _ONE_THING.search(title) is None
+
+
+def packs(title: str) -> int | None:
+    """Return how many packs a title says there are, None where it does not say, says so twice or speaks of other packs."""
+    found = list(_PACK.finditer(title))
+    if len(found) != 1 or _PACK_WORD.search(_without_packs(title)) or _TIMES.search(title, 0, found[0].start()):
+        return None
+    number = int(next(filter(None, found[0].groups())))
+    return number if 1 < number <= _MOST_PACKS else None
+
+
+def is_one_pack(title: str) -> bool:
+    """Whether nothing in a title speaks of packs."""
+    return not (_PACK.search(title) or _PACK_WORD.search(title))
+
+
+def written(value: Fraction, unit: str = "") -> str:
+    """Return a number with at most two decimals, with its unit in the number that fits."""
+    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
+    if not unit:
+        return text
+    return f"{text} {unit if text == '1' else UNITS[unit][0]}"
