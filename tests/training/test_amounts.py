@@ -113,7 +113,9 @@ def test_thousands_are_reasoned_with_as_thousands() -> None:
     assert not rows_of("product_numeric_reasoning", "Napkins, 1,200 Pack")  # more than anyone reckons with
 
 
-@pytest.mark.parametrize("title", ["Nuts 40 oz, Pack of 12 (3 Packs)", "Nuts 40 oz, Twin Pack", "Nuts 2 x 20 oz"])
+@pytest.mark.parametrize(
+    "title", ["Nuts 40 oz, Pack of 12 (3 Packs)", "Nuts 40 oz, Twin Pack", "Nuts 2 x 20 oz", "Nuts 40 oz, Set of 3"]
+)
 def test_packs_that_are_not_sure_are_not_compared(title: str) -> None:
     small = [f"Seeds {number} oz" for number in range(1, 5)]
     assert not rows_of("largest_amount", title, *small)

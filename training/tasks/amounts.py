@@ -99,7 +99,8 @@ _ONE_THING = re.compile(
     r"|rings?|earrings?|necklaces?|diamonds?|moissanite|zirconia|gemstones?|carats?)\b",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(r"\btotal\b", re.IGNORECASE)
+# An amount in such a title may be that of all that is in it.
+_WHOLE = re.compile(r"\b(?:total|sets? of)\b", re.IGNORECASE)
 _MOST_PACKS = 100
 
 
@@ -154,7 +155,7 @@ def _without_packs(title: str) -> str:
 def single_amount(title: str, *measures: str) -> Amount | None:
     """Return the only amount of one of these measures; None where there are several, or any that is not read for sure."""
     found = [amount for amount in amounts(title) if amount.measure in measures]
-    return found[0] if len(found) == 1 and _all_is_read(title) and not _TOTAL.search(title) else None
+    return found[0] if len(found) == 1 and _all_is_read(title) and not _WHOLE.search(title) else None
 
 
 def _all_is_read(title: str) -> bool:

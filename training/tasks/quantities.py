@@ -58,8 +58,8 @@ def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random)
     """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
     title = _title(product)
     amount, count = single_amount(title, *_MEASURE_NAMES), packs(title)
-    # With bags or boxes counted beside it an amount may be that of one or of all, as it may for a set.
-    if amount is not None and (PARTS.search(title) or "set of" in title.lower()):
+    # With bags or boxes counted beside it an amount may be that of one or of all.
+    if amount is not None and PARTS.search(title):
         return None
     if amount is not None and amount.measure == "count" and not counts_things(title):
         return None
