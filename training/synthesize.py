@@ -17,6 +17,7 @@ from pydantic import Field
 from submission.errors import ShopBenchError
 from training.candidates import protected_texts
 from training.command_line import run_command
+from training.data_recipe import DataRecipe
 from training.decontamination import ProtectedQuestions
 from training.files import folder_written_whole, write_json
 from training.recipe import Settings, add_recipe_arguments, load_recipe
@@ -33,7 +34,9 @@ class SynthesisRecipe(Settings):
     """What is written from what, by whom, and how much it may cost.
 
     `pipelines` says how many seeds each pipeline writes about, 0 for none. `sources` and `protected` are as in a data
-    recipe. `cache` holds the replies of the writer and stays where it is; `output` is written anew by each run.
+    recipe. `data_recipe` is the file of the one that the result joins, with the same sources: records, wordings and tasks
+    that it holds out are not written about. `cache` holds the replies of the writer and stays where it is; `output` is
+    written anew by each run.
     """
 
     name: str
@@ -44,6 +47,7 @@ class SynthesisRecipe(Settings):
     budget: Budget
     protected: list[Path]
     sources: dict[str, dict[str, Any] | None]
+    data_recipe: Path | None = None
     pipelines: dict[str, Annotated[int, Field(ge=0)]]
 
 
@@ -51,9 +55,7 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
     """Run the pipelines of a recipe, write what came of them, and return the report (`report.json`)."""
     if unknown := [name for name in recipe.pipelines if name not in PIPELINES]:
         raise ShopBenchError(f"there is no pipeline {unknown[0]!r}: there are {', '.join(PIPELINES)}")
-    scratch = recipe.cache.with_name(recipe.cache.name + ".sources")
-    sources = {name: open_source(name, settings, scratch) for name, settings in recipe.sources.items()}
-    context = Context(sources, tasks_of(sources), recipe.seed)
+    context = open_context(recipe)
     cache = ReplyCache(recipe.cache)
     dictation = Dictation(open_writer(recipe.writer), recipe.writer, recipe.budget, cache)
     protected = ProtectedQuestions(protected_texts(recipe.protected))
@@ -75,6 +77,16 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
     report["writer"] = recipe.writer.model_dump()
     _write(recipe, made, report)
     return report
+
+
+def open_context(recipe: SynthesisRecipe) -> Context:
+    """Return what the pipelines of a recipe are made from, without what is held out."""
+    scratch = recipe.cache.with_name(recipe.cache.name + ".sources")
+    sources = {name: open_source(name, settings, scratch) for name, settings in recipe.sources.items()}
+    data = load_recipe(recipe.data_recipe, [], DataRecipe) if recipe.data_recipe else None
+    unseen = data.held_out.unseen_tasks if data and data.held_out else []
+    tasks = {name: task for name, task in tasks_of(sources).items() if name not in unseen}
+    return Context(sources, tasks, recipe.seed, data)
 
 
 def _run(pipeline: Pipeline, count: int, context: Context, dictation: Dictation) -> tuple[list[Item], dict[str, int]]:

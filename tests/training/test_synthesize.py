@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -25,12 +26,14 @@ from training.data_recipe import DataRecipe
 from training.recipe import load_recipe
 from training.sources import open_source
 from training.sources.records import Product
-from training.synthesize import SynthesisRecipe, report_text, synthesize
+from training.synthesize import SynthesisRecipe, open_context, report_text, synthesize
+from training.synthetic import PIPELINES
 from training.synthetic.dictation import ReplyCache
 from training.synthetic.esci_choice import TASK as PRODUCT_FOR_NEED
 from training.synthetic.instructions import WriteInstructions
 from training.synthetic.items import (
     Context,
+    Question,
     Rejected,
     RejectedError,
     check_overlap,
@@ -44,7 +47,7 @@ from training.synthetic.items import (
 from training.synthetic.labels import _checked
 from training.synthetic.rephrase import hide_quotations, split_question
 from training.synthetic.writers import Reply, Request, WriterSettings
-from training.tasks import tasks_of
+from training.tasks import TASKS, tasks_of
 from training.tasks.task import Draft
 
 ROOT = Path(__file__).parent.parent.parent
@@ -285,12 +288,76 @@ def test_wordings_that_cannot_be_used_are_rejected(tmp_path: Path, written: str,
     }
     context = Context(sources, tasks_of(sources), 1)
     task = context.tasks["product_type_from_title"]
-    seed = (task, "What type of product is '{title}'?\n{options}\nAnswer: ")
+    seed = (task, "What type of product is '{title}'?\n{options}\nAnswer: ", 0)
     items = WriteInstructions().items([(seed, Reply(json.dumps({"wordings": [written]}), 1))], context)
     assert [item.reason for item in items if isinstance(item, Rejected)] == [reason]
     good = "Say which type of product '{title}' belongs to, please."
     kept = WriteInstructions().items([(seed, Reply(json.dumps({"wordings": [good]}), 1))], context)
     assert not [item for item in kept if isinstance(item, Rejected)] and len(kept) == 6
+
+
+def test_seeds_come_from_all_of_a_source_not_from_its_first_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ESCI's fixture has more than 60 queries; only so many as one chunk has are ever held together."""
+    monkeypatch.setattr("training.synthetic.seeds.CHUNK_UNITS", 12)
+    context = open_context(recipe(tmp_path, "http://unused/v1"))
+    for name, count in (("esci_choice", 20), ("rephrase", 500), ("write_instructions", 600)):
+        pipeline = PIPELINES[name]
+        seeds = pipeline.seeds(context, count)
+        assert len(seeds) == count, name
+        requests = [pipeline.request(seed, context) for seed in seeds]
+        assert len(set(requests)) > 0.98 * count, name  # the fixtures hold a few records twice
+        assert requests == [pipeline.request(seed, context) for seed in pipeline.seeds(context, count)], name
+
+
+def test_what_a_data_recipe_holds_out_is_not_written_about(server: WriterServer, tmp_path: Path) -> None:
+    unseen = ["query_relation", "applicable_attribute"]
+    data_file = tmp_path / "data.yaml"
+    held_out = {"folder": "held", "share": 0.3, "validation_per_task": 2, "test_per_task": 2, "unseen_tasks": unseen}
+    settings = yaml.safe_load((ROOT / "training" / "recipes" / "data_fixtures.yaml").read_text())
+    data_file.write_text(yaml.safe_dump({**settings, "held_out": held_out, "seed": 7}))
+    data = load_recipe(data_file, [], DataRecipe)
+    budget = "budget={requests: 5000, tokens: 5000000}"
+    made = recipe(
+        tmp_path, server.url, f"data_recipe={data_file}", budget, *(f"pipelines.{name}=80" for name in PIPELINES)
+    )
+    context = open_context(made)
+    asked, held = set(), set()
+    for name, source in context.sources.items():
+        source.prepare_once()
+        for stream in source.streams:
+            for record in [source.record(stream, unit, Counter()) for unit in source.units(stream)]:
+                if record is not None:
+                    (asked if data.is_asked_about(f"{name}/{stream}", record.key) else held).add((stream, record.key))
+    for row in PIPELINES["rephrase"].seeds(context, 400):
+        _, stream, *key, _task = row["id"].split("/")
+        assert (stream, "/".join(key)) in asked and row["task_name"] not in unseen
+    assert all(("queries", query.key) in asked for query, _ in PIPELINES["esci_choice"].seeds(context, 400))
+    labelled = PIPELINES["label_products"].seeds(context, 400)
+    assert labelled and not {key for _, key in held} & {product.key for product in labelled}
+    for task, wording, _ in PIPELINES["write_instructions"].seeds(context, 400):
+        assert wording != task.wordings[-1] and task.name not in unseen
+    synthesize(made)
+    rows = read(made.output / "questions.jsonl")
+    assert {row["pipeline"] for row in rows} == set(PIPELINES)
+    last = {name: task.wordings[-1].split("{")[0] for name, task in context.tasks.items() if task.wordings}
+    starts = [(row["input_field"], last[row["task_name"]]) for row in rows if row["task_name"] in last]
+    assert not [text for text, start in starts if len(start) > 15 and text.startswith(start)]
+    assert not {row["task_name"] for row in rows} & set(unseen)
+
+
+def test_the_recipe_at_full_size_reads_the_sources_of_the_data_it_joins() -> None:
+    made = load_recipe(RECIPE.with_name("synthesize_shopbench.yaml"), [], SynthesisRecipe)
+    assert made.data_recipe is not None
+    data = load_recipe(made.data_recipe, [], DataRecipe)
+    assert data.held_out is not None and set(data.protected) <= set(made.protected)
+    for name, settings in made.sources.items():
+        assert {**(settings or {}), "limit": None} == {**(data.sources[name] or {}), "limit": None}
+    wordings = sum(
+        len(data.wordings(task.wordings)) for task in TASKS.values() if task.name not in data.held_out.unseen_tasks
+    )
+    assert 3.5 * wordings < made.pipelines["write_instructions"] < made.budget.requests
 
 
 def test_a_writer_that_is_away_is_named(tmp_path: Path) -> None:
@@ -377,6 +444,19 @@ def test_labels_that_the_page_bears_out_are_kept() -> None:
     }
     labels, rejected = _checked(product(), {**reply, "product_type": "oak shelves"})
     assert labels.type == "oak shelves" and labels.attributes == {"color": "Brown"} and not rejected
+
+
+def test_wrong_labels_are_those_of_pages_that_were_labelled_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.synthetic.labels._TOGETHER", 6)
+    types = [f"{first}{second}ator" for first in ("bamb", "colu", "dorv", "fluss") for second in "aeiouy"]
+    pages = [product(key=name, title=f"Acme {name.title()} in Brown") for name in types]
+    written = [(page, Reply(json.dumps({"product_type": page.key}), 1)) for page in pages]
+    items = PIPELINES["label_products"].items(written, Context({}, {}, 1))
+    rows = [item.row for item in items if isinstance(item, Question)]
+    assert len(rows) == len(types)
+    for row in rows:
+        stems = {name[:4] for name in types if f". {name}" in row["input_field"]}
+        assert len(stems) == 1, row["input_field"]
 
 
 anything = st.recursive(

@@ -4,6 +4,7 @@ The writer puts the query into a shopper's words; which product is right, and th
 have said. What the shopper says must not give the answer away: no words of the title that the query does not have.
 """
 
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -25,7 +26,7 @@ from training.synthetic.items import (
     read_reply,
     schema,
 )
-from training.synthetic.seeds import pool_of
+from training.synthetic.seeds import pools
 from training.synthetic.writers import Reply, Request
 from training.tasks.search import build_relevant_product
 from training.tasks.task import Draft, Task
@@ -57,12 +58,14 @@ class EsciChoice:
 
     def seeds(self, context: Context, count: int) -> list[tuple[JudgedQuery, Draft]]:
         """Return queries with the choice among products that is built from them."""
-        pool = pool_of(context, "esci/queries")
         drafts = (
             (query, build_relevant_product(query, pool, context.rng(f"{self.name}/{query.key}")))
+            for pool in pools(context, "esci/queries")
             for query in pool.records
         )
-        return list(islice(((query, draft) for query, draft in drafts if isinstance(draft, Draft)), count))
+        # What was judged is in the draft, and forty pages a query would fill memory.
+        kept = ((replace(query, judgements=()), draft) for query, draft in drafts if isinstance(draft, Draft))
+        return list(islice(kept, count))
 
     def request(self, seed: tuple[JudgedQuery, Draft], context: Context) -> Request:
         """Ask for the query in a shopper's words."""
@@ -89,6 +92,6 @@ class EsciChoice:
             raise RejectedError("the text leaves out what was searched for")
         right = draft.slots["options"].split("\n")[draft.truth]
         check_gives_nothing_away(need, query.query, right, most=_MOST_GIVEN_AWAY)
-        wording = context.rng(f"{self.name}/wording/{query.key}").choice(TASK.wordings)
+        wording = context.rng(f"{self.name}/wording/{query.key}").choice(context.wordings(TASK))
         text = wording.format(need=need.replace('"', "'"), options=draft.slots["options"])
         return read_back(TASK, text, draft)

@@ -7,7 +7,7 @@ wordings go to a file that a data recipe takes as `extra_wordings`; the question
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
+from itertools import zip_longest
 from typing import Any
 
 from submission.errors import ShopBenchError
@@ -28,7 +28,7 @@ from training.synthetic.items import (
     shopbench_row,
     similarity,
 )
-from training.synthetic.seeds import pool_of
+from training.synthetic.seeds import first_pool
 from training.synthetic.writers import Reply, Request
 from training.tasks.task import Task
 
@@ -43,29 +43,29 @@ _MOST_SIMILAR = 0.8
 
 
 class WriteInstructions:
-    """Seeds are tasks with one of their wordings."""
+    """Seeds are tasks with one of their wordings, and the how manieth time that wording is given."""
 
     name = "write_instructions"
 
-    def seeds(self, context: Context, count: int) -> list[tuple[Task, str]]:
-        """Return tasks in turn, each time with another wording."""
-        tasks = [task for _, task in sorted(context.tasks.items()) if task.wordings]
-        most = max((len(task.wordings) for task in tasks), default=0)
-        turns = ((task, task.wordings[n]) for n in range(most) for task in tasks if n < len(task.wordings))
-        return list(islice(turns, count))
+    def seeds(self, context: Context, count: int) -> list[tuple[Task, str, int]]:
+        """Return tasks in turn, each time with another wording, and all of them over again while more are wanted."""
+        tasks = [task for _, task in sorted(context.tasks.items()) if context.wordings(task)]
+        rows = zip_longest(*([(task, wording) for wording in context.wordings(task)] for task in tasks))
+        once = [seed for row in rows for seed in row if seed is not None]
+        return [(*once[place % len(once)], place // len(once)) for place in range(count if once else 0)]
 
-    def request(self, seed: tuple[Task, str], context: Context) -> Request:
-        """Ask for several wordings at once."""
-        task, wording = seed
+    def request(self, seed: tuple[Task, str, int], context: Context) -> Request:
+        """Ask for several wordings at once; another turn is another seed, and so another reply."""
+        task, wording, turn = seed
         shape = schema(wordings={"type": "array", "items": TEXT, "minItems": 1, "maxItems": _WORDINGS_ASKED})
         user = f"Write {_WORDINGS_ASKED} new wordings of this instruction:\n{_frame(wording)[0]}"
-        number = context.rng(f"{self.name}/{task.name}/{wording}").randrange(2**31)
+        number = context.rng(f"{self.name}/{task.name}/{wording}/{turn}").randrange(2**31)
         return Request((("system", _SYSTEM), ("user", user)), shape, 500, number)
 
-    def items(self, written: list[tuple[tuple[Task, str], Reply]], context: Context) -> list[Item]:
+    def items(self, written: list[tuple[tuple[Task, str, int], Reply]], context: Context) -> list[Item]:
         """Try each wording on records of the task's sources."""
         items: list[Item] = []
-        for (task, wording), reply in written:
+        for (task, wording, _), reply in written:
             try:
                 wordings = read_reply(reply).get("wordings")
                 texts = wordings if isinstance(wordings, list) else []
@@ -113,7 +113,7 @@ def _frame(wording: str) -> tuple[str, str]:
 def _tried(task: Task, context: Context) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for stream in task.builders:
-        pool = pool_of(context, stream)
+        pool = first_pool(context, stream)
         for record in pool.records:
             try:
                 row = task.question(stream, record, pool, context.rng(f"{task.name}/{record.key}"))

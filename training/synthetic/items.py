@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from submission.languages import detect_language
 from submission.questions import read_question
 from submission.task_types import TaskType
+from training.data_recipe import DataRecipe
 from training.sources import Source
 from training.synthetic.writers import Reply, Request
 from training.tasks import task
@@ -57,16 +58,28 @@ Item = Question | Wording | Rejected
 
 @dataclass(frozen=True)
 class Context:
-    """What pipelines are made from: the sources by name, the tasks that those give, and the seed."""
+    """What pipelines are made from: the sources by name, the tasks that those give, the seed, and what is held out.
+
+    `data` is the recipe of the data that the result joins: records and wordings that it holds out are not written about.
+    """
 
     sources: dict[str, Source]
     tasks: dict[str, Task]
     seed: int
+    data: DataRecipe | None = None
     pools: dict[str, Pool] = field(default_factory=dict)
 
     def rng(self, name: str) -> Random:
         """Return a random generator for what is called `name`."""
         return Random(f"{self.seed}/{name}")
+
+    def is_asked_about(self, stream: str, key: str) -> bool:
+        """Whether a record ("source/stream" and its key) may be written about."""
+        return self.data is None or self.data.is_asked_about(stream, key)
+
+    def wordings(self, asked: Task) -> tuple[str, ...]:
+        """Return those of a task's wordings that are not held out."""
+        return asked.wordings if self.data is None else self.data.wordings(asked.wordings)
 
 
 class Pipeline(Protocol):

@@ -47,6 +47,8 @@ _SYSTEM = (
 )
 _STREAMS = ("amazon_reviews/products", "esci/products", "amazon_m2/products")
 _MOST_TYPE_WORDS, _MOST_VALUE_WORDS, _MOST_ATTRIBUTES = 4, 4, 3
+# Pages whose labels are wrong answers for each other: of forty thousand, all with all would take hours.
+_TOGETHER = 500
 _UNKNOWN = "It cannot be inferred."
 # Names of attributes that are believed; those that a page's own details have are too.
 _ATTRIBUTES = frozenset(
@@ -121,9 +123,10 @@ class LabelProducts:
                 continue
             items += [Rejected(reason, label, product.key) for reason, label in rejected]
             labelled.append((product, labels))
-        for product, labels in labelled:
-            for task, draft in _drafts(product, labels, labelled, context):
-                wording = context.rng(f"{self.name}/{task.name}/{product.key}").choice(task.wordings)
+        for place, (product, labels) in enumerate(labelled):
+            start = place // _TOGETHER * _TOGETHER
+            for task, draft in _drafts(product, labels, labelled[start : start + _TOGETHER], context):
+                wording = context.rng(f"{self.name}/{task.name}/{product.key}").choice(context.wordings(task))
                 row = partial(read_back, task, wording.format(**draft.slots), draft)
                 items.append(question_or_rejected(row, self.name, product.title, product.key))
         return items

@@ -68,12 +68,7 @@ class Rephrase:
 
     def seeds(self, context: Context, count: int) -> list[dict[str, Any]]:
         """Return questions of all tasks in turn."""
-        usable = (
-            row
-            for row in built_questions(context, 2 * count)
-            if len(split_question(row["question"])[0].split()) >= _FEWEST_WORDS
-        )
-        return list(usable)[:count]
+        return built_questions(context, count, _has_an_instruction)
 
     def request(self, seed: dict[str, Any], context: Context) -> Request:
         """Ask for the instruction in other words."""
@@ -114,6 +109,10 @@ class Rephrase:
         question = f"{text}\n{body}" if body else text
         check_read_alike(seed["question"], question, seed["task_type"], seed["completion"][0]["content"])
         return question
+
+
+def _has_an_instruction(row: dict[str, Any]) -> bool:
+    return len(split_question(row["question"])[0].split()) >= _FEWEST_WORDS
 
 
 def _right_option(seed: dict[str, Any]) -> str:

@@ -1,18 +1,19 @@
 """Seeds from the sources: built questions and records, spread over streams and always in the same order."""
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice, zip_longest
 from typing import Any
 
 from training.candidates import CHUNK_UNITS
 from training.sources.records import Record
 from training.synthetic.items import Context
-from training.tasks.task import Pool
+from training.tasks.task import Pool, Task
 
 
 def records(context: Context, stream: str) -> Iterator[Record]:
-    """Yield the records of a stream ("source/stream"), none where the recipe has no such source."""
+    """Yield the records of a stream ("source/stream") that are not held out, none where the recipe has no such source."""
     source_name, stream_name = stream.split("/")
     source = context.sources.get(source_name)
     if source is None:
@@ -20,33 +21,44 @@ def records(context: Context, stream: str) -> Iterator[Record]:
     source.prepare_once()
     for unit in source.units(stream_name):
         record = source.record(stream_name, unit, Counter())
-        if record is not None:
+        if record is not None and context.is_asked_about(stream, record.key):
             yield record
 
 
-def pool_of(context: Context, stream: str) -> Pool:
+def pools(context: Context, stream: str) -> Iterator[Pool]:
+    """Yield the records of a stream in chunks, each a pool of its own, so that any number of them fits in memory."""
+    found = records(context, stream)
+    while chunk := list(islice(found, CHUNK_UNITS)):
+        yield Pool(chunk)
+
+
+def first_pool(context: Context, stream: str) -> Pool:
     """Return the first records of a stream, read once."""
     if stream not in context.pools:
-        context.pools[stream] = Pool(list(islice(records(context, stream), CHUNK_UNITS)))
+        context.pools[stream] = next(pools(context, stream), Pool([]))
     return context.pools[stream]
 
 
-def built_questions(context: Context, count: int) -> list[dict[str, Any]]:
-    """Return questions of all tasks in turn, built from the first records of each stream, in the build's columns."""
-    by_task: dict[str, list[dict[str, Any]]] = {name: [] for name in sorted(context.tasks)}
-    streams = sorted({stream for task in context.tasks.values() for stream in task.builders})
-    each = -(-count // max(1, len(by_task)))
-    for stream in streams:
-        pool = pool_of(context, stream)
-        for name, found in by_task.items():
-            task = context.tasks[name]
-            if stream in task.builders:
-                found += islice(_questions(task, stream, pool, context), each - len(found))
-    turns = (found[place] for place in range(each) for found in by_task.values() if place < len(found))
+def built_questions(context: Context, count: int, usable: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """Return questions of all tasks in turn that are `usable`, in the build's columns."""
+    tasks = [replace(task, wordings=context.wordings(task)) for _, task in sorted(context.tasks.items())]
+    by_task: dict[str, list[dict[str, Any]]] = {task.name: [] for task in tasks}
+    # Twice a task's share: some tasks give less than theirs.
+    most = -(-2 * count // max(1, len(tasks)))
+    for stream in sorted({stream for task in tasks for stream in task.builders}):
+        chunks = pools(context, stream)
+        while asked := [task for task in tasks if stream in task.builders and len(by_task[task.name]) < most]:
+            pool = next(chunks, None)
+            if pool is None:
+                break
+            for task in asked:
+                found = by_task[task.name]
+                found += islice(filter(usable, _questions(task, stream, pool, context)), most - len(found))
+    turns = (row for rows in zip_longest(*by_task.values()) for row in rows if row is not None)
     return list(islice(turns, count))
 
 
-def _questions(task: Any, stream: str, pool: Pool, context: Context) -> Iterator[dict[str, Any]]:
+def _questions(task: Task, stream: str, pool: Pool, context: Context) -> Iterator[dict[str, Any]]:
     for record in pool.records:
         row = task.question(stream, record, pool, context.rng(f"{task.name}/{stream}/{record.key}"))
         if row is not None:
