@@ -58,6 +58,13 @@ def dies(engine: Any, number: int, step: Callable[[], Any]) -> Any:
     return step()
 
 
+def late(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Let the second step take longer than the evaluator gives a full batch."""
+    if number == 2:
+        time.sleep(200)
+    return step()
+
+
 def stalls(engine: Any, number: int, step: Callable[[], Any]) -> Any:
     """Never return from the second step."""
     if number == 2:
@@ -120,6 +127,7 @@ def break_encoder(model: Any, how: str) -> None:
 STEP_FAULTS = {
     "slow": slow,
     "dies": dies,
+    "late": late,
     "stalls": stalls,
     "out-of-memory": out_of_memory,
     "garbled": garbled,

@@ -62,6 +62,7 @@ def spoil(model: Path, folder: Path, name: str, value: float) -> Path:
         ("dies", "the engine was restarted", 1.0),
         ("computing-fails", "illegal memory access", 1.0),
         ("out-of-memory", "CUDA out of memory", 1.0),
+        ("late", "the engine is back", 0.6),
         ("garbled", "", 0.0),
         ("tokenizer-fails", "cannot be encoded", 0.6),
         ("wrong-token-ids", "the tokenizer returned ids from -5", 0.6),
