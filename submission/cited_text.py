@@ -17,10 +17,10 @@ _LABELS = (
 )
 _LABELLED = re.compile(rf"(?:^|(?<=[\n.!?。;,)]))[ \t\"'*]*(?P<label>{_LABELS})\**\s*[:：]\**[ \t]*\n?", re.I)
 _NEXT_LABEL = re.compile(
-    r"\n\s*\**(?:(?:the )?(?:given |target |desired )?(?:aspects?|output|answer|response|query|entity(?: type)?|entities"
-    r"|attributes?|instructions?|question|label|type|key ?phrases?|extracted \w+|result|translation|title|tags?|options|product"
-    r"|review|reply|your answer|phrases?|note|target|task|antwort|ausgabe|aspekt|réponse|aspecto|respuesta|risposta|aspetto"
-    r"|出力|回答|答案|答え|输出|観点|方面)[^\n:：]{0,30}\**\s?[:：]"
+    r"\n[^\S\n]*+\**+(?:(?:the )?(?:given |target |desired )?(?:aspects?|output|answer|response|query|entity(?: type)?|entities"
+    r"|attributes?|instructions?|question|label|type|key ?phrases?|extracted \w{1,30}|result|translation|title|tags?|options"
+    r"|product|review|reply|your answer|phrases?|note|target|task|antwort|ausgabe|aspekt|réponse|aspecto|respuesta|risposta|aspetto"
+    r"|出力|回答|答案|答え|输出|観点|方面)[^\n:：]{0,30}\s?[:：]"
     # A line that is nothing but a label waits for the answer.
     r"|[^\W\d][\w ()]{1,24}\s?[:：]\s*$"
     # An instruction may follow the body; it begins with one of these and ends the body.
@@ -107,12 +107,14 @@ def labelled_body(text: str) -> tuple[int, int] | None:
     """Return the range of the text behind the last body label that has one, up to what follows it; None without one."""
     for match in reversed(list(_LABELLED.finditer(text))):
         start = match.end()
-        following = _NEXT_LABEL.search(text, start)
-        end = following.start() if following else len(text)
-        if _ONE_LINE.search(match.group("label")) and not text[match.start() : start].endswith("\n"):
-            end = min(end, text.find("\n", start) if "\n" in text[start:end] else end)
+        if _ONE_LINE.search(match.group("label")) and text[start - 1] != "\n":
+            line_end = text.find("\n", start)
+            end = line_end if line_end >= 0 else len(text)
             sentence = _NEXT_SENTENCE.search(text, start, end)
             end = sentence.start() + 1 if sentence and text[start] not in _QUOTES else end
+        else:
+            following = _NEXT_LABEL.search(text, start)
+            end = following.start() if following else len(text)
         if text[start:end].strip():
             return _trimmed(text, start, end)
     return None

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Self
 
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans, has_words
 from submission.cited_text import body_of
@@ -34,7 +35,7 @@ _RANGE = re.compile(
     r"\b(?:permutation|numbers|ranking|order)\b[^.\n]{0,40}?\b(\d{1,2})\s*(?:to|-|–|through)\s*(\d{1,2})\b"
 )
 _SCALE = re.compile(
-    r"(?<![\d.])(?P<low>[01])\s*(?:\(.{1,40}?\)|stars?)?\s*(?:to|-|–|~|through|and|bis|à|a|y|e|から|到|至|〜)\s*(?P<high>[1-9]\d?)(?![\d.]*\d)"
+    r"(?<![\d.])(?P<low>[01])\s?(?:\(.{1,40}?\)|stars?)?\s?(?:to|-|–|~|through|and|bis|à|a|y|e|から|到|至|〜)\s?(?P<high>[1-9]\d?)(?!\.?\d)"
     r"|\b(?:one|zero) (?:star )?(?:to|through|and) (?P<word>three|four|five|seven|ten)\b"
 )
 _LANGUAGE = r"(?:english|german|french|spanish|italian|japanese|chinese|portuguese|dutch|korean)"
@@ -52,7 +53,8 @@ _EXTRACTION = re.compile(
 )
 _EXPLAINED = re.compile(
     r"(?:explain|describe|define|elaborate(?: on)?|tell me (?:about|what))\b"
-    r"(?:\s+(?:what|the|a|an|is|are|this|product|type|category|name|of|about|in|term))*\s+(?P<name>[^\n.?!:]{2,60}?)(?:\s+(?:is|are|means?)(?:\s+about)?)?\s*[.?!]?\s*$",
+    r"(?:\s(?:what|the|a|an|is|are|this|product|type|category|name|of|about|in|term)){0,12}"
+    r"\s(?P<name>[^\n.?!:]{2,60}?)(?:\s(?:is|are|means?)(?:\sabout)?)?\s?[.?!]?\s?$",
     re.I | re.M,
 )
 
@@ -63,7 +65,7 @@ class Question:
 
     `items` are the numbers that answers are made of: those of its list as listed (`has_list`) or those of a scale; empty
     for texts. `instruction` is what it tells the reader to do,
-    lower-cased, without bodies, list items and quotations.
+    lower-cased, without bodies, list items and quotations, runs of white space made one space.
     """
 
     text: str
@@ -147,6 +149,22 @@ class Question:
         return FreeText(PROSE_TOKENS, False, _name_to_explain(self.text))
 
 
+class UnreadQuestion(Question):
+    """A question that reading failed at: nothing in its text is looked at again."""
+
+    @classmethod
+    def of(cls, text: str, is_multiple_choice: bool) -> Self:
+        """Return `text` as a question with ShopBench's usual options, or one for prose."""
+        if is_multiple_choice:
+            return cls(text, TaskType.MULTIPLE_CHOICE, DEFAULT_OPTIONS, instruction="", has_list=False)
+        return cls(text, TaskType.GENERATION, (), instruction="", has_list=False)
+
+    @cached_property
+    def answer_format(self) -> AnswerFormat:
+        """One of the usual options, or prose with the fallback that suits any text."""
+        return Choice(self.items) if self.items else FreeText(PROSE_TOKENS)
+
+
 # Of the entities and keyphrases in public questions of these kinds, 98 % are no longer (in words).
 ENTITY_WORDS = 4
 KEYPHRASE_WORDS = 7
@@ -165,11 +183,13 @@ def translation_budget(source: str, language: str | None) -> int:
 
 
 def _name_to_explain(text: str) -> str:
-    inputs = [line.partition(":")[2].strip() for line in text.split("\n") if line.strip().lower().startswith("input:")]
-    named = inputs[-1] if inputs and inputs[-1] else text
+    # The pattern looks at single spaces only: runs of them would be divided up in every possible way.
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    inputs = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("input:")]
+    named = inputs[-1] if inputs and inputs[-1] else "\n".join(filter(None, lines))
     if match := _EXPLAINED.search(named):
         return match.group("name").strip()
-    return named[:200] if named is not text else FreeText(1).fallback_text
+    return named[:200] if inputs and inputs[-1] else FreeText(1).fallback_text
 
 
 _SCALE_ENDS = {"three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10}

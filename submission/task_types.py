@@ -78,10 +78,13 @@ _THE = re.compile(r"\b(?:the|their|all) $")
 
 
 def instruction_of(text: str) -> str:
-    """Return what tells the reader what to do, lower-cased: bodies, list items and quotations ('') are taken out."""
+    """Return what tells the reader what to do, lower-cased: bodies, list items and quotations ('') are taken out.
+
+    Runs of white space become one space, which also keeps patterns from dividing them up in every possible way.
+    """
     kept = []
     for line in text.replace("：", ":").replace("&quot;", '"').replace("&#39;", "'").split("\n"):
-        stripped = line.strip()
+        stripped = " ".join(line.split())
         if not stripped or (stripped[0] in _LIST_LINE_STARTS and _LIST_LINE.match(stripped)):
             continue
         label, colon, body = stripped.partition(":")
