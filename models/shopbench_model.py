@@ -26,7 +26,7 @@ from submission.errors import ShopBenchError
 from submission.model_folder import check_model, find_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
-from submission.questions import Question, read_question
+from submission.questions import Question, UnreadQuestion, read_question
 from submission.sharding import check_shardable
 from submission.task_types import TaskType
 from submission.time_budget import Stage, TimeBudget, tokens_within
@@ -77,7 +77,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         started = time.monotonic()
         prompts = _prompts(batch)
         deadline = batch_deadline(len(prompts), self.time_budget.left())
-        questions = [read_question(readable_text(prompt), bool(is_multiple_choice)) for prompt in prompts]
+        questions = [read_guarded(prompt, bool(is_multiple_choice)) for prompt in prompts]
         generations = self._generate(questions, self.time_budget.choose_stage(), deadline)
         if self.calibrated:
             self._calibrate(questions, generations)
@@ -168,11 +168,28 @@ def _prompts(batch: dict[str, Any]) -> list[Any]:
     return list(prompts)
 
 
+def read_guarded(prompt: object, is_multiple_choice: bool) -> Question:
+    """Read a prompt together with the form of its answer; whatever fails at that, the question gets a default form."""
+    text = readable_text(prompt)
+    try:
+        question = read_question(text, is_multiple_choice)
+        # Made when it is first asked for, which must not be further on, where the whole batch would fail with it.
+        _ = question.answer_format
+    except Exception as error:
+        logger.error("a question cannot be read, it gets a default form: %s", error)
+        question = UnreadQuestion.of(text, is_multiple_choice)
+    return question
+
+
 def readable_text(text: object) -> str:
     """Return a prompt or an answer, whatever it is, as text that can be encoded: one bad one must not lose the batch."""
     if not isinstance(text, str):
         logger.warning("a text is a %s, not a str: what it prints is taken", type(text).__name__)
-        text = "" if text is None else str(text)
+        try:
+            text = "" if text is None else str(text)
+        except Exception as error:
+            logger.error("a text cannot be printed and counts as empty: %s", error)
+            text = ""
     # Half a surrogate pair, which JSON can smuggle in, is no character.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
