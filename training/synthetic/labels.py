@@ -26,7 +26,7 @@ from training.synthetic.items import (
 from training.synthetic.seeds import records
 from training.synthetic.writers import Reply, Request
 from training.tasks.attributes import TYPE_FROM_TITLE, VALUE_FROM_TITLE
-from training.tasks.entities import TITLE_ENTITIES
+from training.tasks.entities import TITLE_ENTITIES, are_all
 from training.tasks.task import Draft, Task, choice, draw_unrelated
 from training.tasks.words import count_phrase, find_phrase, product_type, share_terms, shortened, terms
 
@@ -219,6 +219,7 @@ def _drafts(
     for category in labels.categories[:1]:
         yield from choose(CATEGORY, category, [name for _, found in others for name in found.categories])
     for name, value in labels.attributes.items():
-        yield TITLE_ENTITIES, Draft({"text": product.title, "entity": name}, [value])
+        if are_all(name, [value], product.title):
+            yield TITLE_ENTITIES, Draft({"text": product.title, "entity": name}, [value])
         alike = [found.attributes[name] for _, found in others if name in found.attributes]
         yield from choose(VALUE_FROM_TITLE, value, alike, last=_UNKNOWN, attribute=name)

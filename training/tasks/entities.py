@@ -9,8 +9,9 @@ from random import Random
 
 from submission.task_types import TaskType
 from training.sources.records import JudgedQuery, Product
+from training.tasks.equivalents import names_value, says_shade
 from training.tasks.task import Draft, Pool, Task
-from training.tasks.words import count_phrase, find_phrase
+from training.tasks.words import contains, count_phrase, find_phrase
 
 _MOST_ENTITY_WORDS = 4
 _AUDIENCES = re.compile(
@@ -19,9 +20,23 @@ _AUDIENCES = re.compile(
     r")(?![^\W_])|レディース|メンズ|キッズ|子供用|男の子|女の子",
     re.IGNORECASE,
 )
+# Names that hold such a word and say nothing of who a thing is for.
+_NO_AUDIENCE = re.compile(
+    r"\bgame ?boys?\b|\bbaby (?:showers?|shark|yoda|blue|pink|back|corn|carrots?|powder)\b|\b(?:beach|hardy|pet shop) boys\b"
+    r"|\b(?:spice|golden|gilmore|mean) girls\b|\bamerican girl\b|\b(?:boy|girl) (?:scouts?|bands?)\b|\bmen in black\b|\bx[- ]?men\b"
+    r"|\bla[- ]?z[- ]?boy\b|\bteen titans\b",
+    re.IGNORECASE,
+)
 _MEASURES = re.compile(
-    r"(?<![^\W_])\d+(?:[.,/]\d+)?[ -]?(?:fl\.? ?oz|oz|ounces?|inch(?:es)?|in|ft|feet|cm|mm|m|kg|g|lbs?|pounds?|ml|l|liters?|litros?"
-    r"|gallons?|gb|tb|watts?|w|v|volts?|mah|count|ct|pack)(?![^\W_])|\d+(?:\.\d+)?(?:インチ|センチ|リットル)",
+    r"(?<![^\W_])\d+(?:[.,/]\d+)?(?:[ -]?(?:fl\.? ?oz|oz|ounces?|inch(?:es)?|ft|feet|cm|mm|kg|g|lbs?|pounds?|ml|l|liters?|litros?"
+    r"|gallons?|gb|tb|watts?|volts?|mah|count|ct|pack)|in|m|w|v)(?![^\W_])|\d+(?:\.\d+)?(?:インチ|センチ|リットル)",
+    re.IGNORECASE,
+)
+# "2 in 1", "4 v 4", a shoe's "9 m", "5g": no measures, or perhaps none. "5 x 7 ft", "8-10 inch", "1 1/2 inch" and "12 oz, pack of
+# 6" are more than the patterns cite. Who asks for all measures of a query with any of these does not know the answer.
+_DOUBTFUL_MEASURES = re.compile(
+    r"\d[ -](?:in|m|w|v)(?![^\W_])|(?<![^\W_])(?<!\d[.,])(?:[2-6]|2[.,]4|5[.,]8|10)g(?![^\W_])|\d ?[x×*+–-] ?\d|[x×] ?\d|\d ?[x×] "
+    r"|\d \d|[½¼¾]|\b(?:pack|set|case|box) of \d",
     re.IGNORECASE,
 )
 
@@ -75,8 +90,15 @@ def _query_entity(query: JudgedQuery, rng: Random) -> Draft | None:
             phrase = find_phrase(query.query, value)
             if phrase and phrase not in found.setdefault(entity, []):
                 found[entity].append(phrase)
-    for entity, pattern in (("audience", _AUDIENCES), ("unit", _MEASURES)):
-        found[entity] = list(dict.fromkeys(match.group() for match in pattern.finditer(query.query)))
+    # Of "navy blue" and "blue" the longer is what the query says.
+    for entity, phrases in found.items():
+        found[entity] = [one for one in phrases if not any(contains(other, one) for other in phrases if other != one)]
+    for entity, pattern, doubtful in (
+        ("audience", _AUDIENCES, _NO_AUDIENCE),
+        ("unit", _MEASURES, _DOUBTFUL_MEASURES),
+    ):
+        if not doubtful.search(query.query):
+            found[entity] = list(dict.fromkeys(match.group() for match in pattern.finditer(query.query)))
     return _draft(query.query, found, rng)
 
 
@@ -108,11 +130,30 @@ def _title_entity(product: Product, values: dict[str, str], rng: Random) -> Draf
 
 
 def _draft(text: str, found: dict[str, list[str]], rng: Random) -> Draft | None:
-    usable = sorted(entity for entity, phrases in found.items() if phrases and all(_is_plain(p, text) for p in phrases))
+    usable = sorted(
+        entity
+        for entity, phrases in found.items()
+        if phrases and all(_is_plain(phrase, text) for phrase in phrases) and are_all(entity, phrases, text)
+    )
     if not usable:
         return None
     entity = rng.choice(usable)
     return Draft({"text": text, "entity": entity}, found[entity])
+
+
+def are_all(entity: str, phrases: list[str], text: str) -> bool:
+    """Whether `phrases` are surely all that `text` says of colors or materials, of the other entities always.
+
+    Of "black and white" and "dark blue" one color of a page is a part, and whether two are one phrase or two is open.
+    """
+    kind = {"fabric type": "material", "colour": "color", "fabric": "material"}.get(entity, entity)
+    if kind not in {"color", "material"}:
+        return True
+    if len(phrases) > 1:
+        return False
+    before, after = text.split(phrases[0])
+    beside = " ".join((*before.split()[-1:], *after.split()[:1]))
+    return not (names_value(before, kind) or names_value(after, kind) or says_shade(beside))
 
 
 def _is_plain(phrase: str, text: str) -> bool:

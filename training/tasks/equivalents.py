@@ -53,6 +53,7 @@ class _Table:
                 for one in (name, other):
                     self.near.setdefault(one, set()).add(f"{name}~{other}")
         self.vague = {_key(entry) for entry in data["vague"]}
+        self.shades = {_key(entry) for entry in data["shades"]}
         self.compounds = tuple(
             key
             for key, languages in self.languages.items()
@@ -128,6 +129,11 @@ def names_value(text: str, kind: str) -> bool:
         not _table().kinds[kind].isdisjoint(_table().names[entry])
         for entry in _entries(term_sequence(normalised(text)))
     )
+
+
+def says_shade(text: str) -> bool:
+    """Whether a word of `text` says which shade of a color is meant ("dark", "claro")."""
+    return not _table().shades.isdisjoint(term_sequence(normalised(text)))
 
 
 def may_be_in(value: str, language: str) -> bool:
