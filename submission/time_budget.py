@@ -1,18 +1,19 @@
 """Watches the time of the whole run: is what is left enough for the questions that are left, and what to cut if not.
 
 The evaluator says neither how much time is left nor how many questions are to come, so both are reckoned: time from the
-model's construction on, questions from what a track is expected to hold. Seconds a question are a mean over the last
-batches of each kind of answer, less the dearest, so that one restart of the engine is not taken for the rule. When the
-product no longer fits, answers get shorter in a fixed order of stages, in which prose goes first, since a shorter
-explanation still scores, and multiple choice last, since it costs least and most tasks are of it.
+model's construction on, questions from what a track is expected to hold. What a kind of answer costs is taken from the
+cheaper half of its last batches, and for kinds not asked yet from the least they may cost beside the others: what was cut
+by mistake is lost, while what was not can be made up for by later cuts. When the product does not fit, answers get
+shorter in a fixed order of stages, in which prose goes first, since a shorter explanation still scores, and multiple
+choice last, since it costs least and most tasks are of it. What a stage leaves out is still asked in a probe now and then.
 """
 
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Spans
@@ -44,6 +45,8 @@ STAGES = (
     Stage("multiple choice only", {PROSE: 0, EXTRACTION: 0, LISTS: 0}),
     Stage("no question is asked", {PROSE: 0, EXTRACTION: 0, LISTS: 0, CHOICE: 0}),
 )
+# How a batch is asked that shall show what a kind costs by now that is left out.
+_PROBE = next(stage for stage in reversed(STAGES) if all(stage.shares.values()))
 
 # How the kinds are distributed over a track's questions, in percent: as in its development questions.
 _MIX = {
@@ -55,13 +58,22 @@ _MIX = {
 }
 # Kept back for what happens before the model is constructed and between batches.
 _MARGIN = 0.03
-# How many batches a mean is taken over, which share of them, the dearest, is left out, and how many there must be before
-# anything is concluded from them.
+# A kind's cost is a mean over the cheaper half of so many batches (a restart of the engine or a busy machine is not the
+# rule), of which there must be some before anything is concluded from them. Nor is anything concluded before answering
+# took this share of the limit: that much time can be made up for, a kind that was left out for a few dear batches cannot.
 _BATCHES = 20
-_LEFT_OUT = 0.1
 _FEWEST_BATCHES = 3
-# Of a question's time, what goes into reading its prompt and does not get less with a shorter answer (docs/t4_plan.md).
-_READING = 0.9
+_PATIENCE = 0.1
+# Seconds a question by evaluation.t4_plan, the mean over the development tasks of a kind, and the share of it that a kind
+# not asked yet is taken to cost beside the others. At one end of the plan's assumptions (cards that read fast and write
+# slowly) multiple choice costs 0.45 of prose instead of 0.8; a little less, since most tasks are hidden.
+_PLANNED_S = {PROSE: 0.41, EXTRACTION: 0.33, LISTS: 0.79, CHOICE: 0.33}
+_AT_LEAST = 0.4
+# Of the time of a question answered in words, what goes into reading its prompt and does not get less with a shorter
+# answer: 0.3 for prose and 0.6 for extraction in the plan, where answers last their whole budgets, more where they end.
+_READING = 0.5
+# How many batches are left out before the first probe; every probe doubles the number until the next one.
+_FIRST_GAP = 1
 # More questions may come than were expected: always this share of those seen so far, at the least.
 _ALWAYS_TO_COME = 0.02
 # A later stage is left for an earlier one only if that needs no more than this share of the time left.
@@ -96,9 +108,12 @@ class TimeBudget:
         self._seen = dict.fromkeys((PROSE, EXTRACTION, LISTS, CHOICE), 0)
         self._seconds: dict[str, list[float]] = {}
         """Seconds a question with its full budget, batch by batch, by kind."""
-        self._recent: list[float] = []
-        """The same for whole batches, whatever is in them."""
+        self._answering_s = 0.0
         self._stage = 0
+        self._is_probe = False
+        self._gap = _FIRST_GAP
+        self._left_out = 0
+        """Batches since the last probe of which something was not asked."""
 
     def left(self) -> float:
         """Return the seconds that may still be used, a margin taken off; infinite without a limit."""
@@ -107,7 +122,10 @@ class TimeBudget:
         return self._limit_s * (1 - _MARGIN) - (self._clock() - self._started)
 
     def choose_stage(self) -> Stage:
-        """Return the first stage whose estimate fits into the time left, and log it if it is another than before."""
+        """Return the first stage whose estimate fits into the time left, and log it if it is another than before.
+
+        Every so often it is a probe instead: the stage that leaves nothing out, with the smallest budgets.
+        """
         left = self.left()
         chosen = self._stage
         # There is nothing to save time for by not asking multiple choice: that goes on as long as there is any.
@@ -125,50 +143,65 @@ class TimeBudget:
                 STAGES[chosen].name,
             )
             self._stage = chosen
-        return STAGES[chosen]
+            if all(STAGES[chosen].shares.values()):
+                self._gap, self._left_out = _FIRST_GAP, 0
+        self._is_probe = self._left_out >= self._gap and left > 0
+        return self._asking()
 
     def record(self, forms: Sequence[AnswerFormat], seconds: float) -> None:
         """Count a batch that was answered in `seconds` in the stage chosen last."""
         counts = Counter(map(kind_of, forms))
-        efforts = {kind: self._effort(kind, STAGES[self._stage]) for kind in counts}
+        efforts = {kind: self._effort(kind, self._asking()) for kind in counts}
         asked = sum(count for kind, count in counts.items() if efforts[kind] > 0)
+        left_out = {kind for kind in counts if self._effort(kind, STAGES[self._stage]) == 0}
         for kind, count in counts.items():
             self._seen[kind] += count
             if efforts[kind] > 0:
+                batches = list(self._seconds.get(kind, []))
+                if kind in left_out and len(batches) >= _FEWEST_BATCHES:
+                    # What a probe shows is news; what had the kind left out is not.
+                    batches.remove(max(batches))
                 full = seconds / asked / efforts[kind]
-                self._seconds[kind] = [*self._seconds.get(kind, []), full][-_BATCHES:]
-        if asked:
-            effort = sum(efforts[kind] * count for kind, count in counts.items()) / asked
-            self._recent = [*self._recent, seconds / asked / effort][-_BATCHES:]
+                self._seconds[kind] = [*batches, full][-_BATCHES:]
+        self._answering_s += seconds
+        if left_out and self._is_probe:
+            self._gap, self._left_out = 2 * self._gap, 0
+        elif left_out:
+            self._left_out += 1
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a run that is continued later must know, as JSON data."""
         return {
             "used_s": self._clock() - self._started,
-            "seen": self._seen,
-            "seconds": self._seconds,
-            "recent": self._recent,
+            "seen": dict(self._seen),
+            "seconds": dict(self._seconds),
+            "answering_s": self._answering_s,
             "stage": self._stage,
+            "gap": self._gap,
+            "left_out": self._left_out,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned: the time used before counts too."""
         self._started -= state["used_s"]
         self._seen, self._seconds = dict(state["seen"]), dict(state["seconds"])
-        self._recent, self._stage = list(state["recent"]), state["stage"]
+        self._answering_s, self._stage = state["answering_s"], state["stage"]
+        self._gap, self._left_out = state["gap"], state["left_out"]
+
+    def _asking(self) -> Stage:
+        """Return the stage in which the current batch is asked."""
+        return _PROBE if self._is_probe else STAGES[self._stage]
 
     def _needed(self, stage: Stage) -> float:
-        """Return the seconds that the questions to come would take in `stage`.
-
-        Kinds of which there were too few batches cost what a batch usually does: one of them may have waited for a restart.
-        """
-        if len(self._recent) < _FEWEST_BATCHES:
+        """Return the seconds that the questions to come would take in `stage`, 0 as long as too little is known."""
+        if self._limit_s is None or self._answering_s < _PATIENCE * self._limit_s:
             return 0.0
-        usual = _mean_of_usual(self._recent)
-        means = {
-            kind: _mean_of_usual(seconds) for kind, seconds in self._seconds.items() if len(seconds) >= _FEWEST_BATCHES
-        }
-        return sum(self._to_come(kind) * means.get(kind, usual) * self._effort(kind, stage) for kind in self._seen)
+        costs = {kind: _cost(seconds) for kind, seconds in self._seconds.items() if len(seconds) >= _FEWEST_BATCHES}
+        slowness = min((cost / _PLANNED_S[kind] for kind, cost in costs.items()), default=0.0)
+        return sum(
+            self._to_come(kind) * costs.get(kind, slowness * _PLANNED_S[kind] * _AT_LEAST) * self._effort(kind, stage)
+            for kind in self._seen
+        )
 
     def _to_come(self, kind: str) -> float:
         seen = self._seen[kind]
@@ -180,10 +213,9 @@ class TimeBudget:
         return _READING + (1 - _READING) * share if share else 0.0
 
 
-def _mean_of_usual(seconds: Sequence[float]) -> float:
-    """Return the mean without the dearest batches, one of them at the least."""
-    kept = sorted(seconds)[: len(seconds) - math.ceil(len(seconds) * _LEFT_OUT)]
-    return sum(kept) / len(kept)
+def _cost(seconds: Sequence[float]) -> float:
+    """Return the mean of the cheaper half."""
+    return fmean(sorted(seconds)[: len(seconds) // 2])
 
 
 def tokens_within(form: AnswerFormat, stage: Stage) -> int:
