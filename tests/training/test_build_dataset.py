@@ -25,6 +25,7 @@ from training.selection import DuplicateFilter
 from training.tasks import TASKS
 
 ROOT = Path(__file__).parent.parent.parent
+KNOWLEDGE = {"knowledge/types", "knowledge/attributes", "knowledge/events"}
 RECIPE = ROOT / "training" / "recipes" / "data_fixtures.yaml"
 
 
@@ -146,6 +147,20 @@ def test_weights_share_the_examples_out(tmp_path: Path) -> None:
     total_weight = len(wanted) + 2
     assert wanted["commonsense_use"] == -(-60 * 3 // total_weight)
     assert wanted["category_description"] == -(-60 // total_weight)
+
+
+def test_at_full_size_tasks_from_what_is_written_by_hand_want_what_it_gives(tmp_path: Path) -> None:
+    """What a task is short of is given to no other: with weights of 1 these would be short of 40,000 examples."""
+    full = load_recipe(RECIPE.with_name("data_shopbench.yaml"), [], DataRecipe)
+    wanted = quotas(full, wanted_tasks(full, full.open_sources()))
+    own = {name: count for name, count in wanted.items() if set(TASKS[name].builders) <= KNOWLEDGE}
+    assert sum(own.values()) > 500
+    made = small(tmp_path / "dataset", weights=own, default_weight=0.0, examples=sum(own.values()), protected=[])
+    report = build(made)
+    kept = {name: counts["kept"] for name, counts in report["tasks"].items()}
+    assert set(kept) == set(own)
+    assert sum(own.values()) - sum(kept.values()) < 0.002 * full.examples
+    assert not {name: (own[name], kept[name]) for name in own if kept[name] < own[name] / 2}
 
 
 def test_a_weight_of_zero_leaves_a_task_out(tmp_path: Path) -> None:
