@@ -29,6 +29,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 ESCI = FIXTURES / "esci"
 M2 = FIXTURES / "amazon_m2"
 REVIEWS = FIXTURES / "amazon_reviews"
+PAGE_COLUMNS = ("main_category", "features", "description", "price", "store", "categories", "details")
 
 
 def read(source: Source, stream: str) -> tuple[list, Counter[str]]:
@@ -204,6 +205,31 @@ def test_baskets_hold_what_one_user_bought_in_order(reviews: AmazonReviews) -> N
     baskets, _ = read(reviews, "baskets")
     anna = next(basket for basket in baskets if basket.key == "basket/AEANNA")
     assert [product.key for product in anna.products][:2] == ["page/B1HP01", "page/B1WB01"]
+
+
+def test_a_limit_does_not_part_reviews_from_their_pages(tmp_path: Path) -> None:
+    """Reviews and pages are in different orders: the pages that are wanted can be anywhere in their files."""
+    for category in ("A_Books", "B_Games"):
+        names = [f"{category[:2]}{number:03d}" for number in range(200)]
+        pages = [
+            dict.fromkeys(PAGE_COLUMNS) | {"parent_asin": name, "title": f"kettle {name}"} for name in reversed(names)
+        ]
+        (tmp_path / f"meta_{category}.jsonl").write_text("\n".join(map(json.dumps, pages)))
+        rows = [
+            {"rating": 5.0, "title": "", "text": "A kettle like any other", "asin": name, "parent_asin": name}
+            | {"user_id": f"user{number // 4}", "timestamp": number, "helpful_vote": 0, "verified_purchase": True}
+            for number, name in enumerate(names)
+        ]
+        (tmp_path / f"review_{category}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    source = AmazonReviews(
+        tmp_path / "scratch", str(tmp_path / "review_*.jsonl"), str(tmp_path / "meta_*.jsonl"), limit=40
+    )
+    records, _ = read(source, "reviews")
+    assert len(records) == 40 and all(record.product is not None for record in records)
+    baskets, _ = read(source, "baskets")
+    assert len(baskets) == 10
+    assert len(read(source, "products")[0]) == 40
+    assert sum(1 for _ in source._by_asin.groups()) < 60, "pages that nobody asks for"
 
 
 def test_ecinstruct_resolves_letters_and_reads_python_for_json(tmp_path: Path) -> None:

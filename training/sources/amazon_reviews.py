@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from training.sources.cleaning import clean, has_words
-from training.sources.disk_index import DiskIndex
+from training.sources.disk_index import DiskIndex, KeysSeen
 from training.sources.reading import Row, open_rows
 from training.sources.records import Basket, Product, Record, Review
 from training.sources.source import Source, as_list
@@ -46,7 +46,11 @@ _LARGEST_BASKET = 30
 
 
 class AmazonReviews(Source):
-    """Streams "reviews" (with their product where it is known), "products" and "baskets" (purchases of one user)."""
+    """Streams "reviews" (with their product where it is known), "products" and "baskets" (purchases of one user).
+
+    `limit` rows of reviews and as many products are read. The pages that the reviews are about are looked for in all of
+    the metadata: the two are in different orders, and few reviews would find their page among the first ones.
+    """
 
     name = "amazon_reviews"
     streams: ClassVar[dict[str, type]] = {"reviews": Review, "products": Product, "baskets": Basket}
@@ -65,17 +69,20 @@ class AmazonReviews(Source):
         return [*self.reviews, *self.metadata]
 
     def prepare(self, unusable: Counter[str]) -> None:
-        """Index pages by parent ASIN and verified purchases by user."""
+        """Index verified purchases by user, and the pages that reviews are about by parent ASIN."""
+        reviewed = KeysSeen()
+        self._by_user.build(self._purchases(reviewed))
         self._by_asin.build(
             (str(row["parent_asin"]), {column: row.get(column) for column in _PRODUCT_COLUMNS})
-            for row in self._open(self.metadata, _PRODUCT_COLUMNS)
-            if _is_whole(row, "parent_asin", unusable)
+            for row in open_rows(self.metadata, _PRODUCT_COLUMNS, split="full")
+            if _is_whole(row, "parent_asin", unusable) and str(row["parent_asin"]) in reviewed
         )
-        self._by_user.build(
-            (str(row["user_id"]), [row.get("timestamp") or 0, row.get("parent_asin")])
-            for row in self._open(self.reviews, _REVIEW_COLUMNS)
-            if row.get("verified_purchase") and row.get("user_id")
-        )
+
+    def _purchases(self, reviewed: KeysSeen) -> Iterator[tuple[str, Any]]:
+        for row in self._open(self.reviews, _REVIEW_COLUMNS):
+            reviewed.add(str(row.get("parent_asin")))
+            if row.get("verified_purchase") and row.get("user_id"):
+                yield str(row["user_id"]), [row.get("timestamp") or 0, row.get("parent_asin")]
 
     def _open(self, locations: list[str], columns: tuple[str, ...]) -> Iterator[Row]:
         return open_rows(locations, columns, split="full", limit=self.limit)

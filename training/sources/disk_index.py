@@ -16,6 +16,7 @@ from typing import Any
 from training.files import written_whole
 
 _CACHE_KIB = 4 * 1024
+_BITS = 1 << 27
 
 
 class DiskIndex:
@@ -65,6 +66,22 @@ class DiskIndex:
     def __getstate__(self) -> dict[str, Any]:
         # A connection belongs to one process: each opens its own.
         return {"path": self.path, "_connection": None}
+
+
+class KeysSeen:
+    """Keys in a fixed 16 MB, however many: all that were added are in it, and of millions added a few others are too."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray(_BITS // 8)
+
+    def add(self, key: str) -> None:
+        """Add a key."""
+        place = _place(key) % _BITS
+        self._bits[place // 8] |= 1 << place % 8
+
+    def __contains__(self, key: str) -> bool:
+        place = _place(key) % _BITS
+        return bool(self._bits[place // 8] & 1 << place % 8)
 
 
 def _place(key: str) -> int:
