@@ -80,7 +80,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _read_sample(path: Path, number: int, line: bytes) -> Sample:
     where = f"{path}, line {number}"
     try:
-        row = json.loads(line.decode("utf-8"))
+        row = json.loads(line.decode("utf-8"), object_pairs_hook=lambda pairs: _object(where, pairs))
     except UnicodeDecodeError as error:
         raise ShopBenchError(f"{where}: not UTF-8 (byte {error.start + 1} of the line)") from error
     except (ValueError, RecursionError) as error:
@@ -114,6 +114,16 @@ def _read_sample(path: Path, number: int, line: bytes) -> Sample:
         track=_known_track(where, _text(where, row, "track")) if row.get("track") is not None else None,
         line=number,
     )
+
+
+def _object(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object in which no key stands twice: which of two values was meant, nobody can tell."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ShopBenchError(f"{where}: field {key!r} is given more than once; keep the value that is meant")
+        found[key] = value
+    return found
 
 
 def _text(where: str, row: dict[str, Any], field: str) -> str:

@@ -80,6 +80,21 @@ def test_a_bad_field_is_named_with_file_and_line(tmp_path, change, message):
         read_samples(path)
 
 
+@pytest.mark.parametrize(
+    ("twice", "key"),
+    [
+        ('"output_field": 0, ', "output_field"),
+        ('"output_field": 1, ', "output_field"),
+        ('"note": {"a": 1, "b": 2, "a": 1}, ', "a"),
+    ],
+)
+def test_a_key_that_is_given_twice_is_named(tmp_path, twice, key):
+    path = tmp_path / "d.jsonl"
+    path.write_text(f"{json.dumps(ROW)}\n{{{twice}{json.dumps(ROW)[1:]}\n", encoding="utf-8")
+    with pytest.raises(ShopBenchError, match=rf"d\.jsonl, line 2: field '{key}' is given more than once"):
+        read_samples(path)
+
+
 @pytest.mark.parametrize("field", ["input_field", "output_field", "task_type", "metric"])
 def test_a_missing_field_is_named(tmp_path, field):
     row = {key: value for key, value in ROW.items() if key != field}
