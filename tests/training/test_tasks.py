@@ -488,6 +488,38 @@ def test_aspects_that_shade_into_each_other_are_never_wrong_beside_each_other() 
     assert next(clause.mood for clause in clauses("The smell is strong.")) == 0
 
 
+def test_what_leaks_is_not_called_waterproofing() -> None:
+    assert aspects_of("One bottle leaked") == {"leakage"} and aspects_of("It is waterproof") == {"waterproofing"}
+    assert not may_be_wrong("packaging", frozenset({"leakage"}))
+
+
+def test_accessories_that_fit_any_device_are_never_wrong() -> None:
+    def accessory(key: str, title: str, devices: str) -> Product:
+        return Product(key, "en", title, details={"Compatible Devices": devices})
+
+    case = accessory("p", "Slim Case for iPhone 13", "iPhone 13")
+    fitting = [accessory("u", "Car Mount", "Smartphones"), accessory("v", "Clear Cover iPhone13", "iPhone13")]
+    others = [accessory(str(n), f"Case for Pixel {n}", f"Pixel {n}") for n in (6, 7, 8)]
+    for seed in range(20):
+        pool = Pool([case, *fitting, *others])
+        row = TASKS["product_compatibility"].question("amazon_reviews/products", case, pool, Random(seed))
+        assert row is not None and "Mount" not in row["question"] and "Cover" not in row["question"]
+
+
+def test_a_type_above_the_type_of_a_reviewed_product_is_never_wrong() -> None:
+    def review(key: str, *categories: str) -> Review:
+        product = Product(key, "en", f"Thing {key}", categories=categories)
+        return Review(key, 5, "", f"These {categories[-1]} are what I wanted.", 0, True, product)
+
+    earbuds = review("e", "Electronics", "Headphones", "Earbuds")
+    others = [review(kind, kind) for kind in ("Headphones", "Kettles", "Lamps", "Mugs")]
+    for seed in range(20):
+        row = TASKS["reviewed_product_type"].question(
+            "amazon_reviews/reviews", earbuds, Pool([earbuds, *others]), Random(seed)
+        )
+        assert row is not None and "headphones" not in row["question"]
+
+
 @pytest.mark.parametrize(
     ("clause", "is_plain"),
     [

@@ -43,7 +43,8 @@ _ASPECTS = {
     "stability": ("stability", r"stable|wobbl\w+|stability|tips over"),
     "storage space": ("space", r"pockets?\b|compartments?|storage space|holds a lot"),
     "warmth": ("warmth", r"warmth|keeps? (?:me|us|you|my \w+) warm|warm\b"),
-    "waterproofing": ("water", r"waterproof|water[- ]resistant|leak\w*"),
+    "waterproofing": ("water", r"waterproof|water[- ]resistant"),
+    "leakage": ("water", r"leak\w*"),
     "suction": ("suction", r"suction"),
     "texture": ("texture", r"texture|greasy|sticky|silky"),
     "connectivity": ("connection", r"bluetooth|connect(?:s|ed|ion|ivity)?\b|pairing|pairs easily|disconnect\w*"),
@@ -77,6 +78,7 @@ _NEAR = (
     {"size", "weight"},
     {"taste", "smell"},
     {"delivery", "service"},
+    {"delivery", "water"},
 )
 # Aspects that any product has, so that to ask whether a review speaks of them is never odd.
 OF_ANY_PRODUCT = ("packaging", "delivery", "customer service", "size", "weight", "smell", "color")

@@ -11,7 +11,7 @@ from random import Random
 from submission.task_types import TaskType
 from training.sources.cleaning import first_sentences, has_words
 from training.sources.records import Product
-from training.tasks.equivalents import is_vague, meanings, names_value, related
+from training.tasks.equivalents import is_vague, meanings, names_value, related, squeezed
 from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
 from training.tasks.words import contains, product_type, share_terms, shortened, terms
 
@@ -112,6 +112,7 @@ VALUE_FROM_TITLE = Task(
     wordings=(
         "An online shop sells the product '{title}'. What is its {attribute}?\n{options}\nAnswer: ",
         "Judge by the title alone.\nProduct title: {title}\nWhat is the {attribute} of this product?\n{options}\nAnswer: ",
+        "Fill in the attribute '{attribute}' of a product page from the product's title: {title}\n{options}\nAnswer: ",
         "The following product is on sale: '{title}'. Which value does its attribute '{attribute}' have?\n{options}\n"
         "Answer:",
     ),
@@ -148,6 +149,8 @@ COMPATIBLE_VALUE = Task(
     wordings=(
         "Which of these can be the {attribute} of a product of the type '{type}'?\n{options}\nAnswer: ",
         "A product of the type '{type}' is offered online. Which value fits its attribute '{attribute}'?\n{options}\nAnswer: ",
+        "The page of a product of the type '{type}' has a field for the {attribute}. What may be entered "
+        "there?\n{options}\nAnswer: ",
         "For the product type '{type}', select the value that is valid for the attribute '{attribute}'.\n{options}\nAnswer:",
     ),
 )
@@ -190,6 +193,7 @@ TYPE_FROM_TITLE = Task(
     wordings=(
         "What type of product is '{title}'?\n{options}\nAnswer: ",
         "Product title: {title}\nWhich product type does this product belong to?\n{options}\nAnswer: ",
+        "'{title}' is what the title of a product page says. What kind of thing is sold there?\n{options}\nAnswer: ",
         "Assign the product with the title '{title}' to one of these product types.\n{options}\nAnswer:",
     ),
 )
@@ -214,6 +218,8 @@ COMPATIBILITY = Task(
     wordings=(
         "A customer owns this device: {device}. Which of the following products is compatible with it?\n{options}\nAnswer: ",
         "Which of these products can be used together with '{device}'?\n{options}\nAnswer: ",
+        "Someone looks for an accessory that fits their device, a(n) {device}. Which product should they "
+        "take?\n{options}\nAnswer: ",
         "Select the product that is made to work with '{device}'.\n{options}\nAnswer:",
     ),
 )
@@ -231,10 +237,11 @@ def build_compatibility(product: Product, pool: Pool, rng: Random) -> Draft | No
     titles: set[str] = set()
 
     def is_wrong(other: Product) -> bool:
-        if contains(other.text, device) or other.title.lower() in titles:
+        if squeezed(device) in squeezed(other.text) or other.title.lower() in titles:
             return False
-        # "Galaxy S21" is no answer for "Galaxy S21 Ultra", but too near to be surely wrong the other way round.
-        if any(terms(mentioned) <= terms(device) for mentioned in _devices(other)):
+        # "Galaxy S21" is no answer for "Galaxy S21 Ultra", but too near to be surely wrong the other way round; and what is
+        # for all "Smartphones" fits this one too.
+        if any(terms(mentioned) <= terms(device) or not _SPECIFIC.search(mentioned) for mentioned in _devices(other)):
             return False
         titles.add(other.title.lower())
         return True
@@ -257,6 +264,7 @@ FEATURE = Task(
     wordings=(
         "Which of these features belongs to the product '{title}'?\n{options}\nAnswer: ",
         "Product title: {title}\nWhich bullet point appears on the page of this product?\n{options}\nAnswer: ",
+        "One of these sentences was written about '{title}'. Find it.\n{options}\nAnswer: ",
         "A shop lists '{title}'. Select the statement that describes this product.\n{options}\nAnswer:",
     ),
 )
@@ -295,6 +303,8 @@ DESCRIPTION = Task(
     wordings=(
         "Instructions: Describe this product in one or two sentences.\nInput: {title}\nOutput:",
         "Write a short description for the page of the product '{title}'.\nOutput: ",
+        "Product: {title}\nTell a customer in one or two sentences what the product above is and what it "
+        "offers.\nOutput: ",
         "Explain briefly to a customer what the following product is.\nProduct: {title}\nOutput:",
     ),
 )

@@ -37,6 +37,7 @@ TYPE_FROM_DEFINITION = Task(
     wordings=(
         'Which product type is described here? "{definition}"\n{options}\nAnswer: ',
         "Description: {definition}\nWhat is it?\n{options}\nAnswer: ",
+        "A customer describes a product without naming it: '{definition}' Name its type.\n{options}\nAnswer: ",
         "Find the product type that fits the description '{definition}'\n{options}\nAnswer:",
     ),
 )
@@ -70,6 +71,8 @@ CATEGORY_WITH_ATTRIBUTE = Task(
     wordings=(
         "Which of these product categories can have the attribute {attribute}?\n{options}\nAnswer: ",
         "For products of which category would a shop state the attribute '{attribute}'?\n{options}\nAnswer: ",
+        "A shop wants to let its customers filter by '{attribute}'. In which of these categories is that of "
+        "use?\n{options}\nAnswer: ",
         "The attribute {attribute} makes sense for one of these product categories only. Which one?\n{options}\nAnswer: ",
     ),
     questions_per_record=4,
@@ -96,6 +99,8 @@ APPLICABLE_ATTRIBUTE = Task(
     wordings=(
         "Which attribute applies to the product type {type}?\n{options}\nAnswer: ",
         "A seller lists a product of the type '{type}'. Which of these attributes should be filled in?\n{options}\nAnswer: ",
+        "Someone compares products of the type '{type}' side by side. Which of these attributes can the comparison "
+        "list?\n{options}\nAnswer: ",
         "Select the attribute that products of the type '{type}' can have.\n{options}\nAnswer:",
     ),
     questions_per_record=3,
@@ -124,6 +129,8 @@ ATTRIBUTE_SYNONYM = Task(
         "Which of these attributes means the same as '{attribute}' for the product type '{type}'?\n{options}\nAnswer: ",
         "Sellers of the product type '{type}' name an attribute differently. What could '{attribute}' be called instead?\n"
         "{options}\nAnswer: ",
+        "Two shops sell products of the type '{type}'. What one of them lists as '{attribute}', the other lists "
+        "as\n{options}\nAnswer: ",
         "Select the synonym of the product attribute '{attribute}'.\n{options}\nAnswer:",
     ),
     questions_per_record=3,
@@ -148,6 +155,7 @@ TYPED_VALUE = Task(
     wordings=(
         "Which of these values is possible for the product attribute '{attribute}'?\n{options}\nAnswer: ",
         "Attribute of a product: {attribute}\nSelect the value that fits.\n{options}\nAnswer: ",
+        "A product page has a line that begins with '{attribute}'. How could the line go on?\n{options}\nAnswer: ",
         "A seller has to fill in the field '{attribute}'. Which entry makes sense?\n{options}\nAnswer:",
     ),
     questions_per_record=3,
@@ -191,6 +199,8 @@ COMPLEMENTARY_CATEGORY = Task(
     wordings=(
         "Which product category goes best with the product type {type}?\n{options}\nAnswer: ",
         "A customer buys a product of the type {type}. Which of these categories complements it?\n{options}\nAnswer: ",
+        "With a product of the type {type} in the cart, what should the shop suggest as an "
+        "addition?\n{options}\nAnswer: ",
         "Select the category that would best complement the product type '{type}'.\n{options}\nAnswer: ",
     ),
     questions_per_record=3,
@@ -214,6 +224,7 @@ COMMONSENSE = Task(
     wordings=(
         "Someone wants to {use}. Which product do they need?\n{options}\nAnswer: ",
         "What would a person use to {use}?\n{options}\nAnswer: ",
+        "Name the product whose purpose it is to {use}.\n{options}\nAnswer: ",
         '"I would like to {use}." Which of these products helps?\n{options}\nAnswer:',
     ),
     questions_per_record=2,
@@ -236,6 +247,7 @@ USE_OF_PRODUCT = Task(
     wordings=(
         "Why do people buy {plural}?\n{options}\nAnswer: ",
         "What is the usual purpose of {plural}?\n{options}\nAnswer: ",
+        "Complete the sentence: in most cases, {plural} are bought\n{options}\nAnswer: ",
         "A customer puts {plural} into the shopping cart. What is the customer most likely planning?\n{options}\nAnswer:",
     ),
 )
@@ -252,6 +264,7 @@ def build_use_of_product(kind: ProductType, pool: Pool, rng: Random) -> Draft | 
 _OBSTACLE_WORDINGS = (
     'Which of these can keep the event "{event}" from happening?\n{options}\nAnswer: ',
     'The event "{event}" is planned. What would obstruct it?\n{options}\nAnswer: ',
+    'Name the circumstance under which the event "{event}" would most likely not take place.\n{options}\nAnswer: ',
     "What could prevent the following? {event}.\n{options}\nAnswer:",
 )
 OBSTACLE = Task("event_obstacle", TaskType.MULTIPLE_CHOICE, "accuracy", track=2, wordings=_OBSTACLE_WORDINGS)
@@ -263,6 +276,7 @@ PRECONDITION = Task(
     wordings=(
         'Before the event "{event}", what does PersonX most likely do?\n{options}\nAnswer: ',
         "Which of the following comes first if {event}?\n{options}\nAnswer: ",
+        "What has to be done before this can happen? {event}.\n{options}\nAnswer: ",
         'Select the step that prepares the event "{event}".\n{options}\nAnswer:',
     ),
 )
@@ -274,6 +288,7 @@ CONSEQUENCE = Task(
     wordings=(
         'After the event "{event}", PersonX probably\n{options}\nAnswer: ',
         "If {event}, then in the end PersonX\n{options}\nAnswer: ",
+        "Here is something that happened: {event}. As a result of it, PersonX most likely\n{options}\nAnswer: ",
         'Complete the sentence about the event "{event}": as a consequence, PersonX\n{options}\nAnswer:',
     ),
 )

@@ -45,6 +45,8 @@ _QUERY_WORDINGS = (
     "Separate several phrases with commas.\nQuery: {text}\nOutput: ",
     "Find the '{entity}' in this search query and copy it exactly as it is written. If there is more than one, separate "
     "them by comma.\nQuery: {text}\nOutput:\n",
+    "Query: {text}\nCopy from the query above all phrases that are of the entity type '{entity}', with commas "
+    "between them.\nOutput: ",
     "You label entities in queries of an online shop. Which part of the query '{text}' is of the entity type '{entity}'? "
     "Answer with the phrase only.\nOutput:",
 )
@@ -52,6 +54,8 @@ _TITLE_WORDINGS = (
     "Extract the '{entity}' from the product title '{text}'. Copy it word for word.\nOutput: ",
     "Which phrase in the following title is the entity '{entity}'? Give only the phrase as it appears.\nTitle: {text}\n"
     "Output:\n",
+    "Product title: {text}\nWhich words of the title above name the entity '{entity}'? Quote them as they stand "
+    "there.\nOutput: ",
     "Identify all phrases of the entity type '{entity}' in this product title, separated by commas if there are several.\n"
     "Product title: {text}\nOutput:",
 )

@@ -33,6 +33,11 @@ def normalised(text: str) -> str:
     return _HYPHEN.sub(" ", unicodedata.normalize("NFC", plain))
 
 
+def squeezed(text: str) -> str:
+    """Return the meaningful words of `text` as one: "iPhone 13" and "iPhone-13" are "iphone13"."""
+    return "".join(term_sequence(normalised(text)))
+
+
 class _Table:
     """The entries of `equivalents.yaml` by their normalised words."""
 

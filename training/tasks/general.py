@@ -16,6 +16,7 @@ KNOWLEDGE = Task(
     wordings=(
         "{question}\n{options}\nAnswer: ",
         "Answer this question about {subject}.\n{question}\n{options}\nAnswer: ",
+        "An exam in {subject} asks: {question}\nWhich answer earns the point?\n{options}\nAnswer: ",
         "Question: {question}\nSelect the correct option.\n{options}\nAnswer:",
     ),
 )
@@ -41,6 +42,7 @@ INSTRUCTION = Task(
     wordings=(
         "Instructions: {instruction}\nInput: {context}\nOutput:",
         "{instruction}\nInput: {context}\nOutput: ",
+        "Do what is asked here.\n{instruction}\nInput: {context}\nAnswer: ",
         "Task: {instruction}\nInput: {context}\nAnswer:",
     ),
 )

@@ -41,6 +41,8 @@ MATCHING = Task(
         "Two shops describe a product as follows.\nProduct A: {first}\nProduct B: {second}\nIs it the same product?\n{options}\n"
         "Answer: ",
         "Product A: {first}\nProduct B: {second}\nDo both entries refer to one and the same product?\n{options}\nAnswer: ",
+        "Could a shop merge the following two entries, because one and the same product stands behind both?\nFirst "
+        "entry: {first}\nSecond entry: {second}\n{options}\nAnswer: ",
         "Decide whether these listings are of the same item.\nListing A: {first}\nListing B: {second}\n{options}\nAnswer:",
     ),
 )
@@ -88,6 +90,7 @@ SUBSTITUTE = Task(
         "{options}\nAnswer: ",
         "Query: {query}\nProduct: {product}\nThe product is not an exact match. Can it still replace what is wanted?\n"
         "{options}\nAnswer: ",
+        "Someone wants '{query}' and is offered '{product}' instead. Would that do?\n{options}\nAnswer: ",
         "Is the product '{product}' a reasonable substitute for a shopper looking for '{query}'?\n{options}\nAnswer:",
     ),
 )
@@ -112,6 +115,7 @@ RELATION = Task(
     wordings=(
         "First product: {first}\nSecond product: {second}\nWhat do the two have to do with each other?\n{options}\nAnswer: ",
         "How are the products '{first}' and '{second}' related?\n{options}\nAnswer: ",
+        "What connects the following products in the eyes of shoppers?\n- {first}\n- {second}\n{options}\nAnswer: ",
         "An online shop compares two products.\nOne: {first}\nOther: {second}\nChoose the relation between them.\n{options}\n"
         "Answer:",
     ),
@@ -164,6 +168,8 @@ ATTRIBUTE_VALUE = Task(
     wordings=(
         "Product title: {title}\nWhich value does the title give for the attribute '{attribute}'?\n{options}\nAnswer: ",
         "The title of a product is '{title}'. What does it say about the {attribute}?\n{options}\nAnswer: ",
+        "A shop fills in the field '{attribute}' of a product from its title alone. What does it enter for "
+        "'{title}'?\n{options}\nAnswer: ",
         "Find the {attribute} in the product title '{title}'.\n{options}\nAnswer:",
     ),
 )
@@ -175,6 +181,8 @@ ATTRIBUTE_SPAN = Task(
     wordings=(
         "Extract the phrase of the entity type '{attribute}' from the following product title.\nTitle: {title}\nOutput: ",
         "Which words in the product title '{title}' name the '{attribute}'? Copy them as they appear.\nOutput: ",
+        "From the title '{title}', copy the phrase that states the entity '{attribute}', exactly as it is "
+        "written.\nOutput: ",
         "Product title: {title}\nIdentify the entity '{attribute}' in this title and output only the phrase itself.\nOutput:\n",
     ),
 )
@@ -223,11 +231,13 @@ def build_attribute_span(row: EcInstructRow, pool: Pool, rng: Random) -> Draft |
     """Ask for the phrase that is the value, where it stands in the title once and word for word."""
     if row.task != "Attribute_Value_Extraction":
         return None
-    title = _first(row, *_TITLE_KEYS)
+    title, pairs = _first(row, *_TITLE_KEYS), [pair for pair in _values(row) if pair[1]]
+    # Of two values of one attribute each would be half of the answer.
+    names = [attribute for attribute, _ in pairs]
     usable = [
         (attribute, value)
-        for attribute, value in _values(row)
-        if value and value in title and title.count(value) == 1 and "," not in value
+        for attribute, value in pairs
+        if names.count(attribute) == 1 and title.count(value) == 1 and "," not in value
     ]
     usable = [pair for pair in usable if len(pair[1].split()) <= _MOST_VALUE_WORDS]
     if not usable:
@@ -285,6 +295,8 @@ SENTIMENT_LEVEL = Task(
     wordings=(
         "How does the customer feel in this review?\nReview: {review}\n{options}\nAnswer: ",
         "Review: {review}\nWhich of the five levels of sentiment does it show?\n{options}\nAnswer: ",
+        "From very negative to very positive: where does the opinion of this customer stand?\nReview: "
+        "{review}\n{options}\nAnswer: ",
         "Read the review and choose its sentiment.\nReview: {review}\n\nLevels:\n{options}\n",
     ),
 )
@@ -313,6 +325,7 @@ NEXT_PURCHASE = Task(
         "A customer bought these products in this order:\n{history}\nWhich product will the customer buy next?\n{options}\n"
         "Answer: ",
         "Purchase history of a shopper, oldest first:\n{history}\nPredict the next purchase.\n{options}\nAnswer: ",
+        "Which of the products below continues this list of purchases?\n{history}\nChoose one.\n{options}\nAnswer: ",
         "Past orders:\n{history}\nSelect the product that this customer most likely orders next.\n{options}\nAnswer:",
     ),
 )
@@ -344,6 +357,8 @@ ANSWERABILITY = Task(
         "A shopper asks: '{question}'\nThe page and its reviews say: {documents}\nCan the question be answered from this?\n"
         "{options}\nAnswer: ",
         "Text: {documents}\nQuestion of a customer: {question}\nDoes the text contain the answer?\n{options}\nAnswer: ",
+        "Someone reads this about a product: {documents}\nDo they now know the answer to the question "
+        "'{question}'?\n{options}\nAnswer: ",
         "Decide whether the following text answers the customer's question '{question}'.\nText: {documents}\n{options}\nAnswer:",
     ),
 )
@@ -356,6 +371,8 @@ PRODUCT_ANSWER = Task(
         "Instructions: Write a short answer to the customer's question. The reviews say: {documents}\nInput: {question}\n"
         "Output:",
         "Reviews of a product: {documents}\nA customer asks: {question}\nWrite an answer to the customer.\nOutput: ",
+        "Question of a customer: {question}\nWrite what somebody who knows the product from these reviews would "
+        "reply: {documents}\nOutput: ",
         "Explain to the customer what others found out. Question: {question}\nFrom the reviews: {documents}\nOutput:",
     ),
 )

@@ -27,6 +27,7 @@ TITLE_TRANSLATION = Task(
     wordings=(
         "Translate this product title into {language}.\nTitle: {title}\nOutput: ",
         "The product '{title}' is going to be sold in another country. Translate its title into {language}.\nOutput: ",
+        "Product title: {title}\nHow does this title read in {language}? Translate it.\nOutput: ",
         "Give the {language} translation of the product title '{title}'.\nOutput:\n",
     ),
 )
@@ -89,6 +90,8 @@ SAME_DESCRIPTION = Task(
         "Answer: ",
         "One shop describes a product as follows: '{text}'\nFind the description of this product on the site of another "
         "country.\n{options}\nAnswer: ",
+        "Two pages in two languages sell one and the same product. On the first page it says: '{text}'\nWhat does it "
+        "say on the second?\n{options}\nAnswer: ",
         "Description: {text}\nSelect the text in a different language that belongs to the same product.\n{options}\nAnswer:",
     ),
 )
@@ -137,6 +140,7 @@ SAME_TITLE = Task(
     wordings=(
         "Which of these is the product '{title}' on the {language} site?\n{options}\nAnswer: ",
         "Product title: {title}\nWhich title does the same product have in {language}?\n{options}\nAnswer: ",
+        "In {language}, the product '{title}' is sold under another title. Under which one?\n{options}\nAnswer: ",
         "Match the product '{title}' with its {language} listing.\n{options}\nAnswer:",
     ),
 )
@@ -167,6 +171,8 @@ KEYWORD_SET = Task(
         "Answer: ",
         "Read the product page and choose the phrases that sum it up.\nProduct Title: {title}\nProduct Description: "
         "{description}\n\n{options}\nAnswer: ",
+        "One of these sets of keywords was taken from the page below. Which one?\nProduct Title: {title}\nProduct "
+        "Description: {description}\n{options}\nAnswer: ",
         "Product Title: {title}\nProduct Description: {description}\nSelect the keywords under which this product should be "
         "found.\n{options}\nAnswer:",
     ),
@@ -228,6 +234,7 @@ FOREIGN_VALUE = Task(
     wordings=(
         "What is the {attribute} of the product '{title}'?\n{options}\nAnswer: ",
         "Product title: {title}\nWhich {attribute} does this product have?\n{options}\nAnswer: ",
+        "The page of '{title}' has a field for the {attribute}. What is entered there?\n{options}\nAnswer: ",
         "Read the title '{title}' and select the {attribute} of the product.\n{options}\nAnswer:",
     ),
 )
@@ -273,6 +280,7 @@ PAGE_SENTENCE = Task(
     wordings=(
         "Product title: {title}\nWhich sentence appears on the page of this product?\n{options}\nAnswer: ",
         "Which of the following statements describes the product '{title}'?\n{options}\nAnswer: ",
+        "Sentences from several product pages got mixed up. Which one was written for '{title}'?\n{options}\nAnswer: ",
         "Select the description that belongs to '{title}'.\n{options}\nAnswer:",
     ),
 )
@@ -319,6 +327,8 @@ TYPE_TRANSLATION = Task(
     wordings=(
         "What is the product type '{name}' called on a shopping site in {language}?\n{options}\nAnswer: ",
         "Which {language} search term would a customer use to find the product type '{name}'?\n{options}\nAnswer: ",
+        "A dictionary for shoppers has an entry '{name}', a product type. What does it give as the {language} "
+        "word?\n{options}\nAnswer: ",
         "Select the {language} name of the product type '{name}'.\n{options}\nAnswer:",
     ),
     questions_per_record=3,

@@ -48,6 +48,7 @@ PACK_AMOUNT = Task(
     wordings=(
         "An online shop offers '{title}'. What is the {quantity} of everything in it?\n{options}\nAnswer: ",
         "Product title: {title}\nWork out the {quantity} of the whole package.\n{options}\nAnswer: ",
+        "Listing: {title}\nIf everything in this listing is added up, which {quantity} results?\n{options}\nAnswer: ",
         "A customer buys one package of '{title}'. What is the {quantity} that the customer gets?\n{options}\nAnswer:",
     ),
 )
@@ -87,6 +88,8 @@ UNIT_CONVERSION = Task(
     wordings=(
         "The product '{title}' is sold online. How much is {amount} in {unit}?\n{options}\nAnswer: ",
         "Product title: {title}\nA customer wants to know {amount} in {unit}. Which is the closest?\n{options}\nAnswer: ",
+        "A shopper who thinks in {unit} reads the title '{title}'. To what does the {amount} in it "
+        "correspond?\n{options}\nAnswer: ",
         "Convert the {amount} in the title '{title}' to {unit}.\n{options}\nAnswer:",
     ),
 )
@@ -134,6 +137,7 @@ NUMERIC_REASONING = Task(
     wordings=(
         "The product '{title}' is sold online. {question}\n{options}\nAnswer: ",
         "Product title: {title}\nQuestion: {question}\n{options}\nAnswer: ",
+        "{question} The question is about one package of '{title}'.\n{options}\nAnswer: ",
         "Someone is about to buy '{title}'. {question}\n{options}\nAnswer:",
     ),
 )
@@ -205,6 +209,8 @@ LARGEST_PACK = Task(
     wordings=(
         "Which of these products has the largest {measure} in total?\n{options}\nAnswer: ",
         "A customer wants as much as possible in one order. Which product offers the most by {measure}?\n{options}\nAnswer: ",
+        "Each of these products is ordered once. Whose {measure} is the largest when all of its packs are added "
+        "up?\n{options}\nAnswer: ",
         "Compare the {measure} of the following products, all packs counted. Which has the most?\n{options}\nAnswer:",
     ),
 )

@@ -51,6 +51,8 @@ SENTIMENT = Task(
     wordings=(
         "What is the overall sentiment of this customer review?\nReview: {review}\n{options}\nAnswer: ",
         "A customer wrote the following about a product: '{review}'\nWhich sentiment does it express?\n{options}\nAnswer: ",
+        "Review: {review}\nDoes the customer who wrote this sound satisfied, dissatisfied or neither? Name the "
+        "sentiment.\n{options}\nAnswer: ",
         "Classify the review by its sentiment.\nReview: {review}\n\n{options}\nAnswer:",
     ),
 )
@@ -75,6 +77,8 @@ ASPECT_RETRIEVAL = Task(
         "talks about.\nReview: {review}\nAspect List:\n{items}\nAnswer with three numbers separated by commas.\nOutput: ",
         "Which three aspects of a(n) {type} product does this review cover? Choose from the list and output only three numbers, "
         "separated by comma.\nReview:\n{review}\nAspect List:\n{items}\nOutput:\n",
+        "Review: {review}\nAspect List:\n{items}\nThree of the aspects in the list are spoken of in this review of "
+        "a(n) {type} product. Output their three numbers, separated by commas.\nOutput: ",
         "A shopper reviewed a(n) {type} product. Pick three aspects from the numbered list which are mentioned in the review. Give "
         "only their numbers, with commas between them.\nReview: {review}\nAspects:\n{items}\nOutput:",
     ),
@@ -116,6 +120,8 @@ KEYPHRASE = Task(
         "Review: {review}\nAspect: {aspect}\nOutput: ",
         "From the following review of a(n) {type} product, copy the short keyphrase about the aspect named below it. Use the "
         "reviewer's own words.\nReview: {review}\nAspect: {aspect}\nOutput:\n",
+        "Review: {review}\nAspect: {aspect}\nQuote from the review above the keyphrase in which the customer speaks "
+        "of this aspect. Copy it word for word.\nOutput: ",
         "Which keyphrase in this review mentions the aspect? Extract only one, exactly as written, and nothing else.\n"
         "Review: {review}\nAspect: {aspect}\nOutput:",
     ),
@@ -152,6 +158,8 @@ SNIPPETS = Task(
         "Someone reviews a(n) {type} product and is {opinion} its {aspect}. From the snippets below, select the three that this "
         "reviewer would most likely write. Reply with three numbers separated by commas and no explanation.\nSnippets:\n"
         "{items}\nOutput:\n",
+        "Review Snippet List:\n{items}\nWhich three of the snippets above say something {mood} about the {aspect} of "
+        "a(n) {type} product? Output only their three numbers, separated by commas.\nOutput: ",
         "Select three snippets from the numbered list that express a {mood} opinion on the {aspect} of a(n) {type} product. Give "
         "their numbers only, separated with commas.\nReview Snippet List:\n{items}\nOutput:",
     ),
@@ -234,6 +242,8 @@ ASPECT_SENTIMENT = Task(
     wordings=(
         "What does the reviewer think of the {aspect} of this {type} product?\nReview: {review}\n{options}\nAnswer: ",
         "Review of a(n) {type} product: {review}\nHow does the customer feel about the {aspect}?\n{options}\nAnswer: ",
+        "Review: {review}\nThe review above is of a(n) {type} product. What is its verdict on the "
+        "{aspect}?\n{options}\nAnswer: ",
         "Which opinion on the {aspect} does the following review of a(n) {type} product express?\nReview: {review}\n\n{options}\n"
         "Answer:",
     ),
@@ -267,6 +277,8 @@ REVIEW_TITLE = Task(
         "Instructions: Write a short headline for this customer review.\nInput: {review}\nOutput:",
         "A customer wrote the review below about a(n) {type} product. Write the title that the customer would give it.\n"
         "Review: {review}\nOutput: ",
+        "Review: {review}\nUnder which headline could this review of a(n) {type} product appear? Write one of a few "
+        "words.\nOutput: ",
         "Summarize the following product review in a title of a few words.\nReview: {review}\nOutput:\n",
     ),
 )
@@ -290,6 +302,8 @@ REVIEWED_TYPE = Task(
     wordings=(
         "Which type of product is this review about?\nReview: {review}\n{options}\nAnswer: ",
         "A customer left the following review: '{review}'\nWhat did the customer most likely buy?\n{options}\nAnswer: ",
+        "Review: {review}\nThe name of the product got lost. To a product of which type does the review "
+        "belong?\n{options}\nAnswer: ",
         "Guess from the review what kind of product was bought.\nReview: {review}\n\n{options}\nAnswer:",
     ),
 )
@@ -300,10 +314,11 @@ def build_reviewed_type(review: Review, pool: Pool, rng: Random) -> Draft | None
     """Ask for the type of the product; its words stand in the review, those of the others do not."""
     right = product_type(review.product)
     text = f"{review.title} {review.text}"
-    if not right or not share_terms(right, text):
+    if review.product is None or not right or not share_terms(right, text):
         return None
     kinds = pool.once("types", lambda pool: sorted({product_type(review.product) for review in pool.records} - {""}))
-    wrong = draw_unrelated(rng, kinds, 3, f"{right} {text}")
+    # The categories above it may name the type of another product: earbuds are headphones.
+    wrong = draw_unrelated(rng, kinds, 3, " ".join((text, *review.product.categories)))
     return choice(rng, right, wrong, review=review.text)
 
 
@@ -315,6 +330,7 @@ REVIEWED_PRODUCT = Task(
     wordings=(
         "Which of these products was this review written for?\nReview: {review}\n{options}\nAnswer: ",
         "A shopper reviewed one of the products below. Which one?\nReview: {review}\n{options}\nAnswer: ",
+        "Review: {review}\nUnder which of the following products would you expect to read this?\n{options}\nAnswer: ",
         "Match the review with the product that it describes.\nReview: {review}\n\n{options}\nAnswer:",
     ),
 )
@@ -350,6 +366,8 @@ HELPFUL_REVIEW = Task(
         "Which of these reviews would other shoppers find most helpful?\n{options}\nAnswer: ",
         "Four customers reviewed products on a shopping site. Whose review got the most votes for being helpful?\n"
         "{options}\nAnswer: ",
+        "An online shop shows one review above all others. Which of these deserves the place because it tells buyers "
+        "the most?\n{options}\nAnswer: ",
         "Choose the review that helps a shopper most in deciding what to buy.\n{options}\nAnswer:",
     ),
 )

@@ -25,6 +25,9 @@ _RANKING_WORDINGS = (
     "else.\nOutput: ",
     "Sort these products by their relevance for the search query '{query}', starting with the best match. Each number from "
     "1 to 5 must appear once.\nProduct List:\n{items}\nOutput:\n",
+    "Product List:\n{items}\nA search engine shows the five products above for the query '{query}'. In which order "
+    "should they stand, if the most relevant comes first? Rank them: output a permutation of the numbers 1 to 5, "
+    "separated by commas.\nOutput: ",
     "Query: {query}\nProducts:\n{items}\nOrder the products from most to least relevant to the query. Answer with a "
     "permutation of 1 to 5, with commas in between.\nOutput:",
 )
@@ -67,6 +70,7 @@ RELATION_TO_PRODUCT = Task(
     wordings=(
         "A customer searched for '{query}' and sees the product '{title}'. How relevant is the product?\n{options}\nAnswer: ",
         "Query: {query}\nProduct: {title}\nHow does the product relate to what the query asks for?\n{options}\nAnswer: ",
+        "Someone types '{query}' and is shown '{title}'. What is this product to them?\n{options}\nAnswer: ",
         "Judge the product '{title}' as a result for the search '{query}'.\n{options}\nAnswer:",
     ),
 )
@@ -93,6 +97,7 @@ def statement_choice(rng: Random, label: str, **slots: str) -> Draft | None:
 _RELEVANT_WORDINGS = (
     "Which of these products is the best result for the search query '{query}'?\n{options}\nAnswer: ",
     "A shopper types '{query}' into the search box. Which product matches what the shopper wants?\n{options}\nAnswer: ",
+    "Four products, one search: '{query}'. Which of the products did the shopper have in mind?\n{options}\nAnswer: ",
     "Search query: {query}\nSelect the product that fulfils the query.\n{options}\nAnswer:",
 )
 RELEVANT_PRODUCT = Task("relevant_product", TaskType.MULTIPLE_CHOICE, "accuracy", track=3, wordings=_RELEVANT_WORDINGS)
@@ -122,6 +127,8 @@ SUBSTITUTE = Task(
         "Nothing on the site matches '{query}' exactly. Which of these products would be the best substitute?\n{options}\n"
         "Answer: ",
         "A customer wants '{query}', which is sold out. Which product could the customer take instead?\n{options}\nAnswer: ",
+        "Suppose a shopper would settle for something close to '{query}'. Which product comes nearest without being "
+        "it?\n{options}\nAnswer: ",
         "Query: {query}\nSelect the product that is not an exact match but could replace what is searched for.\n{options}\n"
         "Answer:",
     ),
@@ -134,6 +141,7 @@ COMPLEMENT = Task(
     wordings=(
         "A customer has found '{query}'. Which of the following products would go together with it?\n{options}\nAnswer: ",
         "Query: {query}\nWhich product complements what this query is looking for?\n{options}\nAnswer: ",
+        "'{query}' is already in the cart. Which product should be offered as an addition to it?\n{options}\nAnswer: ",
         "Someone buys the item they searched for with '{query}'. Suggest something to use along with it.\n{options}\nAnswer:",
     ),
 )
@@ -196,6 +204,8 @@ IRRELEVANT = Task(
     wordings=(
         "Three of these products suit the search query '{query}'. Which one does not?\n{options}\nAnswer: ",
         "A search for '{query}' returned the products below. Which result is out of place?\n{options}\nAnswer: ",
+        "Which of these products should be taken off the results for '{query}', because it is something "
+        "else?\n{options}\nAnswer: ",
         "Query: {query}\nFind the product that is irrelevant to the query.\n{options}\nAnswer:",
     ),
 )
@@ -222,6 +232,7 @@ QUERY_FOR_PRODUCT = Task(
     wordings=(
         "A shopper ended up buying '{title}'. What did the shopper most likely search for?\n{options}\nAnswer: ",
         "Product: {title}\nWhich search query leads to this product?\n{options}\nAnswer: ",
+        "Somebody typed a query and then clicked on '{title}'. What did the query say?\n{options}\nAnswer: ",
         "For which of these queries is the product '{title}' a good result?\n{options}\nAnswer:",
     ),
 )
@@ -255,6 +266,7 @@ QUERY_RELATION = Task(
         'How does the search query "{second}" relate to the query "{first}" that came before it?\n{options}\nAnswer: ',
         'A shopper first searches for "{first}" and then for "{second}". What is the relation between the two?\n'
         "{options}\nAnswer: ",
+        'First query: "{first}"\nSecond query: "{second}"\nWhat is the second one to the first?\n{options}\nAnswer: ',
         'Choose the word that describes the step from query "{first}" to query "{second}".\n{options}\nAnswer:',
     ),
     questions_per_record=2,
@@ -319,6 +331,9 @@ NEXT_QUERY = Task(
         "You see the latest searches and clicks of a customer. Predict the next search: pick the three most likely queries "
         "from the numbered list. Give three numbers with commas between them.\n\nAction Sequence:\n{actions}\n\n"
         "Candidate Queries:\n{items}\nOutput:\n",
+        "Query List:\n{items}\n\nAction Sequence:\n{actions}\n\nAfter these actions the shopper searches again. "
+        "Select the three queries of the list that come next most likely, and output only three numbers, separated "
+        "by commas.\nOutput: ",
         "A user of an online shop performed the actions below. Choose three candidates for the next query keyword.\n"
         "Actions:\n{actions}\nCandidates:\n{items}\nRespond with three numbers separated by commas.\nOutput:",
     ),
@@ -370,6 +385,7 @@ TYPE_FROM_QUERY = Task(
     wordings=(
         "A shopper searched for '{query}'. What type of product is the shopper looking for?\n{options}\nAnswer: ",
         "Query: {query}\nWhich product type does this query ask for?\n{options}\nAnswer: ",
+        "Results for the search '{query}' should be products of one type. Of which one?\n{options}\nAnswer: ",
         "Select the product type that fits the search query '{query}'.\n{options}\nAnswer:",
     ),
 )
@@ -415,6 +431,7 @@ KEYWORDS = Task(
         "Product Title: {title}\nWhich set of keywords describes this product best?\n{options}\nAnswer: ",
         "Shoppers find the following product by its keywords. Which set belongs to it?\nProduct Title: {title}\n{options}\n"
         "Answer: ",
+        "Here are four sets of keywords. By which one would shoppers find '{title}'?\n{options}\nAnswer: ",
         "Select the keywords that summarize the product '{title}'.\n{options}\nAnswer:",
     ),
 )

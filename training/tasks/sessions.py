@@ -24,6 +24,8 @@ ALSO_BOUGHT = Task(
         "only three numbers separated by commas.\nProduct List:\n{items}\nOutput: ",
         "Given that a shopper has just ordered '{title}', select 3 products from the numbered list for the recommendation "
         '"customers also bought".\nProduct List:\n{items}\nGive the three numbers, with commas between them.\nOutput: ',
+        "Product List:\n{items}\nThree of the 15 products above were bought by someone who also bought '{title}'. "
+        "Select the three most likely ones and output only their numbers, separated by commas.\nOutput: ",
         "Recommend products to the buyer of '{title}': choose three from the list.\nProduct List:\n{items}\nAnswer with "
         "three numbers separated by commas, without explanation.\nOutput:\n",
     ),
@@ -59,6 +61,9 @@ VIEWED_TOGETHER = Task(
         "Output only three numbers, separated by commas.\nProduct List:\n{items}\nOutput: ",
         "Select three products from the list that were viewed together with '{title}'. Give only the numbers with commas "
         "between them.\nProduct List:\n{items}\nOutput:\n",
+        "Product List:\n{items}\nSomeone opened the page of '{title}' and after it the pages of three products from "
+        "the list above. Select the three most likely ones and output only their numbers, separated by "
+        "commas.\nOutput: ",
         "People who view '{title}' also view other products. Pick the three most likely ones by number.\nProducts:\n{items}\n"
         "Respond with three numbers separated by comma.\nOutput:",
     ),
@@ -91,6 +96,8 @@ _NEXT_WORDINGS = (
     "A shopper viewed these products one after the other:\n{viewed}\nWhich product will the shopper view next?\n{options}\n"
     "Answer: ",
     "Products seen in a shopping session, in this order:\n{viewed}\nPredict the product that comes next.\n{options}\nAnswer: ",
+    "Which product comes next for a shopper who has just looked at the following?\n{viewed}\nChoose "
+    "one.\n{options}\nAnswer: ",
     "During a visit to an online shop someone clicked on:\n{viewed}\nSelect the most likely next click.\n{options}\nAnswer:",
 )
 NEXT_PRODUCT = Task("next_product", TaskType.MULTIPLE_CHOICE, "accuracy", track=3, wordings=_NEXT_WORDINGS)
