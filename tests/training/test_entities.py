@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from training.sources.records import JudgedQuery, Product
+from training.sources.records import EcInstructRow, JudgedQuery, Product
 from training.synthetic.items import Context, Question
 from training.synthetic.labels import LabelProducts
 from training.synthetic.writers import Reply
@@ -98,6 +98,14 @@ def test_names_are_no_audience(query: str) -> None:
 def test_titles_that_name_several(title: str, details: dict[str, str], entity: str, found: list[list[str]]) -> None:
     product = Product("p", "en", title, details=details)
     assert truths("title_entities", "amazon_reviews/products", product, entity) == found
+
+
+def test_two_values_of_an_attribute_are_not_asked_for_one_by_one() -> None:
+    values = [{"attribute": "Color", "value": value} for value in ("Black", "White")]
+    answer = "\n".join(map(json.dumps, [*values, {"attribute": "Material", "value": "Canvas"}]))
+    row = EcInstructRow("e", "Attribute_Value_Extraction", {"title": "Canvas Tote, Black, White Trim"}, (), answer)
+    assert truths("attribute_extraction", "ecinstruct/rows", row, "color") == []
+    assert truths("attribute_extraction", "ecinstruct/rows", row, "material") == [["Canvas"]]
 
 
 def test_labels_of_titles_that_name_several() -> None:
