@@ -62,6 +62,7 @@ class EsciChoice:
             (query, build_relevant_product(query, pool, context.rng(f"{self.name}/{query.key}")))
             for pool in pools(context, "esci/queries")
             for query in pool.records
+            if isinstance(query, JudgedQuery)
         )
         # What was judged is in the draft, and forty pages a query would fill memory.
         kept = ((replace(query, judgements=()), draft) for query, draft in drafts if isinstance(draft, Draft))
