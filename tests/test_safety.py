@@ -2,7 +2,10 @@
 
 import ast
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,59 @@ def test_texts_that_look_like_python_are_not_evaluated(tmp_path: Path, text: str
     parse_response(TaskType.NAMED_ENTITY_RECOGNITION, text)
     _read_data(text)
     assert not mark.exists()
+
+
+ATTEMPTS = {
+    "connect": "socket.create_connection(('198.51.100.7', 80))",
+    "connect_ex": "socket.socket().connect_ex(('198.51.100.7', 80))",
+    "getaddrinfo": "socket.getaddrinfo('models.example', 443)",
+    "gethostbyname": "socket.gethostbyname('models.example')",
+    "sendto": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('198.51.100.7', 53))",
+    "urlopen": "urllib.request.urlopen('http://models.example/weights')",
+}
+SWALLOWED = """
+import multiprocessing, pathlib, socket, sys, urllib.request
+from tests.models.evaluator import block_network, report_attempts
+
+def attempt():
+    try:
+        {code}
+    except OSError:
+        pass
+
+if __name__ == "__main__":
+    record = pathlib.Path(sys.argv[1])
+    block_network(record)
+    {run}
+    report_attempts(record)
+"""
+HERE = "attempt()"
+IN_A_WORKER = "(worker := multiprocessing.get_context('{method}').Process(target=attempt)).start(), worker.join()"
+
+
+def attempted(tmp_path: Path, code: str, run: str) -> subprocess.CompletedProcess:
+    script = tmp_path / "attempt.py"
+    script.write_text(SWALLOWED.format(code=code, run=run))
+    command = [sys.executable, str(script), str(tmp_path / "record")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_a_swallowed_attempt_to_reach_the_network_is_reported(tmp_path: Path, attempt: str) -> None:
+    finished = attempted(tmp_path, ATTEMPTS[attempt], HERE)
+    assert finished.returncode == 1
+    assert "the submission tried to reach:\nsocket." in finished.stderr
+    assert "198.51.100.7" in finished.stderr or "models.example" in finished.stderr
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_attempts_of_worker_processes_are_reported(tmp_path: Path, method: str) -> None:
+    finished = attempted(tmp_path, ATTEMPTS["getaddrinfo"], IN_A_WORKER.format(method=method))
+    assert finished.returncode == 1 and "socket.getaddrinfo models.example in process" in finished.stderr
+
+
+def test_processes_of_this_machine_may_talk_to_each_other(tmp_path: Path) -> None:
+    code = "server = socket.create_server(('127.0.0.1', 0)); socket.create_connection(server.getsockname())"
+    finished = attempted(tmp_path, code, f"{HERE}; socket.getaddrinfo('localhost', 80)")
+    assert finished.returncode == 0, finished.stderr

@@ -1,7 +1,8 @@
 """The evaluator's protocol as a program of its own: imports `UserModel`, asks for batches, prints the answers as JSON.
 
-Run in a fresh process with no network: every attempt to reach beyond this machine ends it. `--questions` is a JSON file
-with a list of [prompt, is_multiple_choice]; `--fault` breaks something in or around the real engine.
+Run in a fresh process with no network: an attempt to reach beyond this machine, from here or from a worker process, is
+refused, and ends the run with an error even if it was swallowed. `--questions` is a JSON file with a list of
+[prompt, is_multiple_choice]; `--fault` breaks something in or around the real engine.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import itertools
 import json
 import multiprocessing
 import os
-import socket
+import runpy
 import sys
 import threading
 import time
@@ -20,21 +21,19 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def block_network() -> None:
-    """Let sockets connect on this machine only."""
-    connect = socket.socket.connect
+def block_network(record: Path) -> None:
+    """Refuse what leaves this machine, here and in processes to come, and write it to `record`."""
+    record.unlink(missing_ok=True)
+    folder = Path(__file__).resolve().parent / "without_network"
+    os.environ["NETWORK_ATTEMPTS"] = str(record)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    runpy.run_path(str(folder / "sitecustomize.py"))
 
-    def refuse(self: socket.socket, address: object) -> None:
-        if (
-            isinstance(address, tuple)
-            and not str(address[0]).startswith("127.")
-            and address[0] not in ("::1", "localhost")
-        ):
-            raise AssertionError(f"the submission tried to reach {address}")
-        connect(self, address)
 
-    socket.socket.connect = refuse
-    socket.socket.connect_ex = refuse
+def report_attempts(record: Path) -> None:
+    """End with an error if anything was written to `record`: libraries swallow what is refused."""
+    if record.exists():
+        sys.exit("the submission tried to reach:\n" + record.read_text(encoding="utf-8"))
 
 
 def change_step(change: Callable[[Any, int, Callable[[], Any]], Any]) -> None:
@@ -144,7 +143,8 @@ def main() -> None:
     parser.add_argument("--fault", choices=(*STEP_FAULTS, *ENCODER_FAULTS, COMPUTING_FAULT), help="what is wrong")
     parser.add_argument("--cards", type=int, help="take the t4x4 preset with this many groups of CPU threads for cards")
     options = parser.parse_args()
-    block_network()
+    record = options.questions.resolve().with_suffix(".network")
+    block_network(record)
     sys.path.insert(0, str(ROOT))
     if options.cards:
         from submission import profiles
@@ -174,6 +174,7 @@ def main() -> None:
             started = time.monotonic()
             answers += model.batch_predict(batch, is_multiple_choice)
             seconds.append(time.monotonic() - started)
+    report_attempts(record)
     print("ANSWERS " + json.dumps({"answers": answers, "seconds": seconds}))
 
 
