@@ -14,6 +14,7 @@ from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutatio
 from submission.cited_text import body_of
 from submission.languages import detect_language, target_language
 from submission.numbered_lists import list_numbers
+from submission.options import option_numbers
 from submission.task_types import TaskType, asked_count, classify_with_list, instruction_of
 
 
@@ -207,11 +208,14 @@ def _scale(instruction: str) -> tuple[int, ...]:
 
 def read_question(text: str, is_multiple_choice: bool) -> Question:
     """Read the text of a question; `is_multiple_choice` is what the evaluator says of its batch. Never fails."""
-    items = list_numbers(text, is_multiple_choice=is_multiple_choice)
     instruction = instruction_of(text)
     if is_multiple_choice:
-        options = items or _scale(instruction) or DEFAULT_OPTIONS
-        return Question(text, TaskType.MULTIPLE_CHOICE, options, instruction, bool(items))
+        options, scale = option_numbers(text), _scale(instruction)
+        # A scale that goes on where a list from 1 ends is what is asked for: the list is part of the review.
+        has_options = bool(options) and not (options[0] == 1 and set(options) < set(scale))
+        items = options if has_options else scale or DEFAULT_OPTIONS
+        return Question(text, TaskType.MULTIPLE_CHOICE, items, instruction, has_options)
+    items = list_numbers(text)
     task_type = classify_with_list(instruction, len(items))
     has_list = bool(items)
     if task_type is TaskType.RANKING and not items:

@@ -9,7 +9,7 @@ import re
 from submission.numbered_lists import list_numbers
 from submission.task_rules import RULES, TaskType
 
-__all__ = ["TaskType", "asked_count", "classify_task", "classify_with_list", "instruction_of"]
+__all__ = ["TaskType", "asked_count", "classify_task", "classify_with_list", "instruction_of", "is_body_line"]
 
 # The least evidence that is acted on, and the shortest list that numbers are picked from.
 _ENOUGH = 4
@@ -40,7 +40,7 @@ _QUOTED = re.compile(
     r"""(?<!\w)(?:'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」)(?!\w)"""
     r"""|“[^”\n]*”|「[^」\n]*」"""
 )
-_QUOTE_MARKS = frozenset("'\"“‘«„「")
+QUOTE_MARKS = frozenset("'\"“‘«„「")
 _LIST_LINE = re.compile(r"[\[(]?[0-9０-９]{1,3}[\s.):\]：．、）]")
 _LIST_LINE_STARTS = frozenset("0123456789([０１２３４５６７８９")
 # Instructions stand at the beginning and at the end: this many characters of each are read.
@@ -87,15 +87,21 @@ def instruction_of(text: str) -> str:
         stripped = " ".join(line.split())
         if not stripped or (stripped[0] in _LIST_LINE_STARTS and _LIST_LINE.match(stripped)):
             continue
-        label, colon, body = stripped.partition(":")
+        label, _, body = stripped.partition(":")
         # A quoted body is taken out with the other quotations: an instruction may follow it on its line.
-        if colon and len(label) < 24 and label.lower() in _BODY_LABELS and body.lstrip()[:1] not in _QUOTE_MARKS:
+        if is_body_line(stripped) and body.lstrip()[:1] not in QUOTE_MARKS:
             stripped = label
         kept.append(stripped)
     joined = " ".join(kept)
     if len(joined) > _HEAD + _TAIL:
         joined = f"{joined[:_HEAD]} {joined[-_TAIL:]}"
     return _QUOTED.sub("''", joined).lower()
+
+
+def is_body_line(line: str) -> bool:
+    """Return whether `line` begins with the label of a text that the question is about ("Review: …")."""
+    label, colon, _ = line.partition(":")
+    return bool(colon) and len(label) < 24 and label.lower() in _BODY_LABELS
 
 
 def asked_count(instruction: str, list_length: int) -> int | None:

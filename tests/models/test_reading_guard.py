@@ -43,7 +43,7 @@ def bewilder(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
 @pytest.mark.parametrize(
     ("function", "is_multiple_choice", "form"),
     [
-        ("list_numbers", True, Choice((0, 1, 2, 3))),
+        ("option_numbers", True, Choice((0, 1, 2, 3))),
         ("list_numbers", False, FreeText(questions.PROSE_TOKENS)),
         # The body is looked for only when the form is made: reading is not over before that.
         ("body_of", False, FreeText(questions.PROSE_TOKENS)),
@@ -59,7 +59,7 @@ def test_a_question_that_cannot_be_read_gets_a_default_form(
     assert len(caplog.records) == 1 and "lost in the text" in caplog.text
 
 
-@pytest.mark.parametrize(("function", "is_multiple_choice"), [("list_numbers", True), ("body_of", False)])
+@pytest.mark.parametrize(("function", "is_multiple_choice"), [("option_numbers", True), ("body_of", False)])
 def test_the_batch_is_answered_around_a_question_that_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, function: str, is_multiple_choice: bool
 ) -> None:
