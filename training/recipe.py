@@ -7,12 +7,22 @@ an error, so that a misspelt setting never passes unnoticed.
 import argparse
 import re
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from submission.errors import ShopBenchError
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(r"[\w-]+", name):
+        raise ValueError(f"{name!r} becomes the name of a file or a folder: use letters, digits, '_' and '-' only")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_check_name)]
+"""A name that becomes part of a path, and so must not lead out of its folder."""
 
 
 class Settings(BaseModel):
@@ -147,7 +157,7 @@ class AwqSettings(Settings):
 class Recipe(Settings):
     """A whole run, from questions to a merged model and, with `awq`, to the checkpoint that the cards serve."""
 
-    name: str
+    name: FileName
     track: int = Field(ge=1, le=5)
     base_model: Path
     output: Path
@@ -155,7 +165,7 @@ class Recipe(Settings):
     accelerate_config: Path | None = None
     data: DataSettings
     sft: SftSettings
-    adapters: dict[str, AdapterSettings]
+    adapters: dict[FileName, AdapterSettings]
     combination: Literal["cat", "linear", "svd"] = "cat"
     wise_ft: WiseFtSettings
     compare: CompareSettings | None = None
@@ -216,7 +226,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ShopBenchError(f"{path} holds no settings")
     parent = data.pop("extends", None)
-    return data if parent is None else _merged(_read_yaml(path.parent / parent), data)
+    if parent is None:
+        return data
+    if not isinstance(parent, str) or parent in ("", "..") or Path(parent).name != parent:
+        raise ShopBenchError(f"{path}: extends {parent!r} is not the name of a recipe beside it")
+    return _merged(_read_yaml(path.parent / parent), data)
 
 
 _SEXAGESIMAL = re.compile(r"[\d.]+(:[\d.]+)+")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from accelerate import DistributedType
 from accelerate.commands.config.config_args import load_config_from_file
 
@@ -88,3 +89,38 @@ def test_files_that_are_no_recipe(tmp_path: Path) -> None:
         (tmp_path / "recipe.yaml").write_text(content)
         with pytest.raises(ShopBenchError, match=message):
             load_recipe(tmp_path / "recipe.yaml", [], Recipe)
+
+
+OUTSIDE = ["../../x", "a/b", "/etc", "..", ".", "", "a\\b", ".hidden", "two words", "a\nb", "a\x00b"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_names_that_become_files_and_folders_lead_nowhere_else(tmp_path: Path, name: str) -> None:
+    settings = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
+    for fault, changed in [
+        (f"adapters.{name}", {**settings, "adapters": {name: next(iter(settings["adapters"].values()))}}),
+        ("name", {**settings, "name": name}),
+    ]:
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
+        with pytest.raises(ShopBenchError, match="becomes the name of a file or a folder") as raised:
+            load_recipe(tmp_path / "recipe.yaml", [], Recipe)
+        assert f"  {fault}" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["mixture", "track_1", "r-16", "überblick", "7"])
+def test_plain_names_are_taken(tmp_path: Path, name: str) -> None:
+    settings = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
+    settings["adapters"] = {name: next(iter(settings["adapters"].values()))}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    recipe = load_recipe(tmp_path / "recipe.yaml", [], Recipe)
+    assert recipe.adapter_folder(name).parent == recipe.output / "adapters"
+
+
+@pytest.mark.parametrize("parent", ["../cpu_demo.yaml", "/etc/cpu_demo.yaml", "..", ["cpu_demo.yaml"], 3])
+def test_a_recipe_extends_one_beside_it(tmp_path: Path, parent: object) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "cpu_demo.yaml").write_text(DEMO.read_text(encoding="utf-8"), encoding="utf-8")
+    recipe = tmp_path / "inner" / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump({"extends": parent}), encoding="utf-8")
+    with pytest.raises(ShopBenchError, match=r"recipe\.yaml: extends .* is not the name of a recipe beside it"):
+        load_recipe(recipe, [], Recipe)
