@@ -533,6 +533,26 @@ def test_snippets_that_name_a_thing_are_told_from_those_that_do_not(clause: str,
     assert is_about_anything(clause) is is_plain
 
 
+def test_a_pool_without_wrong_answers_gives_no_question(tmp_path: Path) -> None:
+    source = open_source("knowledge", None, tmp_path)
+    for stream in source.streams:
+        records = [source.record(stream, unit, Counter()) for unit in source.units(stream)]
+        for record in records[:5]:
+            for name, task in TASKS.items():
+                if f"knowledge/{stream}" in task.builders and name not in {
+                    "category_description",
+                    "category_with_attribute",
+                }:
+                    rows = [
+                        task.question(f"knowledge/{stream}", record, Pool([record]), Random(seed)) for seed in range(3)
+                    ]
+                    # What is known of all types needs no pool.
+                    assert rows == [None] * 3 or name in {"complementary_category", "commonsense_use", "use_of_product"}
+    product = Product("p", "en", "Kettle")
+    twice = JudgedQuery("q", "en", "kettle", ((product, "E"), *[(Product("s", "en", "Pot"), "S")] * 4))
+    assert TASKS["query_product_ranking"].question("esci/queries", twice, Pool([twice]), Random(1)) is None
+
+
 def test_right_snippets_are_of_the_type_or_name_no_thing(questions: dict[str, list[dict[str, Any]]]) -> None:
     for row in questions["review_snippets"]:
         kind = re.search(r"a\(n\) (.+?) product", row["question"])

@@ -7,7 +7,7 @@ from submission.task_types import TaskType
 from training.sources.knowledge import far_apart, known_types
 from training.sources.records import Attribute, Event, ProductType
 from training.tasks.equivalents import related
-from training.tasks.task import Draft, Pool, Task, choice, draw_unrelated
+from training.tasks.task import Draft, Pool, Task, choice, draw_any, draw_unrelated
 
 CATEGORY_DESCRIPTION = Task(
     "category_description",
@@ -88,7 +88,7 @@ def build_category_with_attribute(attribute: Attribute, pool: Pool, rng: Random)
         for kind in known_types()
         if kind.name not in attribute.perhaps and all(far_apart(kind.group, group) for group in groups)
     ]
-    return choice(rng, rng.choice(attribute.types), rng.sample(others, 3), attribute=attribute.name)
+    return choice(rng, rng.choice(attribute.types), draw_any(rng, others, 3), attribute=attribute.name)
 
 
 APPLICABLE_ATTRIBUTE = Task(
@@ -117,7 +117,7 @@ def build_applicable_attribute(attribute: Attribute, pool: Pool, rng: Random) ->
         for other in pool.records
         if group.isdisjoint(other.types) and kind.name not in other.perhaps and not related(other.name, attribute.name)
     ]
-    return choice(rng, attribute.name, rng.sample(others, 3), type=kind.name)
+    return choice(rng, attribute.name, draw_any(rng, others, 3), type=kind.name)
 
 
 ATTRIBUTE_SYNONYM = Task(
@@ -318,4 +318,4 @@ def _event(
     event: Event, right: tuple[str, ...], part: Callable[[Event], tuple[str, ...]], pool: Pool, rng: Random
 ) -> Draft | None:
     others = [text for other in pool.records if far_apart(event.topic, other.topic) for text in part(other)]
-    return choice(rng, rng.choice(right), rng.sample(others, 3), event=event.name)
+    return choice(rng, rng.choice(right), draw_any(rng, others, 3), event=event.name)

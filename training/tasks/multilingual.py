@@ -7,7 +7,7 @@ from submission.task_types import TaskType
 from training.sources.cleaning import first_sentences, sentences
 from training.sources.records import Product, ProductType, Translations
 from training.tasks.equivalents import is_vague, may_be_in, meanings, related
-from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
+from training.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated
 from training.tasks.words import contains, share_terms, shortened, surface_terms, terms
 
 ENGLISH_NAME = {
@@ -340,6 +340,6 @@ def build_type_translation(kind: ProductType, pool: Pool, rng: Random) -> Draft 
     """Ask for the name of a product type in another language, among names of types of other groups."""
     language = rng.choice(sorted(set(kind.names) - {"en"}))
     others = [other for other in pool.records if other.key != kind.key]
-    wrong = [rng.choice(other.names[language]) for other in rng.sample(others, 3)]
+    wrong = [rng.choice(other.names[language]) for other in draw_any(rng, others, 3)]
     right = rng.choice(kind.names[language])
     return choice(rng, right, wrong, name=kind.name, language=ENGLISH_NAME[language])

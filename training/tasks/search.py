@@ -12,7 +12,7 @@ from submission.task_types import TaskType
 from training.sources.knowledge import far_apart, known_types
 from training.sources.records import JudgedProduct, JudgedQuery, Product
 from training.tasks.equivalents import meanings, related
-from training.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, numbered, ranking
+from training.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated, numbered, ranking
 from training.tasks.words import names_the_thing, shortened, surface_terms, terms
 
 # Gains of the four labels, as the benchmark's own ranking questions have them.
@@ -55,7 +55,7 @@ def _ranking(query: JudgedQuery, rng: Random) -> Draft | None:
         return None
     drawn = [rng.choice(exact), rng.choice(others)]
     rest = [pair for pair in query.judgements if pair not in drawn]
-    drawn += rng.sample(rest, RANKED_PRODUCTS - len(drawn))
+    drawn += draw_any(rng, rest, RANKED_PRODUCTS - len(drawn))
     graded = [(shortened(product.title), GAINS[label]) for product, label in drawn]
     if len({title for title, _ in graded}) < RANKED_PRODUCTS:
         return None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
 from submission.errors import ShopBenchError
-from submission.numbered_lists import list_numbers
+from submission.options import option_numbers
 from submission.prompts import chat_messages
 from submission.questions import Question, read_question
 from submission.task_types import TaskType
@@ -120,7 +120,7 @@ class Task:
         if not isinstance(draft, Draft):
             return draft
         bodies = {name: value for name, value in draft.slots.items() if name not in _LIST_SLOTS}
-        if any(list_numbers(value, is_multiple_choice=True) for value in bodies.values()):
+        if any(option_numbers(value) for value in bodies.values()):
             pool.skip("text that holds a numbered list of its own")
             return None
         wording = draft.text or rng.choice(self.wordings)
@@ -258,6 +258,11 @@ def draw(
         if candidate not in drawn and accept(candidate):
             drawn.append(candidate)
     return drawn
+
+
+def draw_any(rng: Random, candidates: Sequence[AnyValue], count: int) -> list[AnyValue]:
+    """Draw `count` candidates, all of them where there are fewer."""
+    return rng.sample(candidates, min(count, len(candidates)))
 
 
 def draw_unrelated(
