@@ -88,7 +88,8 @@ class _NumberForm:
 
     def candidates(self, taken: Sequence[int], digits: str) -> list[int]:
         """Return the numbers that may stand next: not taken yet, and beginning with `digits`."""
-        return [item for item in self.items if item not in taken and str(item).startswith(digits)]
+        gone = set(taken)
+        return [item for item in self.items if item not in gone and str(item).startswith(digits)]
 
     def complete(self, text: str) -> str | None:
         """Finish an unfinished answer with the first numbers left over, None if its beginning is out of form."""
@@ -98,14 +99,12 @@ class _NumberForm:
         if split is None:
             return None
         numbers, digits = split
-        while len(numbers) < self.length:
-            following = self.candidates(numbers, digits)
-            if not following:
-                return None
-            exact = [item for item in following if str(item) == digits]
-            numbers.append((exact or following)[0])
-            digits = ""
-        return self.render(numbers)
+        following = self.candidates(numbers, digits)
+        if not following:
+            return None
+        exact = [item for item in following if str(item) == digits]
+        numbers.append((exact or following)[0])
+        return self.render([*numbers, *self.candidates(numbers, "")][: self.length])
 
     def determined_rest(self, text: str) -> str | None:
         """Return the text that must follow, empty where nothing may; None while there is a choice to make."""
@@ -274,6 +273,12 @@ def _loop_length(text: str) -> int:
 # In characters: shorter repetitions occur in titles ("10 x 10 x 10"), longer ones are too rare to look for.
 _SHORTEST_LOOP, _LONGEST_LOOP = 8, 60
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
+# Points that end no sentence: behind the number of an item, an initial, an abbreviation.
+_NO_SENTENCE_END = re.compile(
+    r"(?<![\w.])(?:\d{1,2}|[^\W\d_]|(?:[^\W\d_]\.)+[^\W\d_]|vs|approx|ca|etc|incl|excl|max|min|no|nr|vol|fig|dr|mr|mrs|ms|st|jr"
+    r"|inc|ltd|co|dept|est|cf|al|bzw|zzgl|inkl|env|aprox)\.$",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -300,14 +305,20 @@ class FreeText:
         return answer if isinstance(answer, str) else answer[0]
 
     def complete(self, text: str) -> str | None:
-        """Return what is written so far, cut to its last whole sentence (or its first line); None if that is nothing."""
+        """Return what is written so far, its last sentence left out if it is unfinished and the shorter half, or its first
+        line alone; None if that is nothing.
+        """
         kept = text.strip()
         while length := _loop_length(kept):
             kept = kept[:-length].strip()
         if self.single_line:
             return kept.split("\n", 1)[0].strip() or None
-        ends = [match.end() for match in _SENTENCE_END.finditer(kept)]
-        return kept[: ends[-1]].strip() if ends else kept or None
+        for end in reversed([match.end() for match in _SENTENCE_END.finditer(kept)]):
+            if 2 * end < len(kept):
+                break
+            if not _NO_SENTENCE_END.search(kept, max(0, end - 12), end):
+                return kept[:end]
+        return kept or None
 
     def determined_rest(self, text: str) -> str | None:
         """Return None, or "" once the one line that was asked for is over or the text goes round in circles."""
