@@ -1,7 +1,7 @@
 """Turns chat messages into the token ids that the model reads, through its own chat template.
 
 Two things are not what `apply_chat_template` does by itself: special tokens written inside a question stay text, so no
-question can end its own turn; and a question too long for the context is shortened where it hurts least.
+question can end its own turn; and a question too long for the context is shortened (`shortening`).
 """
 
 import logging
@@ -10,11 +10,11 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from submission.errors import ShopBenchError
+from submission.shortening import shorten
 
 logger = logging.getLogger(__name__)
 
 _MARK = "\ue000{}\ue001"  # private-use characters: no template and no tokenizer gives them a meaning
-_ELLIPSIS = " … "
 
 
 class ChatEncoder:
@@ -62,41 +62,5 @@ class ChatEncoder:
             if target < 1:
                 raise ShopBenchError(f"a context of {limit} tokens has no room for the system prompt")
             ids = self.encode([*before, {**last, "content": shorten(text, target)}])
-        logger.warning("a prompt of %d tokens was cut in its longest lines to %d", full_length, len(ids))
+        logger.warning("a prompt of %d tokens was cut in its longest texts to %d", full_length, len(ids))
         return ids
-
-
-def shorten(text: str, length: int) -> str:
-    """Shorten `text` to at most `length` characters by taking out the middle of its longest lines.
-
-    Every line longer than a common cap is cut to it, so that instructions and the numbers of a list, which stand in short
-    lines or at the beginning of long ones, survive. Only where the lines are too many for that are whole lines taken out
-    of the middle.
-    """
-    if len(text) <= length:
-        return text
-    lines = text.split("\n")
-    room = length - (len(lines) - 1)
-    cap = _common_cap([len(line) for line in lines], room)
-    if cap >= len(_ELLIPSIS) + 8:
-        return "\n".join(_without_middle(line, cap) for line in lines)
-    return _without_middle(text, length)
-
-
-def _common_cap(lengths: list[int], room: int) -> int:
-    """Return the largest cap for which the sum of min(length, cap) is at most `room`."""
-    left, remaining = room, len(lengths)
-    for length in sorted(lengths):
-        if length * remaining > left:
-            return max(0, left // remaining)
-        left -= length
-        remaining -= 1
-    return max(lengths)
-
-
-def _without_middle(text: str, length: int) -> str:
-    if len(text) <= length:
-        return text
-    kept = max(0, length - len(_ELLIPSIS))
-    tail = kept // 3
-    return text[: kept - tail] + _ELLIPSIS[:length] + (text[-tail:] if tail else "")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from submission.chat_encoder import ChatEncoder, shorten
+from submission.chat_encoder import ChatEncoder
 from submission.model_folder import EMBEDDED_MODEL
 from submission.prompts import chat_messages, track_of
 from submission.questions import read_question
@@ -54,25 +54,14 @@ def test_long_prompts_are_cut_to_the_context(encoder: ChatEncoder, text: str) ->
     assert 700 < len(ids) <= 1500
 
 
-def test_the_instruction_and_the_numbering_survive_the_cut() -> None:
-    text = (
-        "Pick one.\nReview: "
-        + "so very good " * 400
-        + "\n"
-        + "\n".join(f"{i}. {'o' * 90}" for i in range(9))
-        + "\nAnswer:"
-    )
-    short = shorten(text, 700)
-    assert len(short) <= 700
-    assert short.startswith("Pick one.\nReview: so very") and short.endswith("\nAnswer:")
-    assert all(f"\n{i}. o" in short for i in range(9))
-
-
-@given(st.text(max_size=300), st.integers(0, 300))
-def test_shortened_texts_are_short(text: str, length: int) -> None:
-    short = shorten(text, length)
-    assert len(short) <= max(length, 0)
-    assert short == text or len(text) > length
+@pytest.mark.parametrize("separator", ["\n", " "])
+def test_the_instruction_and_all_numbers_reach_the_model(encoder: ChatEncoder, separator: str) -> None:
+    instruction = "Select the three products that a customer who typed this query would buy. Output their numbers only."
+    items = [f"{number}. {'long option ' * 30}" for number in range(1, 301)]
+    messages = [{"role": "user", "content": separator.join([instruction, *items, "Three numbers:"])}]
+    text = encoder.tokenizer.decode(encoder.encode_within(messages, 4000))
+    assert f"{instruction}{separator}" in text and "Three numbers:" in text
+    assert all(f"{separator}{number}. " in text for number in range(1, 301))
 
 
 @settings(max_examples=50)
