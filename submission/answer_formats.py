@@ -270,6 +270,7 @@ def _loop_length(text: str) -> int:
     return 0
 
 
+NO_ANSWER = "I cannot tell from the question."
 # In characters: shorter repetitions occur in titles ("10 x 10 x 10"), longer ones are too rare to look for.
 _SHORTEST_LOOP, _LONGEST_LOOP = 8, 60
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
@@ -287,7 +288,7 @@ class FreeText:
 
     max_tokens: int
     single_line: bool = False
-    fallback_text: str = "I cannot tell from the question."
+    fallback_text: str = NO_ANSWER
 
     name: ClassVar[str] = "free_text"
 
@@ -297,8 +298,9 @@ class FreeText:
         return bool(stripped) and not (self.single_line and "\n" in stripped) and not _loop_length(stripped)
 
     def fallback(self) -> str:
-        """Return the text that the question itself suggests (a title to translate, the name to explain)."""
-        return self.fallback_text
+        """Return the text that the question itself suggests (a title to translate, the name to explain), brought into form."""
+        text = self.fallback_text
+        return text if self.accepts(text) else self.complete(text) or NO_ANSWER
 
     def render(self, answer: str | Sequence[str]) -> str:
         """Write a known text (the first, where several references are given) the way decoding writes it."""

@@ -10,7 +10,16 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
-from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans, has_words
+from submission.answer_formats import (
+    NO_ANSWER,
+    AnswerFormat,
+    Choice,
+    FreeText,
+    Permutation,
+    Selection,
+    Spans,
+    has_words,
+)
 from submission.cited_text import body_of
 from submission.languages import detect_language, target_language
 from submission.numbered_lists import list_numbers
@@ -29,6 +38,8 @@ class AnswerKind(StrEnum):
 
 # The scorer reads three numbers of a retrieval answer, so three is what an unspecific question means.
 DEFAULT_ASKED = 3
+# How much of an answer the scorer reads.
+SCORED_CHARACTERS = 5000
 # Multiple choice without any visible options: ShopBench numbers its options 0 to 3.
 DEFAULT_OPTIONS = (0, 1, 2, 3)
 
@@ -146,7 +157,7 @@ class Question:
             is_entity = self.task_type is TaskType.NAMED_ENTITY_RECOGNITION
             return Spans(self.body, many=is_entity, max_words=ENTITY_WORDS if is_entity else KEYPHRASE_WORDS)
         if kind is AnswerKind.TRANSLATION:
-            return FreeText(translation_budget(self.body, self.target_language), True, self.body or "-")
+            return FreeText(translation_budget(self.body, self.target_language), True, self.body[:SCORED_CHARACTERS])
         return FreeText(PROSE_TOKENS, False, _name_to_explain(self.text))
 
 
@@ -190,7 +201,7 @@ def _name_to_explain(text: str) -> str:
     named = inputs[-1] if inputs and inputs[-1] else "\n".join(filter(None, lines))
     if match := _EXPLAINED.search(named):
         return match.group("name").strip()
-    return named[:200] if inputs and inputs[-1] else FreeText(1).fallback_text
+    return named[:200] if inputs and inputs[-1] else NO_ANSWER
 
 
 _SCALE_ENDS = {"three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10}

@@ -121,6 +121,18 @@ def test_unfinished_answers_are_completed(form: AnswerFormat, text: str, answer:
     assert form.complete(text) == answer
 
 
+@pytest.mark.parametrize(
+    ("form", "fallback"),
+    [
+        (FreeText(9, True, "one line\nanother"), "one line"),
+        (FreeText(9, False, "so good, so good, so good, so good"), "so good, so good, so good"),
+        (FreeText(9, False, " \n"), "I cannot tell from the question."),
+    ],
+)
+def test_a_fallback_that_is_no_answer_is_brought_into_form(form: FreeText, fallback: str) -> None:
+    assert form.fallback() == fallback and form.accepts(form.fallback())
+
+
 @pytest.mark.parametrize("text", ["", "7,5", "7,5,"])
 def test_long_lists_are_completed_without_looking_through_them_for_each_number(text: str) -> None:
     class Counted(int):
