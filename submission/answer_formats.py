@@ -311,14 +311,16 @@ class FreeText:
         line alone; None if that is nothing.
         """
         kept = text.strip()
+        if self.single_line:
+            kept = kept.split("\n", 1)[0].strip()
         while length := _loop_length(kept):
             kept = kept[:-length].strip()
         if self.single_line:
-            return kept.split("\n", 1)[0].strip() or None
+            return kept or None
         for end in reversed([match.end() for match in _SENTENCE_END.finditer(kept)]):
             if 2 * end < len(kept):
                 break
-            if not _NO_SENTENCE_END.search(kept, max(0, end - 12), end):
+            if not _NO_SENTENCE_END.search(kept, max(0, end - 12), end) and not _loop_length(kept[:end]):
                 return kept[:end]
         return kept or None
 

@@ -150,6 +150,19 @@ def test_long_lists_are_completed_without_looking_through_them_for_each_number(t
     assert Counted.compared < 50_000
 
 
+PIECES = st.sampled_from(["word ", "so good, ", "1. ", "A cat. ", "\n", "vs. ", "x"])
+
+
+@given(
+    st.lists(st.builds(str.__mul__, PIECES, st.sampled_from([1, 1, 9])), max_size=12).map("".join),
+    st.booleans(),
+)
+def test_completed_texts_are_valid(text: str, single_line: bool) -> None:
+    form = FreeText(48, single_line)
+    completed = form.complete(text)
+    assert completed is None or form.accepts(completed)
+
+
 numbers = st.lists(st.integers(0, 30), min_size=1, max_size=12, unique=True).map(tuple)
 number_forms = st.one_of(
     numbers.map(Choice),
