@@ -82,7 +82,9 @@ class LikesOne:
     def generate(self, requests: list[Request], deadline: object) -> list[Generation]:
         shares = [(0.1, 0.7, 0.1, 0.1)] * (len(requests) - 1) + [(0.3, 0.5, 0.1, 0.1)]
         return [
-            Generation("1", 1, True, {str(item): math.log(share) for item, share in enumerate(row[: one.num_logprobs])})
+            Generation(
+                "1", 1, True, True, {str(item): math.log(share) for item, share in enumerate(row[: one.num_logprobs])}
+            )
             for one, row in zip(requests, shares, strict=True)
         ]
 
@@ -96,7 +98,7 @@ def test_calibration_can_be_switched_off(
 ) -> None:
     if not EMBEDDED_MODEL.is_dir():
         pytest.skip("the embedded model is not here: run `make models`")
-    monkeypatch.setattr(shopbench_model, "GuardedEngine", lambda load: LikesOne())
+    monkeypatch.setattr(shopbench_model, "GuardedEngine", lambda load, run_left: LikesOne())
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     question = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
