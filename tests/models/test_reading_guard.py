@@ -25,7 +25,7 @@ class SaysOne:
     """An engine that answers "1" to everything."""
 
     def generate(self, requests: list[Request], deadline: object) -> list[Generation]:
-        return [Generation("1", 1, True) for _ in requests]
+        return [Generation("1", 1, done=True, finished=True) for _ in requests]
 
 
 def bewilder(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
