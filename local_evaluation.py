@@ -15,6 +15,7 @@ from typing import Any
 from evaluation.evaluator import Settings, evaluate
 from evaluation.limits import EXIT_CODE, LimitExceeded
 from submission.errors import ShopBenchError
+from submission.offline import OFFLINE
 from submission.tracks import track_by_number
 
 ROOT = Path(__file__).resolve().parent
@@ -89,7 +90,7 @@ def _set_environment(options: argparse.Namespace) -> None:
         "AICROWD_RUN_SEED": options.seed,
     }
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})
-    os.environ.update({"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"})
+    os.environ.update(OFFLINE)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

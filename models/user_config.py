@@ -5,7 +5,9 @@ Nothing is fetched while answering. Libraries read that off the environment once
 
 import os
 
-os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1")
+from submission.offline import OFFLINE
+
+os.environ.update(OFFLINE)
 
 from models.shopbench_model import ShopBenchModel
 

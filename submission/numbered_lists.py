@@ -56,8 +56,12 @@ def list_numbers(text: str) -> tuple[int, ...]:
 
 def numbering_length(line: str) -> int:
     """Return the length of the number that `line` begins with and of what sets it off, 0 without one."""
-    match = _ITEM.match(line) or _TIGHT_ITEM.match(line)
+    match = _numbering(line)
     return match.end() if match else 0
+
+
+def _numbering(line: str) -> re.Match[str] | None:
+    return _ITEM.match(line) or _TIGHT_ITEM.match(line)
 
 
 def lines_of(text: str) -> list[Line]:
@@ -66,9 +70,7 @@ def lines_of(text: str) -> list[Line]:
     for line in text.split("\n"):
         stripped = line.strip()
         # Most lines of prose begin with a letter: one test spares them the pattern.
-        match = None
-        if stripped and not stripped[0].isalpha():
-            match = _ITEM.match(stripped) or _TIGHT_ITEM.match(stripped)
+        match = _numbering(stripped) if stripped and not stripped[0].isalpha() else None
         lines.append(Line(int(match.group(1)), stripped[match.end() :].strip()) if match else Line(None, stripped))
     return lines
 

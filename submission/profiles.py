@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from submission.errors import ShopBenchError
+from submission.offline import OFFLINE
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,7 @@ class Profile:
 # What holds for both: nothing is fetched, nothing is reported, the engine core runs in this process (a step at a time is
 # what the deadline needs), and sampling state stays in step with it (no scheduling ahead of the last token).
 _COMMON_ENVIRONMENT = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
+    **OFFLINE,
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",

@@ -198,10 +198,10 @@ def _name_to_explain(text: str) -> str:
     # The pattern looks at single spaces only: runs of them would be divided up in every possible way.
     lines = [" ".join(line.split()) for line in text.split("\n")]
     inputs = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("input:")]
-    named = inputs[-1] if inputs and inputs[-1] else "\n".join(filter(None, lines))
-    if match := _EXPLAINED.search(named):
+    given = inputs[-1] if inputs else ""
+    if match := _EXPLAINED.search(given or "\n".join(filter(None, lines))):
         return match.group("name").strip()
-    return named[:200] if inputs and inputs[-1] else NO_ANSWER
+    return given[:200] or NO_ANSWER
 
 
 _SCALE_ENDS = {"three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10}

@@ -28,6 +28,8 @@ class Source:
     def __init__(self, scratch: Path, limit: int | None = None) -> None:
         self.scratch = scratch
         self.limit = limit
+        self._unusable: Counter[str] | None = None
+        """What `prepare_once` returned: synthesis asks again for every stream."""
 
     def locations(self) -> list[str]:
         """Return the locations that the source reads, as its settings give them."""
@@ -46,6 +48,11 @@ class Source:
 
     def prepare_once(self) -> Counter[str]:
         """Prepare unless that was done already from the same files, and return how many rows could not be used, by reason."""
+        if self._unusable is None:
+            self._unusable = self._prepare_unless_done()
+        return self._unusable
+
+    def _prepare_unless_done(self) -> Counter[str]:
         done = self.scratch / "prepared.json"
         inputs = self._inputs()
         if done.exists():

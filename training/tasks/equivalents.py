@@ -33,9 +33,13 @@ def normalised(text: str) -> str:
     return _HYPHEN.sub(" ", unicodedata.normalize("NFC", plain))
 
 
+def _words(text: str) -> list[str]:
+    return term_sequence(normalised(text))
+
+
 def squeezed(text: str) -> str:
     """Return the meaningful words of `text` as one: "iPhone 13" and "iPhone-13" are "iphone13"."""
-    return "".join(term_sequence(normalised(text)))
+    return "".join(_words(text))
 
 
 class _Table:
@@ -81,7 +85,7 @@ class _Table:
 
 
 def _key(entry: str) -> str:
-    return " ".join(term_sequence(normalised(entry)))
+    return " ".join(_words(entry))
 
 
 @lru_cache(maxsize=1)
@@ -109,7 +113,7 @@ def _form_of(word: str) -> str:
 @lru_cache(maxsize=65536)
 def meanings(text: str) -> frozenset[str]:
     """Return what the words of `text` mean: themselves, neighbours as one word, names of the table and their near ones."""
-    words = term_sequence(normalised(text))
+    words = _words(text)
     found = {*words, *map("".join, pairwise(words))}
     for entry in _entries(words):
         for name in _table().names[entry]:
@@ -124,29 +128,26 @@ def related(first: str, second: str) -> bool:
 
 def is_vague(value: str) -> bool:
     """Whether a value could be said of anything ("Multicolor", "Assorted")."""
-    words = term_sequence(normalised(value))
+    words = _words(value)
     return "".join(words) in _table().vague or all(word in _table().vague for word in words)
 
 
 def names_value(text: str, kind: str) -> bool:
     """Whether `text` names a value of `kind` ("color" or "material") that the table knows."""
-    return any(
-        not _table().kinds[kind].isdisjoint(_table().names[entry])
-        for entry in _entries(term_sequence(normalised(text)))
-    )
+    return any(not _table().kinds[kind].isdisjoint(_table().names[entry]) for entry in _entries(_words(text)))
 
 
 def says_shade(text: str) -> bool:
     """Whether a word of `text` says which shade of a color is meant ("dark", "claro")."""
-    return not _table().shades.isdisjoint(term_sequence(normalised(text)))
+    return not _table().shades.isdisjoint(_words(text))
 
 
 def may_be_in(value: str, language: str) -> bool:
     """Whether a color or material may be a word of `language`: not if the table knows it in others only."""
     if bool(_JAPANESE.search(value)) is not (language == "ja"):
-        return language == "ja" and all("any" in _languages(word) for word in term_sequence(normalised(value)))
-    entries = [entry for entry in _entries(term_sequence(normalised(value)))]
-    return all({language, "any"} & _languages(entry) for entry in entries if _languages(entry))
+        return language == "ja" and all("any" in _languages(word) for word in _words(value))
+    known = filter(None, map(_languages, _entries(_words(value))))
+    return all({language, "any"} & languages for languages in known)
 
 
 def _languages(entry: str) -> set[str]:
