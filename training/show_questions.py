@@ -50,7 +50,7 @@ def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[s
 
 
 def _spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    """Return `count` rows from all over the list: sources give their rows sorted by locale or user."""
+    """Return `count` rows from all over the list: some sources give their rows sorted."""
     return [rows[place * len(rows) // count] for place in range(count)] if len(rows) > count else rows
 
 
