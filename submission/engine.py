@@ -17,6 +17,8 @@ from typing import Any
 from submission.answer_formats import AnswerFormat, FreeText, format_to_dict
 from submission.deadline import Deadline
 from submission.errors import ShopBenchError
+from submission.model_folder import read_json
+from submission.processor import native_dtype
 from submission.profiles import Profile
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,11 @@ def _hush() -> None:
     logging.getLogger("vllm.logging_utils.dump_input").setLevel(logging.CRITICAL)
 
 
+def dtype_on_cpu(model: Path) -> str:
+    """Return what a model is served in on a CPU; vLLM takes quantised checkpoints in half precision only."""
+    return "bfloat16" if "quantization_config" in read_json(model / "config.json") else native_dtype()
+
+
 class Engine:
     """A loaded vLLM engine. `constrained` turns the logits processors on (the default) or off."""
 
@@ -70,12 +77,13 @@ class Engine:
         from vllm.v1.engine.llm_engine import LLMEngine
 
         self.constrained = constrained
+        engine = profile.engine if "dtype" in profile.engine else {**profile.engine, "dtype": dtype_on_cpu(model)}
         arguments = EngineArgs(
             model=str(model),
             max_model_len=profile.max_model_len,
             seed=seed,
             logits_processors=[_LOGITS_PROCESSOR] if constrained else None,
-            **profile.engine,
+            **engine,
         )
         try:
             self._engine = LLMEngine.from_engine_args(arguments)

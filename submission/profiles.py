@@ -53,7 +53,7 @@ CPU = Profile(
     max_model_len=4096,
     engine={
         **_COMMON_ENGINE,
-        "dtype": "bfloat16",
+        # No "dtype": the engine takes the one that the processor at hand multiplies fast.
         # Compilation takes longer than the answers of a small model.
         "enforce_eager": True,
         # Small blocks share short prefixes; the CPU's attention wants multiples of 32.

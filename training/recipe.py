@@ -89,7 +89,7 @@ class SftSettings(Settings):
     max_tokens: int = Field(gt=0)
     evaluations: int = Field(gt=0)
     validation_examples: int = Field(gt=0)
-    dtype: Literal["bfloat16", "float32"]
+    dtype: Literal["auto", "bfloat16", "float32"]
     four_bit: bool
     gradient_checkpointing: bool
     attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"]
@@ -215,13 +215,17 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _read_yaml(path: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Read a recipe; with `extends: FILE` its values stand over those of a recipe beside it."""
+    if path in extending:
+        raise ShopBenchError(f"{path} extends itself, by way of {', '.join(file.name for file in extending)}")
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ShopBenchError(f"there is no recipe {path}") from error
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise ShopBenchError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ShopBenchError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ShopBenchError(f"{path} holds no settings")
@@ -230,7 +234,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return data
     if not isinstance(parent, str) or parent in ("", "..") or Path(parent).name != parent:
         raise ShopBenchError(f"{path}: extends {parent!r} is not the name of a recipe beside it")
-    return _merged(_read_yaml(path.parent / parent), data)
+    return _merged(_read_yaml(path.parent / parent, (*extending, path)), data)
 
 
 _SEXAGESIMAL = re.compile(r"[\d.]+(:[\d.]+)+")
@@ -245,7 +249,10 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
         if not separator:
             raise ShopBenchError(f"--set {override}: write key.key=value")
         # YAML 1.1 would read a sweep like 0:1:0.1 as a number to the base of sixty.
-        section: Any = value if _SEXAGESIMAL.fullmatch(value) else yaml.safe_load(value)
+        try:
+            section: Any = value if _SEXAGESIMAL.fullmatch(value) else yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ShopBenchError(f"--set {override}: the value is not valid YAML: {error}") from error
         for key in reversed(keys.split(".")):
             section = {key: section}
         data = _merged(data, section)

@@ -25,6 +25,7 @@ from trl.trainer import utils as trl_utils
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model
+from submission.processor import native_dtype
 from submission.tracks import track_by_number
 from training.command_line import run_command
 from training.examples import length_grouped_order, load_examples
@@ -65,6 +66,13 @@ def _last_checkpoint(folder: Path) -> str | None:
     return str(checkpoints[-1].parent) if checkpoints else None
 
 
+def compute_dtype(settings: SftSettings) -> str:
+    """Return what the model computes in: `auto` is bfloat16 on a GPU, and what the processor multiplies fast on a CPU."""
+    if settings.dtype != "auto":
+        return settings.dtype
+    return "bfloat16" if torch.cuda.is_available() else native_dtype()
+
+
 def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConfig:
     """Return TRL's configuration, but for the intervals, which follow from the number of steps."""
     on_gpu = torch.cuda.is_available()
@@ -89,7 +97,7 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConf
         shuffle_dataset=settings.packing,
         use_cpu=not on_gpu,
         # Autocast: the adapter's own weights stay float32, its products do not, which a CPU is faster at too.
-        bf16=settings.dtype == "bfloat16",
+        bf16=compute_dtype(settings) == "bfloat16",
         eval_strategy="steps",
         save_strategy="steps",
         save_total_limit=2,
@@ -126,7 +134,7 @@ def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
     try:
         return AutoModelForCausalLM.from_pretrained(
             base,
-            dtype=getattr(torch, settings.dtype),
+            dtype=getattr(torch, compute_dtype(settings)),
             quantization_config=quantisation,
             attn_implementation=settings.attention,
             local_files_only=True,

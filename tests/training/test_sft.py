@@ -185,3 +185,18 @@ def test_what_cannot_run_here_says_so(tmp_path: Path, recipe_file: Path) -> None
         recipe_in(tmp_path, recipe_file, "sft.batch_size=3")
     with pytest.raises(ShopBenchError, match="no adapter 'none'"):
         sft.train_adapter(recipe_in(tmp_path, recipe_file), "none")
+
+
+def test_auto_is_what_the_machine_multiplies_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_recipe(Path("training/recipes/cpu_demo.yaml"), [], Recipe).sft
+    assert settings.dtype == "auto"
+    for has_gpu, native, expected in [
+        (False, "float32", "float32"),
+        (False, "bfloat16", "bfloat16"),
+        (True, "float32", "bfloat16"),
+    ]:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda has_gpu=has_gpu: has_gpu)
+        monkeypatch.setattr(sft, "native_dtype", lambda native=native: native)
+        assert sft.compute_dtype(settings) == expected
+    fixed = settings.model_copy(update={"dtype": "float32"})
+    assert sft.compute_dtype(fixed) == "float32"
