@@ -11,7 +11,7 @@ from pydantic import Field
 
 from submission.errors import ShopBenchError
 from training.files import fingerprint, hash_of
-from training.recipe import Settings
+from training.recipe import FileName, Settings
 from training.sources import Source, open_source
 from training.sources.reading import local_files
 
@@ -70,7 +70,7 @@ class DataRecipe(Settings):
     `extra_wordings` is a file that `training.synthesize` wrote.
     """
 
-    name: str
+    name: FileName
     output: Path
     seed: int
     examples: int = Field(gt=0)
@@ -82,7 +82,7 @@ class DataRecipe(Settings):
     held_out: HeldOut | None = None
     part: Literal["training", "held-out"] = "training"
     near_duplicate: float = Field(gt=0.1, le=0.95)
-    sources: dict[str, dict[str, Any] | None]
+    sources: dict[FileName, dict[str, Any] | None]
     default_weight: float = Field(default=1.0, ge=0)
     weights: dict[str, float] = Field(default_factory=dict)
     extra_wordings: Path | None = None

@@ -20,7 +20,7 @@ from training.command_line import run_command
 from training.data_recipe import DataRecipe
 from training.decontamination import ProtectedQuestions
 from training.files import folder_written_whole, write_json
-from training.recipe import Settings, add_recipe_arguments, load_recipe
+from training.recipe import FileName, Settings, add_recipe_arguments, load_recipe
 from training.selection import exact_digest
 from training.sources import open_source
 from training.synthetic import PIPELINES
@@ -39,14 +39,14 @@ class SynthesisRecipe(Settings):
     written anew by each run.
     """
 
-    name: str
+    name: FileName
     output: Path
     cache: Path
     seed: int
     writer: WriterSettings
     budget: Budget
     protected: list[Path]
-    sources: dict[str, dict[str, Any] | None]
+    sources: dict[FileName, dict[str, Any] | None]
     data_recipe: Path | None = None
     pipelines: dict[str, Annotated[int, Field(ge=0)]]
 

@@ -10,7 +10,9 @@ from accelerate.commands.config.config_args import load_config_from_file
 
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
-from training.recipe import Recipe, load_recipe
+from training.data_recipe import DataRecipe
+from training.recipe import Recipe, Settings, load_recipe
+from training.synthesize import SynthesisRecipe
 from training.tasks import TASKS
 
 RECIPES = ROOT / "training" / "recipes"
@@ -124,3 +126,38 @@ def test_a_recipe_extends_one_beside_it(tmp_path: Path, parent: object) -> None:
     recipe.write_text(yaml.safe_dump({"extends": parent}), encoding="utf-8")
     with pytest.raises(ShopBenchError, match=r"recipe\.yaml: extends .* is not the name of a recipe beside it"):
         load_recipe(recipe, [], Recipe)
+
+
+def test_recipes_that_extend_each_other_are_named(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("extends: two.yaml", encoding="utf-8")
+    (tmp_path / "two.yaml").write_text("extends: one.yaml", encoding="utf-8")
+    with pytest.raises(ShopBenchError, match=r"one\.yaml extends itself, by way of one\.yaml, two\.yaml"):
+        load_recipe(tmp_path / "one.yaml", [], Recipe)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "cannot be read: Is a directory"), (b"name: \xff", "is not valid YAML: .*utf-8")]
+)
+def test_what_is_no_text_is_one_clear_error(tmp_path: Path, content: bytes | None, message: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    if content is None:
+        recipe.mkdir()
+    else:
+        recipe.write_bytes(content)
+    with pytest.raises(ShopBenchError, match=rf"recipe\.yaml {message}"):
+        load_recipe(recipe, [], Recipe)
+
+
+def test_an_override_that_is_no_yaml_is_named() -> None:
+    with pytest.raises(ShopBenchError, match=r"--set sft\.epochs=\[1: the value is not valid YAML"):
+        load_recipe(DEMO, ["sft.epochs=[1"], Recipe)
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"), [("data_fixtures.yaml", DataRecipe), ("synthesize_local.yaml", SynthesisRecipe)]
+)
+def test_names_and_sources_of_data_recipes_stay_in_their_folders(file: str, kind: type[Settings]) -> None:
+    for override, fault in [("name=../out", "name: "), ('sources={"../esci": {}}', "sources.../esci")]:
+        with pytest.raises(ShopBenchError, match="becomes the name of a file or a folder") as raised:
+            load_recipe(DEMO.with_name(file), [override], kind)
+        assert f"  {fault}" in str(raised.value)
