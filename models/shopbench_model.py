@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.base_model import ShopBenchBaseModel, run_seed
-from submission.answer_formats import AnswerFormat
+from submission.answer_formats import AnswerFormat, FreeText
 from submission.calibration import ChoiceCalibration
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
 from submission.deadline import Deadline, batch_deadline
 from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
-from submission.errors import ShopBenchError
+from submission.errors import ShopBenchError, one_line
 from submission.model_folder import check_model, find_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
@@ -81,6 +81,8 @@ class ShopBenchModel(ShopBenchBaseModel):
         generations = self._generate(questions, self.time_budget.choose_stage(), deadline)
         if self.calibrated:
             self._calibrate(questions, generations)
+        if self.constrained:
+            _report_strange_texts(questions, generations)
         self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
         self.time_budget.record([question.answer_format for question in questions], time.monotonic() - started)
         return [answer.answer for answer in self.last_answers]
@@ -124,7 +126,7 @@ class ShopBenchModel(ShopBenchBaseModel):
                 raise ShopBenchError(f"the tokenizer returned ids from {min(prompt)} to {max(prompt)}")
         except Exception as error:
             # Whatever a tokenizer stumbles over, it is one question of sixteen.
-            logger.error("a question cannot be encoded, its form's fallback answers it: %s", error)
+            logger.error("a question cannot be encoded, its form's fallback answers it: %s", one_line(error))
             return None
         num_logprobs = len(question.items) if self._is_calibrated(question) else 0
         return Request(prompt, form, max_tokens, num_logprobs)
@@ -176,7 +178,7 @@ def read_guarded(prompt: object, is_multiple_choice: bool) -> Question:
         # Made when it is first asked for, which must not be further on, where the whole batch would fail with it.
         _ = question.answer_format
     except Exception as error:
-        logger.error("a question cannot be read, it gets a default form: %s", error)
+        logger.error("a question cannot be read, it gets a default form: %s", one_line(error))
         question = UnreadQuestion.of(text, is_multiple_choice)
     return question
 
@@ -188,10 +190,23 @@ def readable_text(text: object) -> str:
         try:
             text = "" if text is None else str(text)
         except Exception as error:
-            logger.error("a text cannot be printed and counts as empty: %s", error)
+            logger.error("a text cannot be printed and counts as empty: %s", one_line(error))
             text = ""
     # Half a surrogate pair, which JSON can smuggle in, is no character.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _report_strange_texts(questions: list[Question], generations: list[Generation]) -> None:
+    """Log, in one line a batch, texts that the constraints should have made impossible: something is broken below."""
+    strange = [
+        generation.text
+        for question, generation in zip(questions, generations, strict=True)
+        if generation.finished
+        and not isinstance(question.answer_format, FreeText)
+        and not question.answer_format.accepts(readable_text(generation.text))
+    ]
+    if strange:
+        logger.error("the engine returned %d texts outside their forms, such as %.60r", len(strange), strange[0])
 
 
 def valid_answer(form: AnswerFormat, generation: Generation) -> str:

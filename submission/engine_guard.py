@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from submission.deadline import Deadline
 from submission.engine import Generation, Request
+from submission.errors import one_line
 from submission.worker_thread import WorkerThread
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class GuardedEngine:
                 generations[i] = generation
         if error is None:
             return True
-        self._say(f"the engine failed on {len(indices)} questions: {_line(error)}")
+        self._say(f"the engine failed on {len(indices)} questions: {one_line(error)}")
         _forget_frames(error)
         left = [i for i in indices if not generations[i].done]
         # A single question that fails in an engine that others get along with is not asked for ever.
@@ -114,7 +115,7 @@ class GuardedEngine:
             done, self._running = self._running, None
             loading, self._loading = self._loading, False
             if error := done.exception():
-                self._say(f"the engine {'could not be restarted' if loading else 'failed late'}: {_line(error)}")
+                self._say(f"the engine {'could not be restarted' if loading else 'failed late'}: {one_line(error)}")
                 _forget_frames(error)
                 if not loading:
                     self._restart(self._run_left())
@@ -139,7 +140,7 @@ class GuardedEngine:
             try:
                 dead.close()
             except Exception as error:
-                logger.error("the dead engine could not be closed: %s", _line(error))
+                logger.error("the dead engine could not be closed: %s", one_line(error))
                 _forget_frames(error)
         return self._load()
 
@@ -149,10 +150,6 @@ class GuardedEngine:
         if kind != self._said:
             logger.error("%s", line)
         self._said = kind
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def _forget_frames(error: BaseException | None) -> None:

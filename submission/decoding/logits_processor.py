@@ -5,6 +5,7 @@ data: `SamplingParams(extra_args={"answer_format": format_to_dict(form)})`. Requ
 left alone. Every worker process builds its own.
 """
 
+import logging
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from submission.errors import ShopBenchError
 
 if TYPE_CHECKING:
     from vllm.config import VllmConfig
+
+logger = logging.getLogger(__name__)
 
 LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProcessor"
 
@@ -87,6 +90,8 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
         self._masked = torch.empty(0, 0)
         """[requests, vocabulary], -inf but at `_written`."""
         self._written: _Places | None = None
+        self._is_broken = False
+        """Whether the last step's logits were not finite."""
 
     @classmethod
     def validate_params(cls, sampling_params: SamplingParams) -> None:
@@ -137,7 +142,9 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
         if enforced:
             places = self._places(enforced)
             largest = min(_LARGEST_LOGIT, torch.finfo(logits.dtype).max)
-            kept = logits[places].nan_to_num_(nan=-largest).clamp_(-largest, largest)
+            kept = logits[places]
+            self._watch(kept)
+            kept = kept.nan_to_num_(nan=-largest).clamp_(-largest, largest)
             if len(enforced) == len(logits):
                 return self._mask_all(logits, places, kept)
             for first, end in _runs([index for index, _ in enforced]):
@@ -147,6 +154,13 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
             places = self._places(favoured)
             logits[places] += FAVOUR_BIAS
         return logits
+
+    def _watch(self, logits: torch.Tensor) -> None:
+        """Log when logits begin to be no numbers (an overflow in half precision is one cause), and not at every step."""
+        is_broken = not bool(logits.isfinite().all())
+        if is_broken and not self._is_broken:
+            logger.error("the model's logits are not finite: allowed tokens are drawn as if they were level")
+        self._is_broken = is_broken
 
     def _mask_all(self, logits: torch.Tensor, places: _Places, kept: torch.Tensor) -> torch.Tensor:
         masked = self._masked

@@ -76,6 +76,27 @@ def test_a_broken_engine_is_answered_for_in_time(tmp_path: Path, fault: str) -> 
     assert said[fault] in finished.stderr
 
 
+class Garbles:
+    """An engine that ends every answer with what no form allows, in two lines."""
+
+    def generate(self, requests: list[Request], deadline: object) -> list[Generation]:
+        return [Generation("\ud800\n\x00", 1, True, True) for _ in requests]
+
+
+def test_texts_outside_their_forms_are_answered_for_and_logged_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not EMBEDDED_MODEL.is_dir():
+        pytest.skip("the embedded model is not here: run `make models`")
+    monkeypatch.setattr(shopbench_model, "GuardedEngine", lambda load, run_left: Garbles())
+    question = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
+    answers = UserModel().batch_predict({"prompt": [question] * 3}, is_multiple_choice=True)
+    assert answers == [read_question(question, True).answer_format.fallback()] * 3
+    assert [record.message for record in caplog.records] == [
+        r"the engine returned 3 texts outside their forms, such as '\ud800\n\x00'"
+    ]
+
+
 class LikesOne:
     """An engine that answers "1", less surely where the first option is right, and says how sure it was if asked."""
 

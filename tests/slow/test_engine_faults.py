@@ -63,7 +63,7 @@ def spoil(model: Path, folder: Path, name: str, value: float) -> Path:
         ("computing-fails", "illegal memory access", 1.0),
         ("out-of-memory", "CUDA out of memory", 1.0),
         ("late", "the engine is back", 0.6),
-        ("garbled", "", 0.0),
+        ("garbled", "texts outside their forms", 0.0),
         ("tokenizer-fails", "cannot be encoded", 0.6),
         ("wrong-token-ids", "the tokenizer returned ids from -5", 0.6),
     ],
@@ -90,8 +90,13 @@ def test_logits_that_are_no_numbers(
 ) -> None:
     broken = spoil(model, tmp_path / "broken", tensor, value)
     finished = evaluator(tmp_path, questions, SHOPBENCH_MODEL=str(broken))
-    check_forms(questions, answers_of(finished)["answers"])
+    result = answers_of(finished)
+    check_forms(questions, result["answers"])
+    assert max(result["seconds"]) < 10 * BATCH
     assert "Traceback" not in finished.stderr
+    if value != value:
+        # Said once, not at each of the steps.
+        assert finished.stderr.count("logits are not finite") == 1
 
 
 def test_a_dead_worker_process_is_answered_for_and_replaced(
@@ -102,7 +107,7 @@ def test_a_dead_worker_process_is_answered_for_and_replaced(
     check_forms(questions, result["answers"])
     assert max(result["seconds"]) < 10 * BATCH
     assert "the engine failed" in finished.stderr or "did not return in time" in finished.stderr
-    # The last batch is answered by the engine again, not by fallbacks.
-    fallbacks = [read_question(*question).answer_format.fallback() for question in questions]
-    last = slice(len(questions) - BATCH, None)
-    assert result["answers"][last] != fallbacks[last]
+    unharmed = [answer == other for answer, other in zip(result["answers"], undisturbed, strict=True)]
+    print(f"{sum(unharmed)} of {len(questions)} answers are those without the fault\n{finished.stderr[-2000:]}")
+    # The last batch is answered by the engine again; the preset's half precision decides close calls in another way.
+    assert sum(unharmed[-BATCH:]) >= BATCH // 2

@@ -48,10 +48,17 @@ def test_questions_of_one_kind_share_their_beginning(encoder: ChatEncoder) -> No
         "\n".join(f"{i}. {'long option ' * 60}" for i in range(100)),
     ],
 )
-def test_long_prompts_are_cut_to_the_context(encoder: ChatEncoder, text: str) -> None:
+def test_long_prompts_are_cut_to_the_context_and_the_log_says_so(
+    encoder: ChatEncoder, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": text}]
+    whole = len(encoder.encode(messages))
     ids = encoder.encode_within(messages, 1500)
     assert 700 < len(ids) <= 1500
+    assert [record.message for record in caplog.records] == [
+        f"a prompt of {whole} tokens was cut in its longest texts to {len(ids)}"
+    ]
+    assert encoder.encode_within(messages, whole) == encoder.encode(messages) and len(caplog.records) == 1
 
 
 @pytest.mark.parametrize("separator", ["\n", " "])

@@ -216,6 +216,14 @@ def test_useless_logits_still_give_a_valid_token(processor, dtype, value):
         assert row.argmax() in allowed.nonzero()
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_logits_that_are_no_numbers_are_logged_once(processor, caplog, value):
+    processor.update_state(update(1, added=[added(0, Choice((1, 2)), [])]))
+    for logits in (0.0, value, value, 0.0, 0.0, value):
+        processor.apply(torch.full((1, WIDTH), logits))
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["the model's logits are not finite"] * 2
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_logits_wider_than_the_tokenizer_and_strided_are_masked(processor, dtype):
     batch = [(form, []) for form in FORMS]

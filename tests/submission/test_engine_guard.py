@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from submission.answer_formats import Choice
-from submission.deadline import Deadline
+from submission.deadline import Deadline, batch_deadline
 from submission.engine import Generation, Request
 from submission.engine_guard import GuardedEngine
 
@@ -250,3 +250,10 @@ def test_a_deadline_counts_down() -> None:
     assert deadline.earlier().left() < 10
     now[0] = 110.0
     assert deadline.passed()
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "run_left_s", "seconds"), [(16, HOUR, 147.2), (1, HOUR, 9.2), (16, 30.0, 30.0), (16, -5.0, 0.0)]
+)
+def test_a_batch_ends_before_its_limit_and_with_the_run(batch_size: int, run_left_s: float, seconds: float) -> None:
+    assert batch_deadline(batch_size, run_left_s).left() == pytest.approx(seconds, abs=0.1)
