@@ -99,9 +99,11 @@ T4X4 = Profile(
         "disable_custom_all_reduce": True,
     },
     # Model Runner V2 refuses V1 logits processors; this keeps the runner that the CPU runs too. Without Dynamo nothing is
-    # compiled at the first log-probabilities either.
+    # compiled at the first log-probabilities either. A step takes seconds: one of two minutes hangs, and vLLM fails it then
+    # (after five by default), so that the engine can be restarted.
     environment={
         **_COMMON_ENVIRONMENT,
+        "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": "120",
         "VLLM_USE_V2_MODEL_RUNNER": "0",
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "TORCHDYNAMO_DISABLE": "1",

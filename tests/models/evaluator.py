@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
 import threading
 import time
@@ -95,6 +96,13 @@ def worker_dies(engine: Any, number: int, step: Callable[[], Any]) -> Any:
     return step()
 
 
+def worker_stops(engine: Any, number: int, step: Callable[[], Any]) -> Any:
+    """Stop one of the engine's worker processes at the second step, as a card does that hangs: it neither answers nor ends."""
+    if number == 2:
+        os.kill(multiprocessing.active_children()[-1].pid, signal.SIGSTOP)
+    return step()
+
+
 def break_computing() -> None:
     """Fail at reading prompts, inside a step, so that what was scheduled is never computed: before a restart and after it."""
     from vllm.v1.executor.uniproc_executor import UniProcExecutor
@@ -131,6 +139,7 @@ STEP_FAULTS = {
     "out-of-memory": out_of_memory,
     "garbled": garbled,
     "worker-dies": worker_dies,
+    "worker-stops": worker_stops,
 }
 COMPUTING_FAULT = "computing-fails"
 ENCODER_FAULTS = ("tokenizer-fails", "wrong-token-ids")

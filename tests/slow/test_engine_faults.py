@@ -99,15 +99,19 @@ def test_logits_that_are_no_numbers(
         assert finished.stderr.count("logits are not finite") == 1
 
 
-def test_a_dead_worker_process_is_answered_for_and_replaced(
-    tmp_path: Path, model: Path, questions: list[list], undisturbed: list[str]
+@pytest.mark.parametrize("fault", ["worker-dies", "worker-stops"])
+def test_a_worker_process_that_is_lost_is_answered_for_and_replaced(
+    tmp_path: Path, model: Path, questions: list[list], undisturbed: list[str], fault: str
 ) -> None:
-    finished = evaluator(tmp_path, questions, "--cards", "1", "--fault", "worker-dies", SHOPBENCH_MODEL=str(model))
+    # The last batch comes twice: a worker that hangs is known to do so only after a batch's time.
+    asked = [*questions, *questions[-BATCH:]]
+    finished = evaluator(tmp_path, asked, "--cards", "1", "--fault", fault, SHOPBENCH_MODEL=str(model))
     result = answers_of(finished)
-    check_forms(questions, result["answers"])
+    check_forms(asked, result["answers"])
     assert max(result["seconds"]) < 10 * BATCH
-    assert "the engine failed" in finished.stderr or "did not return in time" in finished.stderr
-    unharmed = [answer == other for answer, other in zip(result["answers"], undisturbed, strict=True)]
-    print(f"{sum(unharmed)} of {len(questions)} answers are those without the fault\n{finished.stderr[-2000:]}")
+    assert "the engine was restarted" in finished.stderr and "Traceback" not in finished.stderr
+    expected = [*undisturbed, *undisturbed[-BATCH:]]
+    unharmed = [answer == other for answer, other in zip(result["answers"], expected, strict=True)]
+    print(f"{fault}: {sum(unharmed)} of {len(asked)} answers are those without the fault\n{finished.stderr[-2000:]}")
     # The last batch is answered by the engine again; the preset's half precision decides close calls in another way.
     assert sum(unharmed[-BATCH:]) >= BATCH // 2
