@@ -104,6 +104,8 @@ T4X4 = Profile(
     environment={
         **_COMMON_ENVIRONMENT,
         "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": "120",
+        # The workers are on this machine: vLLM would look for an address that can be reached from outside.
+        "VLLM_HOST_IP": "127.0.0.1",
         "VLLM_USE_V2_MODEL_RUNNER": "0",
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "TORCHDYNAMO_DISABLE": "1",
