@@ -170,10 +170,10 @@ def draw(cycles: list[Cycle], path: Path) -> None:
     minutes = [cycle.at_s / 60 for cycle in cycles]
     above.plot(minutes, [cycle.memory_mb for cycle in cycles])
     above.set(title="Memory (RSS)", ylabel="MB")
-    above.set_ylim(bottom=0)
+    above.set_ylim(0, 1.1 * max(cycle.memory_mb for cycle in cycles))
     below.plot(minutes, [cycle.seconds for cycle in cycles], linewidth=0.8)
     below.set(title="Time of a cycle of all sample questions", ylabel="seconds", xlabel="minutes")
-    below.set_ylim(bottom=0)
+    below.set_ylim(0, 1.1 * max(cycle.seconds for cycle in cycles))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
