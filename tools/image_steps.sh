@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Walks the Dockerfile's steps (variant cpu) without a Docker engine: a fresh virtual environment from the lock files, the
 # files that are copied, then docker_run.sh's evaluation under phase 2's limits as user 1001 without network.
-# usage: tools/image_steps.sh [arguments of local_evaluation.py]   (needs Python 3.11, and root for user and network)
+# usage: tools/image_steps.sh [arguments of local_evaluation.py]   (needs Python 3.11; as root also iproute2, for user and network)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3.11}
@@ -33,7 +33,9 @@ chmod -R a+rX "$folder"
 as_evaluator=()
 if [ "$(id -u)" = 0 ]; then
   chown -R 1001:1001 "$folder/submission/reports" "$folder/home"
-  as_evaluator=(unshare --net setpriv --reuid 1001 --regid 1001 --clear-groups)
+  # Docker's --network none leaves a loopback device that is up: vLLM's processes meet there.
+  # shellcheck disable=SC2016 # $@ is the inner shell's
+  as_evaluator=(unshare --net bash -c 'ip link set lo up; exec setpriv --reuid 1001 --regid 1001 --clear-groups "$@"' bash)
 fi
 cd "$folder/submission"
 HOME="$folder/home" HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 PYTHONDONTWRITEBYTECODE=1 \
