@@ -17,8 +17,7 @@ from typing import Any
 from submission.answer_formats import AnswerFormat, FreeText, format_to_dict
 from submission.deadline import Deadline
 from submission.errors import ShopBenchError
-from submission.model_folder import read_json
-from submission.processor import native_dtype
+from submission.processor import dtype_on_cpu
 from submission.profiles import Profile
 
 logger = logging.getLogger(__name__)
@@ -60,11 +59,6 @@ def _hush() -> None:
     logging.getLogger("torch._library").setLevel(logging.ERROR)
     # Of a step that fails vLLM logs its whole configuration and all that was scheduled; the guard logs a line.
     logging.getLogger("vllm.logging_utils.dump_input").setLevel(logging.CRITICAL)
-
-
-def dtype_on_cpu(model: Path) -> str:
-    """Return what a model is served in on a CPU; vLLM takes quantised checkpoints in half precision only."""
-    return "bfloat16" if "quantization_config" in read_json(model / "config.json") else native_dtype()
 
 
 class Engine:

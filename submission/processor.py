@@ -1,6 +1,9 @@
 """Which floating-point type this machine's processor multiplies fast."""
 
 import functools
+from pathlib import Path
+
+from submission.model_folder import read_json
 
 
 @functools.cache
@@ -13,3 +16,8 @@ def native_dtype() -> str:
 
     capabilities = torch.cpu.get_capabilities()
     return "bfloat16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "float32"
+
+
+def dtype_on_cpu(model: Path) -> str:
+    """Return what vLLM serves a model folder in on a CPU; it takes quantised checkpoints in half precision only."""
+    return "bfloat16" if "quantization_config" in read_json(model / "config.json") else native_dtype()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from submission.processor import native_dtype
 from training.recipe import load_recipe
 from training.synthesize import SynthesisRecipe, synthesize
 from training.synthetic.writers import LocalEngine, Reply, Request, WriterSettings
@@ -31,6 +32,7 @@ def server() -> Iterator[str]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(MODEL), "--host", "127.0.0.1"]
     command += ["--served-model-name", "embedded", "--port", str(port), "--enforce-eager", "--max-model-len", "2048"]
+    command += ["--dtype", native_dtype()]
     process = subprocess.Popen(command, env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"}, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/v1"
     deadline = time.monotonic() + STARTED_WITHIN_S

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from submission.engine import dtype_on_cpu
-from submission.processor import native_dtype
+from submission.processor import dtype_on_cpu, native_dtype
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model
+from submission.processor import dtype_on_cpu
 from training.recipe import Settings
 
 
@@ -156,11 +157,13 @@ class LocalEngine:
 
     def write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
         """Answer the requests in one batch of the engine."""
+        import torch
         from vllm import LLM, SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
         if self._engine is None:
-            self._engine = LLM(self.settings.model, enforce_eager=True)
+            dtype = "auto" if torch.cuda.is_available() else dtype_on_cpu(Path(self.settings.model))
+            self._engine = LLM(self.settings.model, dtype=dtype, enforce_eager=True)
         parameters = [
             SamplingParams(
                 temperature=self.settings.temperature,
