@@ -162,7 +162,11 @@ class LocalEngine:
         from vllm.sampling_params import StructuredOutputsParams
 
         if self._engine is None:
-            dtype = "auto" if torch.cuda.is_available() else dtype_on_cpu(Path(self.settings.model))
+            dtype = "auto"
+            if not torch.cuda.is_available():
+                dtype = dtype_on_cpu(Path(self.settings.model))
+                # GiB. Left to itself, vLLM takes nearly all memory, and fails where that is not free.
+                os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
             self._engine = LLM(self.settings.model, dtype=dtype, enforce_eager=True)
         parameters = [
             SamplingParams(
