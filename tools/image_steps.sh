@@ -35,7 +35,7 @@ if [ "$(id -u)" = 0 ]; then
   chown -R 1001:1001 "$folder/submission/reports" "$folder/home"
   # Docker's --network none leaves a loopback device that is up: vLLM's processes meet there.
   # shellcheck disable=SC2016 # $@ is the inner shell's
-  as_evaluator=(unshare --net bash -c 'ip link set lo up; exec setpriv --reuid 1001 --regid 1001 --clear-groups "$@"' bash)
+  as_evaluator=(unshare --net bash -c 'ip link set lo up && exec setpriv --reuid 1001 --regid 1001 --clear-groups "$@"' bash)
 fi
 cd "$folder/submission"
 HOME="$folder/home" HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 PYTHONDONTWRITEBYTECODE=1 \

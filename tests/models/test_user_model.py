@@ -76,6 +76,9 @@ def test_a_broken_engine_is_answered_for_in_time(tmp_path: Path, fault: str) -> 
     assert said[fault] in finished.stderr
 
 
+TOMATO = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
+
+
 class Garbles:
     """An engine that ends every answer with what no form allows, in two lines."""
 
@@ -89,9 +92,8 @@ def test_texts_outside_their_forms_are_answered_for_and_logged_in_one_line(
     if not EMBEDDED_MODEL.is_dir():
         pytest.skip("the embedded model is not here: run `make models`")
     monkeypatch.setattr(shopbench_model, "GuardedEngine", lambda load, run_left: Garbles())
-    question = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
-    answers = UserModel().batch_predict({"prompt": [question] * 3}, is_multiple_choice=True)
-    assert answers == [read_question(question, True).answer_format.fallback()] * 3
+    answers = UserModel().batch_predict({"prompt": [TOMATO] * 3}, is_multiple_choice=True)
+    assert answers == [read_question(TOMATO, True).answer_format.fallback()] * 3
     assert [record.message for record in caplog.records] == [
         r"the engine returned 3 texts outside their forms, such as '\ud800\n\x00'"
     ]
@@ -122,8 +124,7 @@ def test_calibration_can_be_switched_off(
     monkeypatch.setattr(shopbench_model, "GuardedEngine", lambda load, run_left: LikesOne())
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    question = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
-    answers = UserModel().batch_predict({"prompt": [question] * 9}, is_multiple_choice=True)
+    answers = UserModel().batch_predict({"prompt": [TOMATO] * 9}, is_multiple_choice=True)
     assert answers == ["1"] * 8 + [last]
 
 
