@@ -18,8 +18,8 @@ help: ## show this list
 evaluate: setup models ## answer and score questions with the embedded model (ARGS="--help" for the options)
 	.venv/bin/python local_evaluation.py $(ARGS)
 
-test: setup models ## run the default test suite
-	.venv/bin/python -m pytest $(ARGS)
+test: setup models ## run the default test suite, a process a core (at most four)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 setup: .venv/complete ## build .venv from the hash-pinned lock files
 

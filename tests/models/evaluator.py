@@ -2,7 +2,8 @@
 
 Run in a fresh process with no network: an attempt to reach beyond this machine, from here or from a worker process, is
 refused, and ends the run with an error even if it was swallowed. `--questions` is a JSON file with a list of
-[prompt, is_multiple_choice]; `--fault` breaks something in or around the real engine.
+[prompt, is_multiple_choice]; `--fault` breaks something in or around the real engine from the start, `--then-fault`
+when all questions are answered: the last one is asked again under each of these faults.
 """
 
 import argparse
@@ -41,8 +42,9 @@ def change_step(change: Callable[[Any, int, Callable[[], Any]], Any]) -> None:
     """Replace vLLM's step, of engines that come later too: `change` gets the engine, the step's number, and the step."""
     from vllm.v1.engine.llm_engine import LLMEngine
 
-    step, calls = LLMEngine.step, itertools.count(1)
+    step, calls = getattr(LLMEngine.step, "unchanged", LLMEngine.step), itertools.count(1)
     LLMEngine.step = lambda engine: change(engine, next(calls), lambda: step(engine))
+    LLMEngine.step.unchanged = step
 
 
 def slow(engine: Any, number: int, step: Callable[[], Any]) -> Any:
@@ -145,11 +147,33 @@ COMPUTING_FAULT = "computing-fails"
 ENCODER_FAULTS = ("tokenizer-fails", "wrong-token-ids")
 
 
+def ask(model: Any, questions: list[list], fault: str | None, record: Path) -> None:
+    """Answer the questions in batches, multiple choice first, and print what came back on a line of its own.
+
+    An attempt to reach the network that `record` tells of ends the run before that.
+    """
+    answers: list[str] = []
+    seconds: list[float] = []
+    print(f"FAULT {fault}", file=sys.stderr, flush=True)
+    for is_multiple_choice in (True, False):
+        group = [prompt for prompt, flag in questions if flag is is_multiple_choice]
+        size = model.get_batch_size()
+        assert isinstance(size, int) and 1 <= size <= 16
+        for start in range(0, len(group), size):
+            batch = {"prompt": group[start : start + size]}
+            started = time.monotonic()
+            answers += model.batch_predict(batch, is_multiple_choice)
+            seconds.append(time.monotonic() - started)
+    report_attempts(record)
+    print("ANSWERS " + json.dumps({"fault": fault, "answers": answers, "seconds": seconds}), flush=True)
+
+
 def main() -> None:
     """Answer the questions and print what came back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--fault", choices=(*STEP_FAULTS, *ENCODER_FAULTS, COMPUTING_FAULT), help="what is wrong")
+    parser.add_argument("--then-fault", choices=STEP_FAULTS, nargs="+", default=[], help="what goes wrong afterwards")
     parser.add_argument("--cards", type=int, help="take the t4x4 preset with this many groups of CPU threads for cards")
     options = parser.parse_args()
     record = options.questions.resolve().with_suffix(".network")
@@ -171,20 +195,11 @@ def main() -> None:
     elif options.fault:
         change_step(STEP_FAULTS[options.fault])
     assert model.batch_predict({"prompt": []}, True) == []
-    answers: list[str] = []
-    seconds: list[float] = []
     questions = json.loads(options.questions.read_text(encoding="utf-8"))
-    for is_multiple_choice in (True, False):
-        group = [prompt for prompt, flag in questions if flag is is_multiple_choice]
-        size = model.get_batch_size()
-        assert isinstance(size, int) and 1 <= size <= 16
-        for start in range(0, len(group), size):
-            batch = {"prompt": group[start : start + size]}
-            started = time.monotonic()
-            answers += model.batch_predict(batch, is_multiple_choice)
-            seconds.append(time.monotonic() - started)
-    report_attempts(record)
-    print("ANSWERS " + json.dumps({"answers": answers, "seconds": seconds}))
+    ask(model, questions, options.fault, record)
+    for fault in options.then_fault:
+        change_step(STEP_FAULTS[fault])
+        ask(model, questions[-1:], fault, record)
 
 
 if __name__ == "__main__":

@@ -33,10 +33,12 @@ def evaluator(
     return subprocess.run(command, cwd=ROOT, env=clean | environment, capture_output=True, text=True, timeout=900)
 
 
-def answers_of(finished: subprocess.CompletedProcess) -> dict:
-    lines = [line for line in finished.stdout.splitlines() if line.startswith("ANSWERS ")]
-    assert lines, finished.stderr[-3000:]
-    return json.loads(lines[0].removeprefix("ANSWERS "))
+def answers_of(finished: subprocess.CompletedProcess, fault: str | None = None) -> dict:
+    """Return what was answered under `--then-fault`, or, without one, before it."""
+    lines = [json.loads(line[8:]) for line in finished.stdout.splitlines() if line.startswith("ANSWERS ")]
+    found = [line for line in lines if line["fault"] == fault] if fault else lines[:1]
+    assert found, finished.stderr[-3000:]
+    return found[0]
 
 
 AWKWARD = [
@@ -55,25 +57,32 @@ AWKWARD = [
 ]
 
 
-def test_answers_the_sample_and_awkward_questions_in_their_forms(tmp_path: Path) -> None:
-    # All multiple choice first: that is the order in which the evaluator's stand-in answers.
-    questions = sorted([*map(list, sample_questions()), *AWKWARD], key=lambda pair: not pair[1])
-    answers = answers_of(evaluator(tmp_path, questions))["answers"]
-    assert len(answers) == len(questions)
-    for (prompt, is_multiple_choice), answer in zip(questions, answers, strict=True):
+# All multiple choice first: that is the order in which the evaluator's stand-in answers.
+QUESTIONS = sorted(
+    [*map(list, sample_questions()[::3]), *AWKWARD, ["Explain what a colander is.", False]],
+    key=lambda pair: not pair[1],
+)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess:
+    return evaluator(tmp_path_factory.mktemp("evaluated"), QUESTIONS, "--then-fault", "slow", "stalls")
+
+
+def test_answers_the_sample_and_awkward_questions_in_their_forms(evaluated: subprocess.CompletedProcess) -> None:
+    answers = answers_of(evaluated)["answers"]
+    assert len(answers) == len(QUESTIONS)
+    for (prompt, is_multiple_choice), answer in zip(QUESTIONS, answers, strict=True):
         form = read_question(readable_text(prompt), is_multiple_choice).answer_format
         assert form.accepts(answer), (str(prompt)[:200], form.name, answer)
 
 
-@pytest.mark.parametrize("fault", ["slow", "dies", "stalls"])
-def test_a_broken_engine_is_answered_for_in_time(tmp_path: Path, fault: str) -> None:
-    question = ["Explain what a colander is.", False]
-    finished = evaluator(tmp_path, [question], "--fault", fault)
-    result = answers_of(finished)
+@pytest.mark.parametrize(("fault", "said"), [("slow", "out of time"), ("stalls", "did not return in time")])
+def test_a_broken_engine_is_answered_for_in_time(evaluated: subprocess.CompletedProcess, fault: str, said: str) -> None:
+    result = answers_of(evaluated, fault)
     assert len(result["answers"]) == 1 and result["seconds"][0] < 10
-    assert read_question(*question).answer_format.accepts(result["answers"][0])
-    said = {"slow": "out of time", "dies": "injected: the engine core died", "stalls": "did not return in time"}
-    assert said[fault] in finished.stderr
+    assert read_question(*QUESTIONS[-1]).answer_format.accepts(result["answers"][0])
+    assert said in evaluated.stderr.partition(f"FAULT {fault}\n")[2].partition("FAULT ")[0]
 
 
 TOMATO = "Which colour has a ripe tomato?\n0. red\n1. blue\n2. grey\n3. white\nAnswer: "
