@@ -30,8 +30,8 @@ from training.variant_scores import (
 )
 
 ZERO_SHOT = "zero-shot"
-_SETS = ("development", "seen", "unseen")
-_ON, _UNCALIBRATED, _OFF = "on", "on, uncalibrated", "off"
+SETS = ("development", "seen", "unseen")
+ON, _UNCALIBRATED, _OFF = "on", "on, uncalibrated", "off"
 Predictions = dict[tuple[str, str], dict[str, list[dict[str, Any]]]]
 
 
@@ -49,25 +49,34 @@ def variants(recipe: Recipe, alpha: float) -> dict[str, Variant]:
 
 def compare(recipe: Recipe, alpha: float) -> None:
     """Have every variant answer the development and the test questions, and write the tables."""
+    found = variants(recipe, alpha)
+    calibration_shown = (ZERO_SHOT, list(found)[-1])
+    modes = {name: (ON, _UNCALIBRATED, _OFF) if name in calibration_shown else (ON, _OFF) for name in found}
+    predictions = ask(recipe, found, modes)
+    _write_json(predictions, recipe.output / "compare" / "comparison.json")
+    _write_section(recipe, predictions, alpha)
+
+
+def ask(recipe: Recipe, found: dict[str, Variant], modes: dict[str, tuple[str, ...]]) -> Predictions:
+    """Have each variant answer the sets of questions in `SETS` in each of its modes.
+
+    Returns the scored rows of every set by (variant, mode). Runs that are there already are not repeated.
+    """
     settings = recipe.compare
     if settings is None:
         raise ShopBenchError("the recipe has no section compare")
     output = recipe.output / "compare"
     questions = output / "questions.jsonl"
     sets = (settings.development, recipe.data.test_seen, recipe.data.test_unseen)
-    write_sets({name: read_questions(path) for name, path in zip(_SETS, sets, strict=True)}, questions)
+    write_sets({name: read_questions(path) for name, path in zip(SETS, sets, strict=True)}, questions)
     predictions: Predictions = {}
-    found = variants(recipe, alpha)
-    calibration_shown = (ZERO_SHOT, list(found)[-1])
-    modes = {name: (_ON, _UNCALIBRATED, _OFF) if name in calibration_shown else (_ON, _OFF) for name in found}
     runs = [(name, mode) for name in found for mode in modes[name]]
     for name, mode in tqdm(runs, desc="comparing", unit="run"):
         folder = output / f"{name}-{mode}".replace(" ", "_").replace(",", "").replace("_=_", "_")
         switches = {"constrained": mode != _OFF, "calibrated": mode != _UNCALIBRATED}
         rows = answer_questions(found[name], questions, folder, recipe.track, recipe.seed, **switches)
         predictions[name, mode] = read_sets(rows)
-    _write_json(predictions, output / "comparison.json")
-    _write_section(recipe, predictions, alpha)
+    return predictions
 
 
 def _write_json(predictions: Predictions, target: Path) -> None:
@@ -77,8 +86,8 @@ def _write_json(predictions: Predictions, target: Path) -> None:
             {
                 "variant": name,
                 "constraints": mode,
-                **{kind: asdict(interval(sets[kind])) for kind in _SETS},
-                "tasks": {kind: task_scores(sets[kind]) for kind in _SETS},
+                **{kind: asdict(interval(sets[kind])) for kind in SETS},
+                "tasks": {kind: task_scores(sets[kind]) for kind in SETS},
             }
             for (name, mode), sets in predictions.items()
         ],
@@ -88,15 +97,16 @@ def _write_json(predictions: Predictions, target: Path) -> None:
 def _main_table(predictions: Predictions) -> list[str]:
     header = [f"the {len(next(iter(predictions.values()))['development'])} development questions", "against zero-shot"]
     header += ["test, seen tasks", "against zero-shot", "test, unseen tasks", "against zero-shot"]
-    lines = [_line("variant", "constraints", *header), "|---|---|---|---|---|---|---|---|"]
+    lines = [line("variant", "constraints", *header), "|---|---|---|---|---|---|---|---|"]
     for (name, mode), sets in predictions.items():
         reference = predictions[ZERO_SHOT, mode]
-        cells = [(str(interval(sets[kind])), _difference(sets, reference, kind)) for kind in _SETS]
-        lines.append(_line(name, mode, *(part for pair in cells for part in pair)))
+        cells = [(str(interval(sets[kind])), difference_cell(sets, reference, kind)) for kind in SETS]
+        lines.append(line(name, mode, *(part for pair in cells for part in pair)))
     return lines
 
 
-def _difference(sets: dict[str, Any], reference: dict[str, Any], kind: str) -> str:
+def difference_cell(sets: dict[str, Any], reference: dict[str, Any], kind: str) -> str:
+    """Return how much better one variant did than another, with the paired interval; nothing beside itself."""
     if sets is reference:
         return ""
     found = difference(sets[kind], reference[kind])
@@ -104,39 +114,35 @@ def _difference(sets: dict[str, Any], reference: dict[str, Any], kind: str) -> s
 
 
 def _calibration_table(predictions: Predictions) -> list[str]:
-    lines = [_line("variant", "development", "test, seen tasks", "test, unseen tasks"), "|---|---|---|---|"]
+    lines = [line("variant", "development", "test, seen tasks", "test, unseen tasks"), "|---|---|---|---|"]
     for name in [name for name, mode in predictions if mode == _UNCALIBRATED]:
-        with_it, without = predictions[name, _ON], predictions[name, _UNCALIBRATED]
-        lines.append(_line(name, *(_difference(with_it, without, kind) for kind in _SETS)))
+        with_it, without = predictions[name, ON], predictions[name, _UNCALIBRATED]
+        lines.append(line(name, *(difference_cell(with_it, without, kind) for kind in SETS)))
     return lines
 
 
-def _task_table(predictions: Predictions) -> list[str]:
-    names = [name for name, mode in predictions if mode == _ON]
-    lines = [_line("questions", "task", *names), "|---|---|" + "---|" * len(names)]
-    for kind in _SETS:
-        scores = {name: task_scores(predictions[name, _ON][kind]) for name in names}
+def task_table(predictions: Predictions) -> list[str]:
+    """Return the table of every task's score, constraints on, a column a variant."""
+    names = [name for name, mode in predictions if mode == ON]
+    lines = [line("questions", "task", *names), "|---|---|" + "---|" * len(names)]
+    for kind in SETS:
+        scores = {name: task_scores(predictions[name, ON][kind]) for name in names}
         for task in scores[names[0]]:
-            lines.append(_line(kind, task, *(f"{scores[name][task]:.3f}" for name in names)))
+            lines.append(line(kind, task, *(f"{scores[name][task]:.3f}" for name in names)))
     return lines
 
 
-def _line(*cells: str) -> str:
+def line(*cells: str) -> str:
+    """Return a row of a Markdown table."""
     return "| " + " | ".join(cells) + " |"
 
 
 def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> None:
     settings = recipe.compare
     assert settings is not None
-    images = settings.results.parent / "images"
-    images.mkdir(parents=True, exist_ok=True)
-    pictures = {f"{recipe.name}_loss_{name}.png": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
-    pictures[f"{recipe.name}_sweep.png"] = recipe.output / "wise_ft" / "sweep.png"
-    shown = []
-    for name, source in pictures.items():
-        if source.is_file():
-            shutil.copyfile(source, images / name)
-            shown.append(f"![{name.removesuffix('.png').replace('_', ' ')}](images/{name})")
+    pictures = {f"loss_{name}.png": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
+    pictures["sweep.png"] = recipe.output / "wise_ft" / "sweep.png"
+    shown = copy_pictures(recipe.name, pictures, settings.results)
     split = recipe.data.train.with_name("split.json")
     counts = json.loads(split.read_text())["questions"] if split.is_file() else {}
     sizes = ", ".join(f"{name.replace('_', ' ')} {sum(by_task.values())}" for name, by_task in counts.items())
@@ -158,11 +164,24 @@ def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> No
         "",
         "By task, constraints on:",
         "",
-        *_task_table(predictions),
+        *task_table(predictions),
         "",
         *shown,
     ]
     write_marked_section(settings.results, f"fine-tuning {recipe.name}", "\n".join(text))
+
+
+def copy_pictures(name: str, pictures: dict[str, Path], results: Path) -> list[str]:
+    """Copy those `pictures` that are there into `images` beside `results`; return the lines of Markdown that show them."""
+    images = results.parent / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    shown = []
+    for file, source in pictures.items():
+        if source.is_file():
+            shutil.copyfile(source, images / f"{name}_{file}")
+            title = f"{name}_{file.removesuffix('.png')}".replace("_", " ")
+            shown.append(f"![{title}](images/{name}_{file})")
+    return shown
 
 
 def write_marked_section(file: Path, name: str, text: str) -> None:

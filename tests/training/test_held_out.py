@@ -156,8 +156,12 @@ def test_the_larger_mixture_of_the_demo_is_compared_on_the_demos_questions() -> 
     assert data.protected == [demo.data.split.protected, *held_out] if demo.data.split else False
     assert data.sources["shopbench"] == {"files": [{"path": str(demo.data.train)}]}
     assert (mixture.sft, mixture.seed, mixture.track) == (demo.sft, demo.seed, demo.track)
-    assert list(mixture.adapters) == ["mixture"]
-    assert mixture.sft_of("mixture") == demo.sft_of("mixture")
+    own, larger = (mixture.sft_of(name).model_dump() for name in ("own", "larger"))
+    assert list(mixture.adapters) == ["own", "larger"] and mixture.adapters["larger"].tasks == []
+    trained = {task for adapter in demo.adapters.values() for task in adapter.tasks}
+    assert set(mixture.adapters["own"].tasks) == trained
+    # The same number of steps: the questions of at most 352 tokens, which `training.sft` counts.
+    assert round(own.pop("epochs") * 4398) == round(larger.pop("epochs") * 6096) == 1600 and own == larger
 
 
 @needs_smollm2
