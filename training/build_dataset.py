@@ -12,13 +12,22 @@ import multiprocessing
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
 
 from submission.errors import ShopBenchError
-from training.candidates import Summary, build_stream, candidate_limit, quotas, start_worker, wanted_tasks
+from training.candidates import (
+    Summary,
+    build_stream,
+    candidate_limit,
+    protected_texts,
+    quotas,
+    start_worker,
+    wanted_tasks,
+)
 from training.command_line import run_command
 from training.data_card import write_data_card
 from training.data_recipe import DataRecipe
@@ -45,9 +54,11 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
         print(f"{recipe.output} is complete already")
         remove(recipe.building)
         return report
-    _continue_or_begin(recipe, inputs)
+    # A worker would find a fault in these too, but its pool would only say that a process ended.
+    protected_texts(recipe.all_protected)
     tasks = wanted_tasks(recipe, sources)
     wanted = quotas(recipe, tasks)
+    _continue_or_begin(recipe, inputs)
     with _executor(recipe) as executor:
         prepared = _prepare(sources)
         streams = _build_candidates(recipe, sources, tasks, wanted, executor)
@@ -131,6 +142,11 @@ def _executor(recipe: DataRecipe) -> Iterator[Executor]:
     executor = ProcessPoolExecutor(recipe.workers, context, start_worker, (recipe,))
     try:
         yield executor
+    except BrokenProcessPool as error:
+        raise ShopBenchError(
+            "a worker process ended, perhaps for want of memory: run this again, with fewer workers (--set workers=1), and it "
+            "continues where it was"
+        ) from error
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -210,7 +226,10 @@ def main(arguments: list[str] | None = None) -> None:
     short = [name for name, counts in report["tasks"].items() if counts["kept"] < counts["wanted"]]
     print(f"{report['examples']} examples of {len(report['tasks'])} tasks in {recipe.output}")
     if short:
-        print(f"{len(short)} tasks have fewer examples than wanted: their sources are too small (see README.md there)")
+        print(
+            f"{len(short)} tasks have fewer examples than wanted: their sources are too small or "
+            "repeat themselves (see README.md there)"
+        )
 
 
 if __name__ == "__main__":

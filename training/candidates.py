@@ -25,7 +25,7 @@ from training.decontamination import ProtectedQuestions
 from training.files import write_json, written_whole
 from training.sources import Source
 from training.sources.records import Record
-from training.tasks import Task, tasks_of
+from training.tasks import TASKS, Task, tasks_of
 from training.tasks.task import Pool
 
 CHUNK_UNITS = 1000
@@ -142,6 +142,8 @@ def wanted_tasks(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, Ta
     if recipe.part == "training":
         tasks = {name: task for name, task in tasks.items() if name not in unseen}
     extra = read_wordings(recipe.extra_wordings) if recipe.extra_wordings else {}
+    for name, wordings in extra.items():
+        _check_wordings(name, wordings)
     kept = {
         name: replace(task, wordings=tuple(dict.fromkeys((*recipe.wordings(task.wordings), *extra.get(name, ())))))
         for name, task in tasks.items()
@@ -150,6 +152,24 @@ def wanted_tasks(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, Ta
     if not kept:
         raise ShopBenchError(f"recipe {recipe.name} gives no task a weight above 0")
     return kept
+
+
+def _check_wordings(name: str, wordings: list[str]) -> None:
+    """Refuse wordings that no question can be asked in: of a task that is not known, or with slots that it does not fill."""
+    task = TASKS.get(name)
+    if task is None:
+        raise ShopBenchError(f"extra_wordings: there is no task {name!r}")
+    filled = {slot for wording in task.wordings for slot in task.slots(wording)}
+    for wording in wordings:
+        try:
+            unknown = set(task.slots(wording)) - filled
+        except ValueError as error:
+            raise ShopBenchError(f"extra_wordings: {wording!r} of task {name} has a brace too many: {error}") from error
+        if unknown:
+            raise ShopBenchError(
+                f"extra_wordings: {wording!r} asks for {sorted(unknown)[0]!r}, which task {name} does not fill: it has "
+                + ", ".join(sorted(filled))
+            )
 
 
 def read_wordings(path: Path) -> dict[str, list[str]]:
@@ -168,11 +188,16 @@ def protected_texts(paths: list[Path]) -> list[str]:
     """Return the texts of the questions in these JSONL files (ShopBench's shape)."""
     texts = []
     for path in paths:
+        if not path.is_file():
+            raise ShopBenchError(f"there is no file {path} of protected questions")
         for number, line in _lines(path):
             try:
-                texts.append(json.loads(line)["input_field"])
+                text = json.loads(line)["input_field"]
+                if not isinstance(text, str):
+                    raise TypeError(type(text))
             except (ValueError, KeyError, TypeError) as error:
                 raise ShopBenchError(f"{path}, line {number}: not a question with an input_field") from error
+            texts.append(text)
     return texts
 
 

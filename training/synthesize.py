@@ -55,6 +55,7 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
     """Run the pipelines of a recipe, write what came of them, and return the report (`report.json`)."""
     if unknown := [name for name in recipe.pipelines if name not in PIPELINES]:
         raise ShopBenchError(f"there is no pipeline {unknown[0]!r}: there are {', '.join(PIPELINES)}")
+    _check_output(recipe)
     context = open_context(recipe)
     cache = ReplyCache(recipe.cache)
     dictation = Dictation(open_writer(recipe.writer), recipe.writer, recipe.budget, cache)
@@ -77,6 +78,17 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
     report["writer"] = recipe.writer.model_dump()
     _write(recipe, made, report)
     return report
+
+
+def _check_output(recipe: SynthesisRecipe) -> None:
+    """Refuse an output whose replacement would delete what this command has not made, the paid replies above all."""
+    output = recipe.output.resolve()
+    if output in (recipe.cache.resolve(), *recipe.cache.resolve().parents):
+        raise ShopBenchError(
+            f"cache {recipe.cache} lies in output {recipe.output}, which is replaced as a whole: move it"
+        )
+    if output.exists() and not (output.is_dir() and ((output / "report.json").is_file() or not any(output.iterdir()))):
+        raise ShopBenchError(f"output {recipe.output} holds something else: remove it or choose another")
 
 
 def open_context(recipe: SynthesisRecipe) -> Context:

@@ -15,7 +15,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 
 from submission.errors import ShopBenchError
-from training.build_dataset import build
+from training.build_dataset import _executor, build
 from training.candidates import Worker, quotas, wanted_tasks
 from training.data_card import percentile
 from training.data_recipe import DataRecipe
@@ -275,6 +275,37 @@ def test_faults_of_a_recipe_are_named(tmp_path: Path, override: str, message: st
         for source in made.open_sources().values():
             for stream in source.streams if source.name in {"mmlu", "knowledge"} else ():
                 next(iter(source.units(stream)))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"task_name": "no_such_task", "wording": "{title}"}, "there is no task 'no_such_task'"),
+        ({"task_name": "review_rating", "wording": "{stars}?"}, "asks for 'stars', which task review_rating"),
+        ({"task_name": "review_rating", "wording": "{"}, "has a brace too many"),
+    ],
+)
+def test_wordings_that_no_question_can_be_asked_in_are_named(
+    tmp_path: Path, line: dict[str, str], message: str
+) -> None:
+    file = tmp_path / "wordings.jsonl"
+    file.write_text(json.dumps(line) + "\n")
+    with pytest.raises(ShopBenchError, match=message):
+        build(recipe(tmp_path / "dataset", f"extra_wordings={file}"))
+    # Nothing is begun that the mended recipe would be told to remove.
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_broken_file_of_protected_questions_is_named_before_the_workers_start(tmp_path: Path) -> None:
+    file = tmp_path / "protected.jsonl"
+    file.write_text('{"input_field": ["a", "b"]}\n')
+    with pytest.raises(ShopBenchError, match=r"protected\.jsonl, line 1: not a question with an input_field"):
+        build(recipe(tmp_path / "dataset", f"protected=[{file}]"))
+
+
+def test_a_worker_that_dies_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ShopBenchError, match="a worker process ended"), _executor(recipe(tmp_path / "x")) as executor:
+        executor.submit(os._exit, 1).result()
 
 
 def test_the_command_ends_with_a_message_and_code_2(tmp_path: Path) -> None:

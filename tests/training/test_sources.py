@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pandas
 import pytest
@@ -24,6 +26,7 @@ from training.sources.reading import open_rows
 from training.sources.records import JudgedQuery, ProductType
 from training.sources.source import Source
 from training.tasks import tasks_of
+from training.tasks.task import Pool
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ESCI = FIXTURES / "esci"
@@ -372,6 +375,45 @@ def test_files_without_rows_are_refused(tmp_path: Path, content: str, message: s
     path.write_text(content)
     with pytest.raises(ShopBenchError, match=message):
         list(open_rows(str(path), ["id"]))
+
+
+def test_rows_that_lack_a_column_or_hold_half_a_character_can_be_counted_and_written(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"id": 1, "title": "a"}\n{"id": 2}\n{"id": 3, "title": "\\ud83d cup \\ud83d\\ude00"}\nnone\n')
+    rows = list(open_rows(str(path), ["id", "title"]))
+    assert rows == [
+        {"id": 1, "title": "a"},
+        {"id": 2, "title": None},
+        {"id": 3, "title": "? cup \N{GRINNING FACE}"},
+        {"": "none"},
+    ]
+
+
+def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl.gz"
+    whole = gzip.compress(b'{"id": 1}\n' * 100_000, compresslevel=1)
+    path.write_bytes(whole[:200] + bytes(200) + whole[400:])
+    with pytest.raises(ShopBenchError, match=r"data\.jsonl\.gz"):
+        list(open_rows(str(path), ["id"]))
+
+
+@pytest.mark.parametrize(
+    "spoiled", [{"task_type": ["retrieval"]}, {"task_type": "ranking", "output_field": ["much", "little"]}]
+)
+def test_rows_of_any_types_are_counted_not_built(tmp_path: Path, spoiled: dict[str, Any]) -> None:
+    text = "Rank.\nProduct List:\n1. a\n2. b\nOutput a permutation of 1 and 2:"
+    row = {"input_field": text, "output_field": [1, 0], "task_type": "ranking", "metric": "ndcg", "track": None}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row | spoiled) + "\n")
+    source = open_source("shopbench", {"files": [{"path": str(path), "task": "order", "track": 1}]}, tmp_path)
+    unusable: Counter[str] = Counter()
+    pool = Pool([], unusable)
+    for unit in source.units("questions"):
+        record = source.record("questions", unit, unusable)
+        if record is not None:
+            task = tasks_of({"shopbench": source})["order"]
+            assert task.question("shopbench/questions", record, pool, Random(0)) is None
+    assert unusable.total() == 1
 
 
 def test_a_cut_off_file_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
+import http.server
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -278,6 +280,8 @@ def test_a_writer_that_is_no_model_folder_is_named(tmp_path: Path) -> None:
         ("Welche Art von Produkt ist '{title}', und wie heißt sie in diesem Laden?", "the text is in another language"),
         ("Type of product?", "slots are missing, repeated or made up"),
         ("Which product type is '{title}', all in all? {{no}}", "slots are missing, repeated or made up"),
+        ("Which product type is '{title}', all in all? {", "there are braces that are no slots"),
+        ("Which product type } is '{title}', all in all?", "there are braces that are no slots"),
     ],
 )
 def test_wordings_that_cannot_be_used_are_rejected(tmp_path: Path, written: str, reason: str) -> None:
@@ -379,6 +383,37 @@ def test_faults_of_a_recipe_are_named(tmp_path: Path) -> None:
         synthesize(made)
 
 
+def test_an_output_that_would_be_lost_is_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "out" / "paid.txt"
+    kept.parent.mkdir()
+    kept.write_text("replies")
+    made = recipe(tmp_path, "http://x/v1", *only("esci_choice", 2))
+    with pytest.raises(ShopBenchError, match=r"out holds something else: remove it or choose another"):
+        synthesize(made)
+    with pytest.raises(ShopBenchError, match=r"replies\.sqlite lies in output .* move it"):
+        synthesize(made.model_copy(update={"output": tmp_path}))
+    assert kept.read_text() == "replies"
+
+
+def test_an_endpoint_of_another_protocol_is_named(tmp_path: Path) -> None:
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"status": "fine"}')
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        made = recipe(tmp_path, f"http://127.0.0.1:{server.server_port}/v1", *only("esci_choice", 2))
+        with pytest.raises(ShopBenchError, match="does not answer as OpenAI's protocol has it"):
+            synthesize(made)
+        server.shutdown()
+
+
 def test_the_command_prints_one_line_for_a_fault(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "training.synthesize", "--recipe", str(RECIPE), "--set", *only("dream", 1)]
     done = subprocess.run(
@@ -428,7 +463,17 @@ def product(**fields: Any) -> Product:
         (product(), {"attributes": [{"name": "wisdom", "value": "Oak"}]}, "no such attribute is known"),
         (
             product(details={"Color": "Black"}),
-            {"attributes": [{"name": "color", "value": "Brown"}]},
+            {"attributes": [{"name": "colour", "value": "Brown"}]},
+            "the value contradicts the source",
+        ),
+        (
+            product(color="Black"),
+            {"attributes": [{"name": "Color", "value": "Brown"}]},
+            "the value contradicts the source",
+        ),
+        (
+            product(brand="Ikea"),
+            {"attributes": [{"name": "brand", "value": "Acme"}]},
             "the value contradicts the source",
         ),
     ],
@@ -497,6 +542,10 @@ def test_any_reply_is_read_or_rejected(text: str) -> None:
     except RejectedError:
         return
     assert isinstance(value, dict)
+
+
+def test_half_characters_of_a_reply_can_be_written() -> None:
+    assert read_reply(Reply('{"text": "\\ud83d cup"}', 1)) == {"text": "? cup"}
 
 
 def test_a_reply_nested_without_end_is_rejected() -> None:

@@ -1,6 +1,7 @@
 """Every task is trained in three wordings or more, all of which are read as the task promises."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from string import Formatter
@@ -9,6 +10,7 @@ import pytest
 
 from training.data_recipe import DataRecipe, HeldOut
 from training.recipe import load_recipe
+from training.sources.records import Instruction
 from training.tasks import TASKS
 from training.tasks.task import Draft, Pool
 
@@ -58,7 +60,24 @@ def test_every_wording_is_read_as_its_task_promises(tmp_path: Path, monkeypatch:
                 drafts = (task.builders[path](record, pool, Random(1)) for record in pool.records)
                 for draft in [draft for draft in drafts if isinstance(draft, Draft)][:20]:
                     for wording in task.wordings:
-                        read = task.read_back(draft.text or wording.format(**draft.slots), draft)
+                        read = task.read_back(wording.format(**draft.slots), draft)
                         assert isinstance(read, dict), read
                     checked.add(task.name)
     assert checked == set(TASKS)
+
+
+def test_an_instruction_is_worded_as_the_recipe_says_and_a_looping_answer_is_counted() -> None:
+    task = replace(TASKS["general_instruction"], wordings=("Please: {instruction}{context}\nAnswer:",))
+    rows = [
+        Instruction("a", "Name a colour.", "", "Blue is one."),
+        Instruction("b", "Make it short.", "A long text.", "A text."),
+        Instruction("c", "Repeat the word hello.", "", " ".join(["hello"] * 10)),
+    ]
+    pool = Pool(rows)
+    built = [task.question("alpaca/instructions", row, pool, Random(0)) for row in rows]
+    assert [row and row["question"] for row in built] == [
+        "Please: Name a colour.\nAnswer:",
+        "Please: Make it short.\nInput: A long text.\nAnswer:",
+        None,
+    ]
+    assert pool.unusable.total() == 1

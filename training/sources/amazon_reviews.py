@@ -5,6 +5,7 @@ reviewed after a verified purchase, over time, is taken for what that user bough
 """
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -120,7 +121,7 @@ class AmazonReviews(Source):
             rating=int(rating),
             title=clean(row.get("title")),
             text=text,
-            helpful=int(row.get("helpful_vote") or 0),
+            helpful=_votes(row.get("helpful_vote")),
             verified=bool(row.get("verified_purchase")),
             product=self._page(row["parent_asin"]),
         )
@@ -139,6 +140,10 @@ class AmazonReviews(Source):
     def _page(self, asin: object) -> Product | None:
         rows = self._by_asin.get(str(asin))
         return _product(rows[0], Counter()) if rows else None
+
+
+def _votes(votes: object) -> int:
+    return int(votes) if isinstance(votes, int | float) and math.isfinite(votes) else 0
 
 
 def _is_whole(row: Row, column: str, unusable: Counter[str]) -> bool:

@@ -5,7 +5,9 @@ its lines, so the one thing to know is that no text of a source may bring a line
 """
 
 import html
+import json
 import re
+from typing import Any
 
 _TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,300}>")
 # Control and format characters: invisible, and some tokenizers split on them.
@@ -29,6 +31,11 @@ def clean(text: object) -> str:
         text = _TAG.sub(" ", text)
     text = " ".join(_INVISIBLE.sub(" ", text).split())
     return "" if text.lower() in _ABSENT else text
+
+
+def without_half_characters(value: Any) -> Any:
+    """Return what JSON held with "?" in place of halves of surrogate pairs, which no file and no tokenizer takes."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def has_words(text: str) -> bool:

@@ -8,6 +8,7 @@ a number or "from 5.99"), which a table of typed columns cannot hold.
 
 import json
 import re
+import zlib
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from submission.errors import ShopBenchError
+from training.sources.cleaning import without_half_characters
 
 Row = dict[str, Any]
 
@@ -45,7 +47,8 @@ def open_rows(
 ) -> Iterator[Row]:
     """Stream the rows of `location` (or of several), each a dict with at least `columns`; files take turns.
 
-    Rows of JSON lines that cannot be parsed come as `{"": line}`, so that the caller can count them. `limit` is how many
+    Rows of JSON lines that cannot be parsed come as `{"": line}`, so that the caller can count them; a later row that lacks
+    one of the columns has None there. `limit` is how many
     rows are read of all files together. Raises `ShopBenchError` where nothing is found or a column is missing, naming it
     and those that are there.
     """
@@ -82,7 +85,8 @@ def _open_one(location: str, columns: Collection[str], split: str) -> Iterator[R
             f"{location} has no column {', '.join(map(repr, missing))}: it has {', '.join(map(repr, first)) or 'none'}"
         )
     yield first
-    yield from rows
+    for row in rows:
+        yield row if "" in row or all(column in row for column in columns) else {**dict.fromkeys(columns), **row}
 
 
 def _stream(location: str, split: str) -> Iterator[Row]:
@@ -128,7 +132,7 @@ def _rows(location: str, dataset: Any) -> Iterator[Row]:
     try:
         for table in dataset.with_format("arrow").iter(batch_size=_BATCH):
             yield from table.to_pylist()
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = str(error).strip().split("\n")[0]
         raise ShopBenchError(f"{location} is broken or cut off ({type(error).__name__}: {reason})") from error
 
@@ -137,7 +141,7 @@ def _csv_rows(location: str, file: str) -> Iterator[Row]:
     """Read every CSV value as text: a guessed number type would take leading zeros off an ASIN."""
     import datasets
 
-    header = next(iter(_load(location, "csv", data_files=file, keep_default_na=False)), None)
+    header = next(_rows(location, _load(location, "csv", data_files=file, keep_default_na=False)), None)
     if header is None:
         return iter(())
     features = datasets.Features({column: datasets.Value("string") for column in header})
@@ -154,9 +158,11 @@ def _json_lines(location: str, dataset: Any) -> Iterator[Row]:
 def _parse(line: str) -> Row:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"": line}
-    return row if isinstance(row, dict) else {"": line}
+    if not isinstance(row, dict):
+        return {"": line}
+    return without_half_characters(row) if "\\ud" in line.lower() else row
 
 
 def _is_json_array(path: Path) -> bool:

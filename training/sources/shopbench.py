@@ -74,7 +74,7 @@ class ShopBench(Source):
         if not isinstance(text, str) or not text.strip() or row.get("output_field") in (None, "", []):
             unusable["row without a question or a truth"] += 1
             return None
-        if row.get("task_type") not in _TYPES:
+        if not isinstance(row.get("task_type"), str) or row["task_type"] not in _TYPES:
             unusable["row of an unknown task type"] += 1
             return None
         task, track = self._task(place, row)

@@ -41,6 +41,7 @@ TASK = Task(
         'A shopper says: "{need}"\nWhich of these products should the shop recommend?\n{options}\nAnswer: ',
         "Need of a customer: {need}\nSelect the product that meets it.\n{options}\nAnswer: ",
         '"{need}"\nWhich product is this customer looking for?\n{options}\nAnswer:',
+        "Someone asks a shop: {need}\nWhich product answers the request?\n{options}\nAnswer: ",
     ),
 )
 _SYSTEM = (

@@ -86,7 +86,7 @@ class WriteInstructions:
         new = one_line(text)
         if Counter(_SLOT.findall(new)) != Counter(_SLOT.findall(instruction)):
             raise RejectedError("slots are missing, repeated or made up")
-        if new.replace("{", "").count("}") != len(_SLOT.findall(new)) or "{{" in new:
+        if not new.count("{") == new.count("}") == len(_SLOT.findall(new)):
             raise RejectedError("there are braces that are no slots")
         check_length(_SLOT.sub("", new), 3, 90)
         check_language(_SLOT.sub("", new), "en")

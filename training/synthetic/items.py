@@ -18,6 +18,7 @@ from submission.questions import read_question
 from submission.task_types import TaskType
 from training.data_recipe import DataRecipe
 from training.sources import Source
+from training.sources.cleaning import without_half_characters
 from training.synthetic.writers import Reply, Request
 from training.tasks import task
 from training.tasks.task import Draft, Pool, Task
@@ -117,7 +118,7 @@ def read_reply(reply: Reply) -> dict[str, Any]:
         raise RejectedError("the reply is not whole JSON") from None
     if not isinstance(value, dict):
         raise RejectedError("the reply is not a JSON object")
-    return value
+    return without_half_characters(value)
 
 
 def one_line(value: Any) -> str:

@@ -39,6 +39,7 @@ CATEGORY = Task(
         "In which category of an online shop would a customer find '{title}'?\n{options}\nAnswer: ",
         "Product title: {title}\nWhich category does the product belong to?\n{options}\nAnswer: ",
         "File the product '{title}' under one of these categories.\n{options}\nAnswer:",
+        "A seller lists '{title}'. Choose the category that it belongs in.\n{options}\nAnswer:",
     ),
 )
 _SYSTEM = (
@@ -55,7 +56,6 @@ _ATTRIBUTES = frozenset(
     {
         "brand",
         "color",
-        "colour",
         "material",
         "size",
         "flavor",
@@ -173,9 +173,11 @@ def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tupl
         else:
             rejected.append(("the category is not on the page", category))
     attributes = {}
-    own = {name.lower(): value for name, value in product.details.items()}
+    fields = {name: getattr(product, name) for name in ("brand", "color", "material", "size")}
+    own = {name: value for name, value in fields.items() if value}
+    own |= {name.lower().replace("colour", "color"): value for name, value in product.details.items()}
     for entry in written_attributes:
-        name, value = _text(entry.get("name")).lower(), _text(entry.get("value"))
+        name, value = _text(entry.get("name")).lower().replace("colour", "color"), _text(entry.get("value"))
         phrase = find_phrase(product.title, value)
         if name in own and own[name].lower() != value.lower():
             rejected.append(("the value contradicts the source", f"{name}: {value}"))

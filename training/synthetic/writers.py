@@ -55,8 +55,8 @@ class Request:
 
     @property
     def most_tokens(self) -> int:
-        """How many tokens prompt and reply may take: three characters a token is fewer than any tokenizer needs."""
-        return sum(len(content) // 3 + 8 for _, content in self.messages) + self.max_tokens
+        """How many tokens prompt and reply may take: tokenizers of bytes need one a byte at most."""
+        return sum(len(content.encode()) + 8 for _, content in self.messages) + self.max_tokens
 
     def chat(self) -> list[dict[str, str]]:
         """Return the messages as the protocol has them."""
@@ -117,10 +117,12 @@ class Endpoint:
             tasks = [asyncio.create_task(answer(request)) for request in requests]
             try:
                 await asyncio.gather(*tasks)
-            except openai.APIError as error:
+            except (openai.APIError, ShopBenchError) as error:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                if isinstance(error, ShopBenchError):
+                    raise
                 raise ShopBenchError(
                     f"the writer at {settings.base_url} does not answer ({type(error).__name__}: {error}): check that it "
                     "is up and serves the model, then run this again; what it answered is kept"
@@ -144,6 +146,10 @@ class Endpoint:
             )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             return Reply("", 0, refusal=f"{type(error).__name__}: {error}")
+        if not getattr(completion, "choices", None):
+            raise ShopBenchError(
+                f"{self.settings.base_url} does not answer as OpenAI's protocol has it, with choices: is its path right (/v1)?"
+            )
         tokens = completion.usage.total_tokens if completion.usage else request.most_tokens
         return Reply(completion.choices[0].message.content or "", tokens)
 

@@ -40,10 +40,11 @@ INSTRUCTION = Task(
     "sent-transformer",
     track=1,
     wordings=(
-        "Instructions: {instruction}\nInput: {context}\nOutput:",
-        "{instruction}\nInput: {context}\nOutput: ",
-        "Do what is asked here.\n{instruction}\nInput: {context}\nAnswer: ",
-        "Task: {instruction}\nInput: {context}\nAnswer:",
+        # The context brings its own line, "Input: …", or nothing.
+        "Instructions: {instruction}{context}\nOutput:",
+        "{instruction}{context}\nOutput: ",
+        "Do what is asked here.\n{instruction}{context}\nAnswer: ",
+        "Task: {instruction}{context}\nAnswer:",
     ),
 )
 
@@ -51,11 +52,8 @@ INSTRUCTION = Task(
 @INSTRUCTION.built_from("alpaca/instructions")
 def build_instruction(row: Instruction, pool: Pool, rng: Random) -> Draft | None:
     """Ask an instruction as it is; what reads as another kind of task cannot be asked and is counted."""
-    wording = rng.choice(INSTRUCTION.wordings)
-    if not row.context:
-        wording = wording.replace("\nInput: {context}", "")
-    text = wording.format(instruction=row.instruction, context=row.context)
-    question = read_question(text, is_multiple_choice=False)
+    slots = {"instruction": row.instruction, "context": f"\nInput: {row.context}" if row.context else ""}
+    question = read_question(INSTRUCTION.wordings[0].format(**slots), is_multiple_choice=False)
     if question.task_type is not TaskType.GENERATION or question.answer_kind is not AnswerKind.PROSE:
         return pool.skip("instruction that reads as an extraction, a translation or a task with a list")
-    return Draft({"instruction": row.instruction, "context": row.context}, row.answer, text=text)
+    return Draft(slots, row.answer)

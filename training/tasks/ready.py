@@ -51,7 +51,7 @@ def _row(record: ReadyQuestion, pool: Pool) -> dict[str, Any] | None:
 def _answer(form: AnswerFormat, truth: Any) -> str | None:
     """Return what the model shall say, None where the truth does not fit the form."""
     if isinstance(form, Permutation) and isinstance(truth, list):
-        if len(truth) != form.length:
+        if len(truth) != form.length or not all(isinstance(gain, int | float) for gain in truth):
             return None
         truth = [form.items[place] for place in sorted(range(len(truth)), key=lambda place: -truth[place])]
     try:

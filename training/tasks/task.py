@@ -44,8 +44,8 @@ class Draft:
     """What a builder hands over: values for the slots, the truth as the metric takes it, the numbers of the list.
 
     `answer` is what the model shall say where that is not the truth itself (a permutation for graded relevance).
-    `language` overrides the record's, `text` replaces the wordings (a question that came ready-made). `content` is what
-    duplicates are found by; it is all the slots unless some of them hold the same long text in every question.
+    `language` overrides the record's. `content` is what duplicates are found by; it is all the slots unless some of them hold
+    the same long text in every question.
     """
 
     slots: dict[str, str]
@@ -53,7 +53,6 @@ class Draft:
     numbers: tuple[int, ...] = ()
     answer: Any = None
     language: str = ""
-    text: str = ""
     content: str = ""
 
 
@@ -123,11 +122,11 @@ class Task:
         if any(option_numbers(value) for value in bodies.values()):
             pool.skip("text that holds a numbered list of its own")
             return None
-        wording = draft.text or rng.choice(self.wordings)
-        row = self.read_back(draft.text or wording.format(**draft.slots), draft)
+        wording = rng.choice(self.wordings)
+        row = self.read_back(wording.format(**draft.slots), draft)
         if isinstance(row, str):
             # A title can say "translate": then it is the text, not the builder, that makes the question read otherwise.
-            fault = row if draft.text else self.read_back(wording.format(**_plain(draft.slots)), _plain_answer(draft))
+            fault = self.read_back(wording.format(**_plain(draft.slots)), _plain_answer(draft))
             if isinstance(fault, str):
                 name = f"{builder.__module__}.{builder.__name__}"
                 raise ShopBenchError(
