@@ -131,8 +131,8 @@ def test_truths_must_fit_the_metric(tmp_path, task_type, metric, bad, good):
         (b'{"input_field": "\xff"}\n', r"line 1: not UTF-8 \(byte 18 of the line\)"),
         (b"", "holds no questions"),
         (b"\n \n", "holds no questions"),
-        (gzip.compress(b"x" * 1000)[:-12], r"cannot read .*d\.jsonl"),
-        (gzip.compress(b"x")[:10] + b"garbage!", r"cannot read .*d\.jsonl"),
+        (gzip.compress(b"x" * 1000, mtime=0)[:-12], r"cannot read .*d\.jsonl"),
+        (gzip.compress(b"x", mtime=0)[:10] + b"garbage!", r"cannot read .*d\.jsonl"),
     ],
 )
 def test_a_broken_file_is_one_clear_error(tmp_path, content, message):
