@@ -44,11 +44,10 @@ def section(predictions: Predictions, own: str, larger: str) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.larger_mixture", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--results", type=Path, help="the Markdown file to write into (default: the recipe's)")
-    options = parser.parse_args(arguments)
+    parser.parse_args(arguments)
     recipe = load_recipe(RECIPE, [], Recipe)
     assert recipe.compare is not None
-    results = options.results or recipe.compare.results
+    results = recipe.compare.results
     own, larger = recipe.adapters
     for name in recipe.adapters:
         if not recipe.adapter_folder(name).is_dir():
@@ -56,7 +55,6 @@ def main(arguments: list[str] | None = None) -> None:
     found = {ZERO_SHOT: Variant(recipe.base_model)}
     found |= {name: Variant(recipe.base_model, recipe.adapter_folder(name)) for name in recipe.adapters}
     predictions = ask(recipe, found, dict.fromkeys(found, (ON,)))
-    pictures = {f"loss_{name}.png": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
     text = [
         "## A larger mixture for the demo",
         "",
@@ -67,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         "",
         *section(predictions, own, larger),
         "",
-        *copy_pictures(recipe.name, pictures, results),
+        *copy_pictures(recipe, results),
     ]
     write_marked_section(results, f"larger mixture {recipe.name}", "\n".join(text))
 

@@ -140,9 +140,6 @@ def line(*cells: str) -> str:
 def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> None:
     settings = recipe.compare
     assert settings is not None
-    pictures = {f"loss_{name}.png": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
-    pictures["sweep.png"] = recipe.output / "wise_ft" / "sweep.png"
-    shown = copy_pictures(recipe.name, pictures, settings.results)
     split = recipe.data.train.with_name("split.json")
     counts = json.loads(split.read_text())["questions"] if split.is_file() else {}
     sizes = ", ".join(f"{name.replace('_', ' ')} {sum(by_task.values())}" for name, by_task in counts.items())
@@ -166,21 +163,23 @@ def _write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> No
         "",
         *task_table(predictions),
         "",
-        *shown,
+        *copy_pictures(recipe, settings.results),
     ]
     write_marked_section(settings.results, f"fine-tuning {recipe.name}", "\n".join(text))
 
 
-def copy_pictures(name: str, pictures: dict[str, Path], results: Path) -> list[str]:
-    """Copy those `pictures` that are there into `images` beside `results`; return the lines of Markdown that show them."""
+def copy_pictures(recipe: Recipe, results: Path) -> list[str]:
+    """Copy the pictures that a run has drawn into `images` beside `results`; return the lines of Markdown that show them."""
+    pictures = {f"loss_{name}": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
+    pictures["sweep"] = recipe.output / "wise_ft" / "sweep.png"
     images = results.parent / "images"
     images.mkdir(parents=True, exist_ok=True)
     shown = []
-    for file, source in pictures.items():
+    for kind, source in pictures.items():
+        name = f"{recipe.name}_{kind}"
         if source.is_file():
-            shutil.copyfile(source, images / f"{name}_{file}")
-            title = f"{name}_{file.removesuffix('.png')}".replace("_", " ")
-            shown.append(f"![{title}](images/{name}_{file})")
+            shutil.copyfile(source, images / f"{name}.png")
+            shown.append(f"![{name.replace('_', ' ')}](images/{name}.png)")
     return shown
 
 

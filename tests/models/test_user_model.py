@@ -35,7 +35,11 @@ def evaluator(
 
 def answers_of(finished: subprocess.CompletedProcess, fault: str | None = None) -> dict:
     """Return what was answered under `--then-fault`, or, without one, before it."""
-    lines = [json.loads(line[8:]) for line in finished.stdout.splitlines() if line.startswith("ANSWERS ")]
+    lines = [
+        json.loads(line.removeprefix("ANSWERS "))
+        for line in finished.stdout.splitlines()
+        if line.startswith("ANSWERS ")
+    ]
     found = [line for line in lines if line["fault"] == fault] if fault else lines[:1]
     assert found, finished.stderr[-3000:]
     return found[0]

@@ -303,7 +303,7 @@ def test_a_broken_file_of_protected_questions_is_named_before_the_workers_start(
         build(recipe(tmp_path / "dataset", f"protected=[{file}]"))
 
 
-def test_a_worker_that_dies_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ShopBenchError, match="a worker process ended"), _executor(recipe(tmp_path / "x")) as executor:
         executor.submit(os._exit, 1).result()
 

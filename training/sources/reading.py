@@ -48,9 +48,8 @@ def open_rows(
     """Stream the rows of `location` (or of several), each a dict with at least `columns`; files take turns.
 
     Rows of JSON lines that cannot be parsed come as `{"": line}`, so that the caller can count them; a later row that lacks
-    one of the columns has None there. `limit` is how many
-    rows are read of all files together. Raises `ShopBenchError` where nothing is found or a column is missing, naming it
-    and those that are there.
+    one of the columns has None there. `limit` is how many rows are read of all files together. Raises `ShopBenchError`
+    where nothing is found or a column is missing, naming it and those that are there.
     """
     locations = [location] if isinstance(location, str) else list(location)
     if not locations:

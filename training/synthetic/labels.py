@@ -175,9 +175,9 @@ def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tupl
     attributes = {}
     fields = {name: getattr(product, name) for name in ("brand", "color", "material", "size")}
     own = {name: value for name, value in fields.items() if value}
-    own |= {name.lower().replace("colour", "color"): value for name, value in product.details.items()}
+    own |= {_attribute_name(name): value for name, value in product.details.items()}
     for entry in written_attributes:
-        name, value = _text(entry.get("name")).lower().replace("colour", "color"), _text(entry.get("value"))
+        name, value = _attribute_name(_text(entry.get("name"))), _text(entry.get("value"))
         phrase = find_phrase(product.title, value)
         if name in own and own[name].lower() != value.lower():
             rejected.append(("the value contradicts the source", f"{name}: {value}"))
@@ -190,6 +190,10 @@ def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tupl
         else:
             attributes[name] = phrase
     return Labels(kind, product.categories[:1] or tuple(categories), attributes), rejected
+
+
+def _attribute_name(name: str) -> str:
+    return name.lower().replace("colour", "color")
 
 
 def _are_objects(value: Any) -> bool:

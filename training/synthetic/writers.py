@@ -117,16 +117,16 @@ class Endpoint:
             tasks = [asyncio.create_task(answer(request)) for request in requests]
             try:
                 await asyncio.gather(*tasks)
-            except (openai.APIError, ShopBenchError) as error:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                if isinstance(error, ShopBenchError):
-                    raise
+            except openai.APIError as error:
                 raise ShopBenchError(
                     f"the writer at {settings.base_url} does not answer ({type(error).__name__}: {error}): check that it "
                     "is up and serves the model, then run this again; what it answered is kept"
                 ) from error
+            finally:
+                # Where one has failed, the others are still asking.
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ask(self, client: Any, request: Request) -> Reply:
         import openai
