@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from training.build_dataset import build
-from training.data_recipe import DataRecipe
+from training.data.building import build
+from training.data.recipe import DataRecipe
 from training.recipe import load_recipe
 
 _FIXTURES = Path("tests/training/fixtures")

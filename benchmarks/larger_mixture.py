@@ -11,7 +11,7 @@ from pathlib import Path
 
 from submission.errors import ShopBenchError
 from training.command_line import run_command
-from training.compare import (
+from training.fine_tuning.comparison import (
     ON,
     SETS,
     ZERO_SHOT,
@@ -23,8 +23,8 @@ from training.compare import (
     task_table,
     write_marked_section,
 )
+from training.fine_tuning.variant_scores import Variant, interval
 from training.recipe import Recipe, load_recipe
-from training.variant_scores import Variant, interval
 
 RECIPE = Path("training/recipes/cpu_demo_mixture.yaml")
 

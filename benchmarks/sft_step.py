@@ -22,8 +22,8 @@ from trl import SFTTrainer
 from trl.trainer import utils as trl_utils
 
 from training.command_line import run_command
+from training.fine_tuning.supervised import build_trainer
 from training.recipe import Recipe, load_recipe
-from training.sft import build_trainer
 
 RECIPE = Path("training/recipes/cpu_demo.yaml")
 

@@ -60,4 +60,4 @@ def _problems(config: dict[str, Any], cards: int, group_size: int | None) -> lis
     return problems
 
 
-_PADDING = "pad it before quantising: python -m training.padding"
+_PADDING = "pad it before quantising: python -m training.awq.padding"

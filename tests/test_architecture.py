@@ -67,3 +67,31 @@ def test_the_submission_needs_no_package_of_the_evaluation_or_training() -> None
         for file in sources(package):
             used = {name.split(".")[0] for name in imported_modules(file)} & theirs
             assert not used, f"{file.relative_to(ROOT)} imports {used}"
+
+
+def commands() -> list[Path]:
+    return sorted(file for file in (ROOT / "training").glob("*.py") if "run_command(main)" in file.read_text())
+
+
+def imports_of_training(file: Path) -> set[str]:
+    return {name for name in imported_modules(file) if name.split(".")[0] == "training"}
+
+
+def test_a_command_imports_rooms_and_never_another_command() -> None:
+    assert len(commands()) >= 11
+    names = {f"training.{file.stem}" for file in commands()}
+    for file in [*sources("training"), *sources("benchmarks")]:
+        assert not imports_of_training(file) & names, f"{file.relative_to(ROOT)} imports a command"
+
+
+@pytest.mark.parametrize("room", ["fine_tuning", "checkpoints", "awq"])
+def test_of_the_data_the_model_side_imports_decontamination_alone(room: str) -> None:
+    for file in sources(f"training/{room}"):
+        reached = {name for name in imports_of_training(file) if name.startswith("training.data")}
+        assert reached <= {"training.data.decontamination"}, f"{file.relative_to(ROOT)} imports {reached}"
+
+
+def test_the_data_side_imports_nothing_of_the_model_side() -> None:
+    for file in sources("training/data"):
+        rooms = {name.split(".")[1] for name in imports_of_training(file)}
+        assert rooms <= {"data", "recipe", "files", "command_line"}, f"{file.relative_to(ROOT)} imports {rooms}"

@@ -15,7 +15,7 @@ from submission.chat_encoder import ChatEncoder
 from submission.model_folder import EMBEDDED_MODEL
 from submission.profiles import PROFILES
 from submission.task_types import TaskType
-from training.sources.ecinstruct import _read_data
+from training.data.sources.ecinstruct import _read_data
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("models", "submission", "evaluation", "training", "tools", "benchmarks")

@@ -7,36 +7,8 @@ adapter. The sum is taken in float32 and rounded once to the base's dtype.
 import argparse
 from pathlib import Path
 
-import torch
-
-from submission.errors import ShopBenchError
-from training.checkpoints import CheckpointReader, rewrite_checkpoint
+from training.checkpoints.merging import merge_adapter
 from training.command_line import run_command
-from training.files import fingerprint
-from training.lora import LoraUpdate
-from training.portable import write_portable_files
-
-
-def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -> None:
-    """Write `base` + `alpha` · update of `adapter` to the folder `output`, replacing it when the new one is whole."""
-    update = LoraUpdate(adapter)
-    if unknown := sorted(update.names - CheckpointReader(base).names):
-        raise ShopBenchError(
-            f"{adapter} updates {unknown[0]}, which {base} does not have: it was trained on another base"
-        )
-
-    def add_update(name: str, tensor: torch.Tensor) -> torch.Tensor:
-        if name not in update.names or alpha == 0:
-            return tensor
-        if update.shape(name) != tensor.shape:
-            raise ShopBenchError(
-                f"{adapter} updates {name} as {tuple(update.shape(name))}, {base} has {tuple(tensor.shape)}: "
-                "it was trained on another base"
-            )
-        return (tensor.float() + alpha * update.delta(name)).to(tensor.dtype)
-
-    inputs = ["merge", fingerprint(adapter), str(float(alpha))]
-    rewrite_checkpoint(base, output, add_update, inputs, lambda folder: write_portable_files(base, folder))
 
 
 def main(arguments: list[str] | None = None) -> None:

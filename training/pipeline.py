@@ -14,15 +14,15 @@ from typing import Any
 
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model, read_json
-from training.alpha_sweep import parse_sweep, sweep_with_engine
-from training.calibrate_awq import calibrate, calibration_questions, check_possible, parse_options
+from training.awq.quantising import calibrate, calibration_questions, check_possible, parse_options
+from training.checkpoints.ensembling import combine_adapters
+from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
-from training.compare import chosen_alpha, compare
-from training.ensemble import combine_adapters
 from training.files import fingerprint, hash_of, run_once
-from training.interpolation import write_interpolated
+from training.fine_tuning.alpha_sweep import parse_sweep, sweep_with_engine
+from training.fine_tuning.comparison import chosen_alpha, compare
+from training.fine_tuning.splitting import write_split
 from training.recipe import AwqSettings, Recipe, add_recipe_arguments, load_recipe
-from training.split import write_split
 
 
 def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> None:

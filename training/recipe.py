@@ -36,7 +36,7 @@ class SplitSettings(Settings):
 
     `questions` is a folder with one JSONL file a task; `protected` a file of questions of which no 13-gram may be
     trained on. Tasks in `unseen_tasks` are never trained on. With `derive_choices`, multiple-choice questions are made
-    from training questions whose answers are words (`training.derived_choices`) and added to them.
+    from training questions whose answers are words (`training.fine_tuning.derived_choices`) and added to them.
     """
 
     questions: Path

@@ -9,9 +9,9 @@ import argparse
 from pathlib import Path
 
 from submission.errors import ShopBenchError
-from training.alpha_sweep import parse_sweep, sweep_with_engine
+from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
-from training.interpolation import write_interpolated
+from training.fine_tuning.alpha_sweep import parse_sweep, sweep_with_engine
 
 
 def main(arguments: list[str] | None = None) -> None:

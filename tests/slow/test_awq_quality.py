@@ -9,11 +9,12 @@ from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT, read_json
 from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
-from training.awq_calibration import encode_questions
-from training.awq_quality import Limits, compare, measure
-from training.calibrate_awq import PYTHON, REPORT, main
-from training.examples import read_questions
-from training.portable import portable_config
+from training.awq.calibration import encode_questions
+from training.awq.quality import Limits, compare, measure
+from training.awq.quantising import PYTHON, REPORT
+from training.calibrate_awq import main
+from training.checkpoints.portable import portable_config
+from training.fine_tuning.examples import read_questions
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
 

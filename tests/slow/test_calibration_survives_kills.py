@@ -12,7 +12,7 @@ import pytest
 from submission.model_folder import ROOT
 from tests.slow.killing import KILLS, contents, run
 from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
-from training.calibrate_awq import PYTHON
+from training.awq.quantising import PYTHON
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
 

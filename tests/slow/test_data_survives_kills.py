@@ -15,7 +15,7 @@ from submission.model_folder import ROOT
 from tests.slow.killing import KILLS, contents, run
 from tests.training.test_synthesize import good_writer
 from tests.training.writer_server import WriterServer
-from training.synthetic.dictation import ReplyCache
+from training.data.synthetic.dictation import ReplyCache
 
 
 @pytest.mark.parametrize("held_out", [False, True], ids=["alone", "with questions held out"])

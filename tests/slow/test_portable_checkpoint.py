@@ -14,7 +14,7 @@ import torch
 from submission.model_folder import ROOT
 from tests.training.lora_fixtures import build_adapter, build_llama
 from tests.training.tiny_models import build_qwen2, needs_smollm2
-from training.merge import merge_adapter
+from training.checkpoints.merging import merge_adapter
 
 OLD_PYTHON = ROOT / ".venv-awq" / "bin" / "python"
 TEXT = "Which colour has 'größe 3,5 lamp'? <|im_end|>"

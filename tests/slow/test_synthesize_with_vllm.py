@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from submission.processor import native_dtype
+from training.data.synthetic.synthesis import SynthesisRecipe, synthesize
+from training.data.synthetic.writers import LocalEngine, Reply, Request, WriterSettings
 from training.recipe import load_recipe
-from training.synthesize import SynthesisRecipe, synthesize
-from training.synthetic.writers import LocalEngine, Reply, Request, WriterSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "weights" / "SmolLM2-135M-Instruct"

@@ -19,7 +19,8 @@ from submission.model_folder import ROOT, read_json
 from submission.questions import read_question
 from submission.task_types import TaskType
 from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2
-from training.calibrate_awq import PYTHON, main
+from training.awq.quantising import PYTHON
+from training.calibrate_awq import main
 
 TOKENIZER = ROOT / "weights/Qwen2-tokenizer"
 pytestmark = [
@@ -90,6 +91,6 @@ def test_an_unpadded_checkpoint_is_refused_before_it_is_loaded(tmp_path: Path, q
     started = time.monotonic()
     done = answer(model, 4, questions, tmp_path / "none.json")
     assert done.returncode == 1
-    assert "11 groups of 32" in done.stderr and "training.padding" in done.stderr
+    assert "11 groups of 32" in done.stderr and "training.awq.padding" in done.stderr
     assert "Loading" not in done.stderr and time.monotonic() - started < 60
     assert not (tmp_path / "none.json").exists()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from training.sources.records import Product
-from training.tasks import TASKS
-from training.tasks.task import Pool
+from training.data.sources.records import Product
+from training.data.tasks import TASKS
+from training.data.tasks.task import Pool
 
 STREAM = "amazon_reviews/products"
 UNKNOWN = "It cannot be inferred."

@@ -15,14 +15,14 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 
 from submission.errors import ShopBenchError
-from training.build_dataset import _executor, build
-from training.candidates import Worker, quotas, wanted_tasks
-from training.data_card import percentile
-from training.data_recipe import DataRecipe
-from training.decontamination import ProtectedQuestions
+from training.data.building import _executor, build
+from training.data.candidates import Worker, quotas, wanted_tasks
+from training.data.card import percentile
+from training.data.decontamination import ProtectedQuestions
+from training.data.recipe import DataRecipe
+from training.data.selection import DuplicateFilter
+from training.data.tasks import TASKS
 from training.recipe import load_recipe
-from training.selection import DuplicateFilter
-from training.tasks import TASKS
 
 ROOT = Path(__file__).parent.parent.parent
 KNOWLEDGE = {"knowledge/types", "knowledge/attributes", "knowledge/events"}

@@ -14,13 +14,14 @@ from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT
 from submission.task_types import TaskType
 from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_smollm2
-from training.awq_calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
-from training.awq_checks import check_readers, check_weights
-from training.awq_quality import Limits, Measurement, compare
-from training.awq_quality import main as measure_losses
-from training.calibrate_awq import PYTHON, largest_group_size, main, stage
-from training.checkpoints import CheckpointReader
-from training.examples import read_questions
+from training.awq.calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
+from training.awq.checks import check_readers, check_weights
+from training.awq.quality import Limits, Measurement, compare
+from training.awq.quality import main as measure_losses
+from training.awq.quantising import PYTHON, largest_group_size, stage
+from training.calibrate_awq import main
+from training.checkpoints.rewriting import CheckpointReader
+from training.fine_tuning.examples import read_questions
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
 needs_awq = pytest.mark.skipif(not PYTHON.is_file(), reason=f"{PYTHON} is not there: run `make awq-env`")

@@ -9,9 +9,10 @@ import pytest
 
 from evaluation.metrics import aggregate
 from tests.training.lora_fixtures import questions, write_questions
-from training import compare, variant_scores
-from training.compare import write_marked_section
-from training.variant_scores import difference, interval, overall_score, read_sets, task_scores, write_sets
+from training import compare
+from training.fine_tuning import variant_scores
+from training.fine_tuning.comparison import write_marked_section
+from training.fine_tuning.variant_scores import difference, interval, overall_score, read_sets, task_scores, write_sets
 
 
 def predictions(

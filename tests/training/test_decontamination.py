@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_data import development_questions, ec_guide_questions
-from training.decontamination import NGRAM_WORDS, WORDING_FROM, ProtectedQuestions
+from training.data.decontamination import NGRAM_WORDS, WORDING_FROM, ProtectedQuestions
 
 REVIEW = "the handle broke after two days of light use and nobody answered my mails about a refund for it"
 INSTRUCTION = "You are given a review of a product. Please choose three aspects from the list that are covered by it."

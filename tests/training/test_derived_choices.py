@@ -6,8 +6,8 @@ from submission.questions import read_question
 from submission.task_types import TaskType
 from submission.tracks import track_by_number
 from tests.shared_data import ec_guide_questions
-from training.derived_choices import derive_choices
-from training.examples import prompt_completion
+from training.fine_tuning.derived_choices import derive_choices
+from training.fine_tuning.examples import prompt_completion
 
 
 @pytest.fixture(scope="module")

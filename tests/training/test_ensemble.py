@@ -12,8 +12,8 @@ from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of
 from tests.training.tiny_models import needs_smollm2
 from training import ensemble
-from training.ensemble import combine_adapters
-from training.lora import LoraUpdate
+from training.checkpoints.ensembling import combine_adapters
+from training.checkpoints.lora import LoraUpdate
 
 pytestmark = needs_smollm2
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from training.sources.records import EcInstructRow, JudgedQuery, Product
-from training.synthetic.items import Context, Question
-from training.synthetic.labels import LabelProducts
-from training.synthetic.writers import Reply
-from training.tasks import TASKS
-from training.tasks.task import Pool
+from training.data.sources.records import EcInstructRow, JudgedQuery, Product
+from training.data.synthetic.items import Context, Question
+from training.data.synthetic.labels import LabelProducts
+from training.data.synthetic.writers import Reply
+from training.data.tasks import TASKS
+from training.data.tasks.task import Pool
 
 
 def truths(task: str, stream: str, record: Any, entity: str) -> list[list[str]]:

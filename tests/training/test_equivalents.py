@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from training.sources.records import EcInstructRow, Product
-from training.synthetic.items import Context, Question
-from training.synthetic.labels import LabelProducts
-from training.synthetic.writers import Reply
-from training.tasks import TASKS
-from training.tasks.equivalents import may_be_in, related
-from training.tasks.task import Pool
+from training.data.sources.records import EcInstructRow, Product
+from training.data.synthetic.items import Context, Question
+from training.data.synthetic.labels import LabelProducts
+from training.data.synthetic.writers import Reply
+from training.data.tasks import TASKS
+from training.data.tasks.equivalents import may_be_in, related
+from training.data.tasks.task import Pool
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = range(50)
@@ -171,7 +171,7 @@ def test_languages_of_values(value: str, language: str, is_possible: bool) -> No
 
 
 def test_near_names_are_names_of_the_table() -> None:
-    data = yaml.safe_load((ROOT / "training" / "tasks" / "equivalents.yaml").read_text(encoding="utf-8"))
+    data = yaml.safe_load((ROOT / "training" / "data" / "tasks" / "equivalents.yaml").read_text(encoding="utf-8"))
     named = {*data["near"], *(other for others in data["near"].values() for other in others)}
     assert named <= {*data["colors"], *data["materials"]}
     assert set().union(*(names for part in ("colors", "materials") for names in data[part].values())) == {

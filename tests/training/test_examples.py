@@ -18,7 +18,13 @@ from submission.tracks import TRACKS, track_by_number
 from tests.shared_data import development_questions
 from tests.training.lora_fixtures import questions, write_questions
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
-from training.examples import encode_example, length_grouped_order, load_examples, prompt_completion, read_questions
+from training.fine_tuning.examples import (
+    encode_example,
+    length_grouped_order,
+    load_examples,
+    prompt_completion,
+    read_questions,
+)
 
 ALL = ("choice", "retrieval", "entities", "explanation")
 

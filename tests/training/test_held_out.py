@@ -13,13 +13,13 @@ from submission.prompts import chat_messages
 from submission.questions import read_question
 from submission.tracks import track_by_number
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
-from training.build_dataset import build
-from training.data_recipe import HELD_OUT_SETS, DataRecipe, HeldOut
-from training.decontamination import ProtectedQuestions
-from training.examples import load_examples, read_questions
-from training.held_out import deal_out
+from training.data.building import build
+from training.data.decontamination import ProtectedQuestions
+from training.data.held_out import deal_out
+from training.data.recipe import HELD_OUT_SETS, DataRecipe, HeldOut
+from training.data.tasks import TASKS
+from training.fine_tuning.examples import load_examples, read_questions
 from training.recipe import Recipe, load_recipe
-from training.tasks import TASKS
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = ROOT / "training" / "recipes"

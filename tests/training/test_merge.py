@@ -13,10 +13,11 @@ from submission.errors import ShopBenchError
 from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of
 from tests.training.tiny_models import SMOLLM2, build_qwen2, needs_smollm2
-from training import checkpoints, merge
+from training import merge
+from training.checkpoints import rewriting as checkpoints
+from training.checkpoints.merging import merge_adapter
+from training.checkpoints.portable import portable_config, portable_tokenizer_config
 from training.command_line import run_command
-from training.merge import merge_adapter
-from training.portable import portable_config, portable_tokenizer_config
 
 pytestmark = needs_smollm2
 

@@ -13,8 +13,8 @@ from evaluation.t4_plan.__main__ import CONFIGS
 from submission.errors import ShopBenchError
 from submission.sharding import check_shardable
 from tests.training.tiny_models import GROUP_SIZE, PADDED, UNPADDED, build_qwen2, needs_smollm2
-from training.checkpoints import INDEX_FILE, CheckpointReader
-from training.padding import check_after_padding, main, needs_padding, pad_model, padded_size
+from training.awq.padding import check_after_padding, main, needs_padding, pad_model, padded_size
+from training.checkpoints.rewriting import INDEX_FILE, CheckpointReader
 
 QWEN2_72B = {**json.loads((CONFIGS / "qwen2-72b-awq.json").read_text()), "intermediate_size": 29_568}
 

@@ -12,9 +12,9 @@ from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training import pipeline, split
-from training.compare import chosen_alpha
+from training.fine_tuning.comparison import chosen_alpha
+from training.fine_tuning.supervised import train_adapter
 from training.recipe import Recipe, load_recipe
-from training.sft import train_adapter
 
 
 @pytest.fixture

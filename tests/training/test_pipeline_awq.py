@@ -12,9 +12,9 @@ from tests.training.test_calibrate_awq import needs_awq
 from tests.training.test_pipeline import recipe_file  # noqa: F401  (a fixture)
 from tests.training.tiny_models import needs_smollm2
 from training import pipeline
-from training.calibrate_awq import REPORT
+from training.awq.quantising import REPORT
+from training.fine_tuning.supervised import train_adapter
 from training.recipe import AwqSettings, Recipe, load_recipe
-from training.sft import train_adapter
 
 
 def with_awq(recipe: Path, **settings: object) -> list[str]:

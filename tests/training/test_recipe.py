@@ -10,10 +10,10 @@ from accelerate.commands.config.config_args import load_config_from_file
 
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
-from training.data_recipe import DataRecipe
+from training.data.recipe import DataRecipe
+from training.data.synthetic.synthesis import SynthesisRecipe
+from training.data.tasks import TASKS
 from training.recipe import Recipe, Settings, load_recipe
-from training.synthesize import SynthesisRecipe
-from training.tasks import TASKS
 
 RECIPES = ROOT / "training" / "recipes"
 DEMO = RECIPES / "cpu_demo.yaml"

@@ -12,10 +12,11 @@ from trl.trainer import utils as trl_utils
 from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import build_llama, load, logits_of, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
-from training import sft
-from training.checkpoints import CheckpointReader
-from training.lora import LoraUpdate
+from training.checkpoints.lora import LoraUpdate
+from training.checkpoints.rewriting import CheckpointReader
+from training.fine_tuning import supervised as sft
 from training.recipe import Recipe, load_recipe
+from training.sft import main as sft_main
 
 pytestmark = needs_smollm2
 
@@ -152,7 +153,7 @@ def test_killed_and_resumed_equals_not_killed(
 
 def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path, recipe_file: Path) -> None:
     arguments = ["--recipe", str(recipe_file), "--set", f"output={tmp_path}", "sft.epochs=2", "seed=3"]
-    sft.main(arguments)
+    sft_main(arguments)
     adapter = tmp_path / "adapters" / "all"
     log = json.loads((adapter / "training.json").read_text())
     losses = {entry["step"]: entry["eval_seen_loss"] for entry in log["log"] if "eval_seen_loss" in entry}
@@ -166,7 +167,7 @@ def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path, recipe_fi
     assert LoraUpdate(adapter).names < CheckpointReader(base).names
     assert logits_of(load(base)).shape[0] == 12
     before = (adapter / "training.json").stat().st_mtime_ns
-    sft.main(arguments)
+    sft_main(arguments)
     assert (adapter / "training.json").stat().st_mtime_ns == before
 
 

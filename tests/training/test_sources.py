@@ -14,19 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submission.errors import ShopBenchError
-from training.sources import SOURCES, open_source
-from training.sources.amazon_m2 import AmazonM2
-from training.sources.amazon_reviews import AmazonReviews
-from training.sources.cleaning import clean, first_sentences, sentences
-from training.sources.disk_index import DiskIndex
-from training.sources.ecinstruct import EcInstruct
-from training.sources.esci import Esci
-from training.sources.mmlu import Mmlu
-from training.sources.reading import open_rows
-from training.sources.records import JudgedQuery, ProductType
-from training.sources.source import Source
-from training.tasks import tasks_of
-from training.tasks.task import Pool
+from training.data.sources import SOURCES, open_source
+from training.data.sources.amazon_m2 import AmazonM2
+from training.data.sources.amazon_reviews import AmazonReviews
+from training.data.sources.cleaning import clean, first_sentences, sentences
+from training.data.sources.disk_index import DiskIndex
+from training.data.sources.ecinstruct import EcInstruct
+from training.data.sources.esci import Esci
+from training.data.sources.mmlu import Mmlu
+from training.data.sources.reading import open_rows
+from training.data.sources.records import JudgedQuery, ProductType
+from training.data.sources.source import Source
+from training.data.tasks import tasks_of
+from training.data.tasks.task import Pool
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ESCI = FIXTURES / "esci"
@@ -174,7 +174,7 @@ def test_m2_knows_that_forty_million_is_no_price(m2: AmazonM2) -> None:
     st.sampled_from([" ", "\n ", "  "]),
 )
 def test_m2_reads_arrays_that_numpy_printed(asins: list[str], gap: str) -> None:
-    from training.sources.amazon_m2 import _ASIN
+    from training.data.sources.amazon_m2 import _ASIN
 
     assert _ASIN.findall("[" + gap.join(f"'{asin}'" for asin in asins) + "]") == asins
 
@@ -267,7 +267,7 @@ def test_knowledge_lists_are_complete_and_its_groups_leave_wrong_answers() -> No
     for attribute in read_plain(source, "attributes"):
         assert set(attribute.types) <= names
         assert attribute.name not in attribute.synonyms
-    from training.sources.knowledge import far_apart
+    from training.data.sources.knowledge import far_apart
 
     groups = [kind.group for kind in types]
     assert all(sum(far_apart(group, other) for other in groups) > 20 for group in set(groups))
@@ -318,7 +318,7 @@ def test_files_take_turns_and_share_the_limit(tmp_path: Path) -> None:
 
 READ_ALL = """
 import sys
-from training.sources.reading import open_rows
+from training.data.sources.reading import open_rows
 count = sum(1 for row in open_rows(sys.argv[1], ["id", "text"]))
 # Not ru_maxrss, which starts from what the parent process had.
 print(count, next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])

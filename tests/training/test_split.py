@@ -7,8 +7,8 @@ import pytest
 
 from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import questions, write_questions
+from training.fine_tuning.splitting import split_questions, write_split
 from training.recipe import DataSettings, SplitSettings
-from training.split import split_questions, write_split
 
 SETTINGS = SplitSettings(
     questions="unused", protected="unused", unseen_tasks=["explanation"], validation_per_task=5, test_per_task=6

@@ -22,18 +22,16 @@ from submission.errors import ShopBenchError
 from submission.questions import read_question
 from submission.task_types import TaskType
 from tests.training.writer_server import WriterServer
-from training.build_dataset import build
-from training.candidates import read_wordings
-from training.data_recipe import DataRecipe
-from training.recipe import load_recipe
-from training.sources import open_source
-from training.sources.records import Product
-from training.synthesize import SynthesisRecipe, open_context, report_text, synthesize
-from training.synthetic import PIPELINES
-from training.synthetic.dictation import ReplyCache
-from training.synthetic.esci_choice import TASK as PRODUCT_FOR_NEED
-from training.synthetic.instructions import WriteInstructions
-from training.synthetic.items import (
+from training.data.building import build
+from training.data.candidates import read_wordings
+from training.data.recipe import DataRecipe
+from training.data.sources import open_source
+from training.data.sources.records import Product
+from training.data.synthetic import PIPELINES
+from training.data.synthetic.dictation import ReplyCache
+from training.data.synthetic.esci_choice import TASK as PRODUCT_FOR_NEED
+from training.data.synthetic.instructions import WriteInstructions
+from training.data.synthetic.items import (
     Context,
     Question,
     Rejected,
@@ -46,11 +44,13 @@ from training.synthetic.items import (
     read_reply,
     similarity,
 )
-from training.synthetic.labels import _checked
-from training.synthetic.rephrase import hide_quotations, split_question
-from training.synthetic.writers import Reply, Request, WriterSettings
-from training.tasks import TASKS, tasks_of
-from training.tasks.task import Draft
+from training.data.synthetic.labels import _checked
+from training.data.synthetic.rephrase import hide_quotations, split_question
+from training.data.synthetic.synthesis import SynthesisRecipe, open_context, report_text, synthesize
+from training.data.synthetic.writers import Reply, Request, WriterSettings
+from training.data.tasks import TASKS, tasks_of
+from training.data.tasks.task import Draft
+from training.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
@@ -304,7 +304,7 @@ def test_seeds_come_from_all_of_a_source_not_from_its_first_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ESCI's fixture has more than 60 queries; only so many as one chunk has are ever held together."""
-    monkeypatch.setattr("training.synthetic.seeds.CHUNK_UNITS", 12)
+    monkeypatch.setattr("training.data.synthetic.seeds.CHUNK_UNITS", 12)
     made = recipe(tmp_path, "http://unused/v1")
     # What is written by hand always fits in one chunk, and its tasks count on it.
     read_in_chunks = {name: settings for name, settings in made.sources.items() if name != "knowledge"}
@@ -495,7 +495,7 @@ def test_labels_that_the_page_bears_out_are_kept() -> None:
 
 
 def test_wrong_labels_are_those_of_pages_that_were_labelled_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.synthetic.labels._TOGETHER", 6)
+    monkeypatch.setattr("training.data.synthetic.labels._TOGETHER", 6)
     types = [f"{first}{second}ator" for first in ("bamb", "colu", "dorv", "fluss") for second in "aeiouy"]
     pages = [product(key=name, title=f"Acme {name.title()} in Brown") for name in types]
     written = [(page, Reply(json.dumps({"product_type": page.key}), 1)) for page in pages]

@@ -15,14 +15,13 @@ from evaluation.parsers import parse_response
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
 from tests.shared_data import development_questions
-from training.data_recipe import DataRecipe
-from training.decontamination import ProtectedQuestions
-from training.recipe import load_recipe
-from training.show_questions import sample_questions
-from training.sources import open_source
-from training.sources.cleaning import clean
-from training.sources.knowledge import known_types
-from training.sources.records import (
+from training.data.decontamination import ProtectedQuestions
+from training.data.recipe import DataRecipe
+from training.data.samples import sample_questions
+from training.data.sources import open_source
+from training.data.sources.cleaning import clean
+from training.data.sources.knowledge import known_types
+from training.data.sources.records import (
     EcInstructRow,
     ExamQuestion,
     JudgedProduct,
@@ -31,12 +30,13 @@ from training.sources.records import (
     ReadyQuestion,
     Review,
 )
-from training.tasks import TASKS
-from training.tasks.amounts import Amount, amounts, packs, written
-from training.tasks.aspects import aspects_of, clauses, is_about_anything, may_be_wrong
-from training.tasks.ready import with_ready_tasks
-from training.tasks.task import Draft, Pool, Task, choice, numbered, selection
-from training.tasks.words import find_phrase, names_the_thing, product_type, shortened, singular, terms
+from training.data.tasks import TASKS
+from training.data.tasks.amounts import Amount, amounts, packs, written
+from training.data.tasks.aspects import aspects_of, clauses, is_about_anything, may_be_wrong
+from training.data.tasks.ready import with_ready_tasks
+from training.data.tasks.task import Draft, Pool, Task, choice, numbered, selection
+from training.data.tasks.words import find_phrase, names_the_thing, product_type, shortened, singular, terms
+from training.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = ROOT / "training" / "recipes" / "data_fixtures.yaml"

@@ -16,11 +16,11 @@ from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training import wise_ft
-from training.alpha_sweep import SweepPoint, choose_alpha, parse_sweep, sweep
-from training.checkpoints import INDEX_FILE
-from training.interpolation import interpolate_checkpoints, write_interpolated
-from training.lora import LoraUpdate
-from training.variant_scores import Interval
+from training.checkpoints.lora import LoraUpdate
+from training.checkpoints.merging import interpolate_checkpoints, write_interpolated
+from training.checkpoints.rewriting import INDEX_FILE
+from training.fine_tuning.alpha_sweep import SweepPoint, choose_alpha, parse_sweep, sweep
+from training.fine_tuning.variant_scores import Interval
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,8 @@ def test_checkpoints_that_do_not_match_are_refused(tmp_path: Path, base: Path, f
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from training.interpolation import interpolate_checkpoints
-from training import interpolation
+from training.checkpoints.merging import interpolate_checkpoints
+from training.checkpoints import merging as interpolation
 interpolation.write_portable_files = lambda base, folder: None
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 interpolate_checkpoints(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), 0.5)

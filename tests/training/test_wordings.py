@@ -8,11 +8,11 @@ from string import Formatter
 
 import pytest
 
-from training.data_recipe import DataRecipe, HeldOut
+from training.data.recipe import DataRecipe, HeldOut
+from training.data.sources.records import Instruction
+from training.data.tasks import TASKS
+from training.data.tasks.task import Draft, Pool
 from training.recipe import load_recipe
-from training.sources.records import Instruction
-from training.tasks import TASKS
-from training.tasks.task import Draft, Pool
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = ROOT / "training" / "recipes" / "data_fixtures.yaml"

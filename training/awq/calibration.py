@@ -1,0 +1,102 @@
+"""The texts that AWQ is calibrated on, as token ids: development questions as the model will see them, or generic prose.
+
+The one thing to know: AutoAWQ reads blocks of one length. Questions are joined into them in random order, each cut as
+inference cuts it (the prompt in its longest texts, the answer at its token budget), and the last block is filled up.
+"""
+
+import itertools
+import pydoc_data.topics
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from submission.chat_encoder import ChatEncoder
+from submission.errors import ShopBenchError
+from submission.prompts import chat_messages
+from submission.questions import read_question
+from submission.task_types import TaskType
+from submission.tracks import track_by_challenge_id, track_by_number
+from training.fine_tuning.examples import encode_example, prompt_completion
+
+GENERIC = "generic"
+DEVELOPMENT = "development"
+
+
+@dataclass(frozen=True)
+class EncodedQuestion:
+    """A question with an answer as token ids; `known` is false where the answer is only one that its form allows."""
+
+    prompt: list[int]
+    answer: list[int]
+    known: bool
+
+
+def encode_questions(rows: list[dict[str, Any]], encoder: ChatEncoder, max_tokens: int) -> list[EncodedQuestion]:
+    """Encode questions in ShopBench's shape with their answers and the end of turn, `max_tokens` in all at most."""
+    encoded = [_encode(row, encoder, max_tokens) for row in rows]
+    questions = [question for question in encoded if question is not None]
+    if len(questions) < len(encoded):
+        print(f"{len(encoded) - len(questions)} of {len(encoded)} questions left out: read as another task type")
+    if not questions:
+        raise ShopBenchError("none of the questions is read as the task type that the data say")
+    return questions
+
+
+def _encode(row: dict[str, Any], encoder: ChatEncoder, max_tokens: int) -> EncodedQuestion | None:
+    track = track_by_challenge_id(row["track"]) if row.get("track") else track_by_number(5)
+    question = read_question(row["input_field"], row["task_type"] == TaskType.MULTIPLE_CHOICE)
+    if question.task_type != row["task_type"]:
+        return None
+    messages, form = chat_messages(question, track), question.answer_format
+    conversation, _ = prompt_completion(row, track)
+    known = conversation is not None
+    # Where the reference is no answer of the form (a phrase that is not in the text), any valid answer will do.
+    completion = conversation["completion"][-1]["content"] if conversation else form.fallback()
+    example = encode_example(encoder, messages, completion)
+    begin = example["completion_mask"].index(1)
+    answer = example["input_ids"][begin:]
+    if len(answer) > form.max_tokens + 1:
+        answer = answer[: form.max_tokens]
+    return EncodedQuestion(encoder.encode_within(messages, max_tokens - len(answer)), answer, known)
+
+
+def generic_tokens(encoder: ChatEncoder, count: int, seed: int) -> list[int]:
+    """Return `count` tokens of prose that has nothing to do with shopping, without a chat template.
+
+    The prose is Python's own language reference, which every interpreter brings along.
+    """
+    paragraphs = [part for topic in pydoc_data.topics.topics.values() for part in topic.split("\n\n") if part.strip()]
+    random.Random(seed).shuffle(paragraphs)
+    ids: list[int] = []
+    for paragraph in itertools.cycle(paragraphs):
+        if len(ids) >= count:
+            return ids[:count]
+        ids += encoder.tokenizer(" ".join(paragraph.split()) + "\n", add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def calibration_blocks(
+    kind: str, rows: list[dict[str, Any]], encoder: ChatEncoder, length: int, most: int | None, seed: int
+) -> list[list[int]]:
+    """Return `most` blocks of `length` tokens or fewer: the questions with their answers, or as much generic prose."""
+    questions = encode_questions(rows, encoder, length)
+    random.Random(seed).shuffle(questions)
+    ids = [token for question in questions for token in question.prompt + question.answer]
+    if kind == GENERIC:
+        ids = generic_tokens(encoder, len(ids), seed)
+    count = -(-len(ids) // length)
+    filled = list(itertools.islice(itertools.cycle(ids), count * length))
+    return [filled[begin : begin + length] for begin in range(0, len(filled), length)][:most]
+
+
+def development_questions(root: Path) -> Path:
+    """Return the development questions as users place them, or where this project's developers have them."""
+    candidates = [root / "data/development.json", root.parent / "shared/data/shopbench_development.jsonl"]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise ShopBenchError(
+        f"the development questions are not at {candidates[0]}: place the competition's file there, or give "
+        "--calibration the path of other questions in its format"
+    )

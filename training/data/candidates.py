@@ -1,0 +1,304 @@
+"""The first half of a build: streams become chunks, workers turn each chunk into candidate questions of every task.
+
+A chunk's questions depend on its records and the seed alone, and chunks are counted in their order, so any number of
+workers gives the same candidates. A chunk is a file that is whole or absent: a killed build skips those it finds.
+"""
+
+import json
+import multiprocessing
+import os
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any
+
+from tqdm import tqdm
+
+from submission.errors import ShopBenchError
+from training.data.decontamination import ProtectedQuestions
+from training.data.recipe import DataRecipe
+from training.data.sources import Source
+from training.data.sources.records import Record
+from training.data.tasks import TASKS, Task, tasks_of
+from training.data.tasks.task import Pool
+from training.files import write_json, written_whole
+
+CHUNK_UNITS = 1000
+# Candidates beyond what is wanted: deduplication takes some away.
+_SPARE_SHARE, _SPARE = 1.25, 10
+
+
+@dataclass
+class Summary:
+    """What a chunk came to, or a stream of `chunks`. `spans` are the bytes of each task's candidates in a chunk's file."""
+
+    units: int = 0
+    chunks: int = 1
+    unusable: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    skipped: dict[str, Counter[str]] = field(default_factory=dict)
+    contaminated: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return dict(vars(self))
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Summary":
+        """Read what `to_json` gave."""
+        skipped = {task: Counter(reasons) for task, reasons in data["skipped"].items()}
+        counters = {name: Counter(data[name]) for name in ("unusable", "counts")}
+        return Summary(**{**data, **counters, "skipped": skipped})
+
+
+class Worker:
+    """What turns chunks into candidates: the sources, the tasks and the protected questions, opened once a process."""
+
+    def __init__(self, recipe: DataRecipe) -> None:
+        self.recipe = recipe
+        self.sources = recipe.open_sources()
+        self.tasks = wanted_tasks(recipe, self.sources)
+        self.protected = ProtectedQuestions(protected_texts(recipe.all_protected), recipe.wording_from)
+
+    def build(self, source: str, stream: str, units: list[Any], wanted: list[str], target: Path) -> Summary:
+        """Write the candidates of a chunk for the `wanted` tasks to `target`, grouped by task."""
+        summary = Summary(units=len(units))
+        reader = self.sources[source]
+        path = f"{source}/{stream}"
+        records = [record for unit in units if (record := reader.record(stream, unit, summary.unusable)) is not None]
+        asked = [record for record in records if self.recipe.is_asked_about(path, record.key)]
+        # Held-out questions take wrong answers from all records, training questions nothing from those held out.
+        pool = Pool(records if self.recipe.part == "held-out" else asked)
+        with written_whole(target) as temporary, temporary.open("wb") as file:
+            for name in wanted:
+                pool.unusable = summary.skipped[name] = Counter()
+                start = file.tell()
+                found = self._questions(self.tasks[name], path, asked, pool, summary.contaminated.setdefault(name, []))
+                for row in found:
+                    file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                    summary.counts[name] += 1
+                summary.spans[name] = (start, file.tell() - start)
+        return summary
+
+    def _questions(
+        self, task: Task, stream: str, asked: list[Record], pool: Pool, contaminated: list[dict[str, str]]
+    ) -> Iterator[dict[str, Any]]:
+        for record in asked:
+            for number in range(task.questions_per_record):
+                seed = f"{self.recipe.seed}/{task.name}/{stream}/{record.key}/{number}"
+                row = task.question(stream, record, pool, Random(seed))
+                if row is None:
+                    continue
+                row = {"id": f"{stream}/{record.key}/{task.name}/{number}", **row}
+                ngram = self.protected.shared_ngram(row["question"])
+                if ngram is not None:
+                    contaminated.append({"id": row["id"], "shared": ngram, "question": row["question"]})
+                    continue
+                yield row
+
+
+_worker: Worker | None = None
+
+
+def start_worker(recipe: DataRecipe) -> None:
+    """Set up this process for `build_chunk`."""
+    global _worker
+    Thread(target=_end_with_parent, daemon=True).start()
+    _worker = Worker(recipe)
+
+
+def _end_with_parent() -> None:
+    """End this process when the build is killed: it would wait for work for ever, or write what a new build writes."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def build_chunk(source: str, stream: str, units: list[Any], wanted: list[str], target: Path) -> Summary:
+    """Build one chunk in a worker process; the summary beside it says that it is whole."""
+    assert _worker is not None
+    summary = _worker.build(source, stream, units, wanted, target)
+    write_json(target.with_suffix(".json"), summary.to_json())
+    return summary
+
+
+def wanted_tasks(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, Task]:
+    """Return the tasks that the recipe gives a weight to, with its extra wordings."""
+    tasks = tasks_of(sources)
+    unseen = recipe.held_out.unseen_tasks if recipe.held_out else []
+    unknown = [name for name in (*recipe.weights, *unseen) if name not in tasks]
+    # What is held out is made without ready-made questions, whose tasks may have weights.
+    if unknown and recipe.part == "training":
+        raise ShopBenchError(
+            f"recipe {recipe.name} names the task {unknown[0]!r}, which its sources do not give: {', '.join(tasks)}"
+        )
+    if recipe.part == "training":
+        tasks = {name: task for name, task in tasks.items() if name not in unseen}
+    extra = read_wordings(recipe.extra_wordings) if recipe.extra_wordings else {}
+    for name, wordings in extra.items():
+        _check_wordings(name, wordings)
+    kept = {
+        name: replace(task, wordings=tuple(dict.fromkeys((*recipe.wordings(task.wordings), *extra.get(name, ())))))
+        for name, task in tasks.items()
+        if recipe.weights.get(name, recipe.default_weight) > 0
+    }
+    if not kept:
+        raise ShopBenchError(f"recipe {recipe.name} gives no task a weight above 0")
+    return kept
+
+
+def _check_wordings(name: str, wordings: list[str]) -> None:
+    """Refuse wordings that no question can be asked in: of a task that is not known, or with slots that it does not fill."""
+    task = TASKS.get(name)
+    if task is None:
+        raise ShopBenchError(f"extra_wordings: there is no task {name!r}")
+    filled = {slot for wording in task.wordings for slot in task.slots(wording)}
+    for wording in wordings:
+        try:
+            unknown = set(task.slots(wording)) - filled
+        except ValueError as error:
+            raise ShopBenchError(f"extra_wordings: {wording!r} of task {name} has a brace too many: {error}") from error
+        if unknown:
+            raise ShopBenchError(
+                f"extra_wordings: {wording!r} asks for {sorted(unknown)[0]!r}, which task {name} does not fill: it has "
+                + ", ".join(sorted(filled))
+            )
+
+
+def read_wordings(path: Path) -> dict[str, list[str]]:
+    """Read wordings by task from a JSONL file of `{task_name, wording}`."""
+    wordings: dict[str, list[str]] = {}
+    for number, line in _lines(path):
+        try:
+            row = json.loads(line)
+            wordings.setdefault(row["task_name"], []).append(row["wording"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ShopBenchError(f"{path}, line {number}: not a wording with task_name and wording") from error
+    return wordings
+
+
+def protected_texts(paths: list[Path]) -> list[str]:
+    """Return the texts of the questions in these JSONL files (ShopBench's shape)."""
+    texts = []
+    for path in paths:
+        if not path.is_file():
+            raise ShopBenchError(f"there is no file {path} of protected questions")
+        for number, line in _lines(path):
+            try:
+                text = json.loads(line)["input_field"]
+                if not isinstance(text, str):
+                    raise TypeError(type(text))
+            except (ValueError, KeyError, TypeError) as error:
+                raise ShopBenchError(f"{path}, line {number}: not a question with an input_field") from error
+            texts.append(text)
+    return texts
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield numbered lines as a file has them: `str.splitlines` would also split at separators inside of JSON texts."""
+    with path.open(encoding="utf-8") as file:
+        yield from enumerate(file, start=1)
+
+
+def quotas(recipe: DataRecipe, tasks: dict[str, Task]) -> dict[str, int]:
+    """Return how many examples of each task are wanted: `examples` shared out by weight, rounded up; held out, so many each."""
+    if recipe.held_out is not None and recipe.part == "held-out":
+        return dict.fromkeys(tasks, recipe.held_out.per_task)
+    weights = {name: recipe.weights.get(name, recipe.default_weight) for name in tasks}
+    total = sum(weights.values())
+    return {name: -int(-recipe.examples * weight // total) for name, weight in weights.items()}
+
+
+def candidate_limit(quota: int) -> int:
+    """Return how many candidates a stream builds for a task at most."""
+    return int(quota * _SPARE_SHARE) + _SPARE
+
+
+def build_stream(
+    recipe: DataRecipe, source: Source, stream: str, limits: dict[str, int], executor: Executor, bar: tqdm
+) -> Summary:
+    """Build the candidates of one stream until every task has its limit or the stream ends; return the sums."""
+    folder = recipe.work / "candidates" / f"{source.name}.{stream}"
+    total_file = folder / "total.json"
+    if total_file.exists():
+        total = Summary.from_json(json.loads(total_file.read_text()))
+        bar.update(sum(total.counts.values()))
+        return total
+    folder.mkdir(parents=True, exist_ok=True)
+    total = Summary(chunks=0)
+    pending: deque[Summary | Future[Summary]] = deque()
+
+    def open_tasks() -> list[str]:
+        return [name for name, limit in limits.items() if total.counts[name] < limit]
+
+    def take_first() -> None:
+        result = pending.popleft()
+        _add(total, result.result() if isinstance(result, Future) else result, limits, bar)
+
+    try:
+        for number, units in enumerate(_batches(source.units(stream), CHUNK_UNITS)):
+            wanted = open_tasks()
+            if not wanted:
+                break
+            target = folder / f"{number:06d}.jsonl"
+            summary_file = target.with_suffix(".json")
+            if summary_file.exists():
+                pending.append(Summary.from_json(json.loads(summary_file.read_text())))
+            else:
+                pending.append(executor.submit(build_chunk, source.name, stream, units, wanted, target))
+            if len(pending) > 2 * recipe.workers:
+                take_first()
+        while pending and open_tasks():
+            take_first()
+    finally:
+        for result in pending:
+            if isinstance(result, Future):
+                result.cancel()
+    write_json(total_file, total.to_json())
+    return total
+
+
+def _add(total: Summary, summary: Summary, limits: dict[str, int], bar: tqdm) -> None:
+    """Add a chunk; a task that had its limit before is not counted on, however much of it was built ahead."""
+    total.units += summary.units
+    total.chunks += summary.chunks
+    total.unusable.update(summary.unusable)
+    for name, limit in limits.items():
+        if total.counts[name] >= limit:
+            continue
+        added = min(summary.counts[name], limit - total.counts[name])
+        total.counts[name] += added
+        total.skipped.setdefault(name, Counter()).update(summary.skipped.get(name, {}))
+        total.contaminated.setdefault(name, []).extend(summary.contaminated.get(name, []))
+        bar.update(added)
+
+
+def candidates_of(recipe: DataRecipe, task: str, stream: str, limit: int) -> Iterator[dict[str, Any]]:
+    """Read back up to `limit` candidates of a task from a stream ("source/stream"), in the order of the source."""
+    folder = recipe.work / "candidates" / stream.replace("/", ".")
+    chunks = json.loads((folder / "total.json").read_text())["chunks"]
+    return islice(_read(folder, task, chunks), limit)
+
+
+def _read(folder: Path, task: str, chunks: int) -> Iterator[dict[str, Any]]:
+    for number in range(chunks):
+        target = folder / f"{number:06d}.jsonl"
+        span = json.loads(target.with_suffix(".json").read_text())["spans"].get(task)
+        if not span or not span[1]:
+            continue
+        with target.open("rb") as file:
+            file.seek(span[0])
+            for line in file.read(span[1]).splitlines():
+                yield json.loads(line)
+
+
+def _batches(units: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while batch := list(islice(units, size)):
+        yield batch

@@ -1,0 +1,87 @@
+"""Evaluation questions of a recipe's own sources and tasks, made before anything that is trained on.
+
+They are a small data set of their own: built from the records that the recipe holds out, in the wording that it holds
+out, then dealt out to the four files that fine-tuning recipes name. The one thing to know: files that are there are left
+alone as long as they are what the recipe would make, and nothing replaces them silently.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from submission.errors import ShopBenchError
+from training.data.recipe import HELD_OUT_SETS, DataRecipe, HeldOut
+from training.data.tasks.task import shopbench_row
+from training.files import folder_written_whole, remove, write_json
+
+Rows = list[dict[str, Any]]
+
+
+def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
+    """Write the held-out sets of `recipe` unless they are there; `build` makes a data set of a recipe."""
+    settings = recipe.held_out
+    if settings is None:
+        return
+    own = _recipe_of_held_out(recipe, settings)
+    inputs = own.inputs_hash(own.open_sources())
+    note = settings.folder / "held_out.json"
+    if settings.folder.exists():
+        if not note.is_file() or json.loads(note.read_text()).get("inputs") != inputs:
+            raise ShopBenchError(
+                f"{settings.folder} holds questions of another recipe, other files or other code: remove it to make them "
+                "anew, or choose another held_out.folder"
+            )
+        # What a kill between the last two steps has left.
+        remove(own.output)
+        return
+    print(f"building the questions that are held out in {settings.folder}")
+    build(own)
+    sets = deal_out(_read(own.output), settings)
+    with folder_written_whole(settings.folder) as folder:
+        for name, rows in sets.items():
+            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+        counts = {name: Counter(row["task_name"] for row in rows) for name, rows in sets.items()}
+        write_json(folder / "held_out.json", {"inputs": inputs, "questions": counts})
+    remove(own.output)
+
+
+def _recipe_of_held_out(recipe: DataRecipe, settings: HeldOut) -> DataRecipe:
+    # Ready-made questions come in one wording, which would be that of the training questions.
+    sources = {name: source for name, source in recipe.sources.items() if name != "shopbench"}
+    return recipe.model_copy(
+        update={
+            "name": f"{recipe.name}, held out",
+            "part": "held-out",
+            "output": settings.folder.with_name(f"{settings.folder.name}.questions"),
+            "sources": sources,
+            "weights": {name: 0.0 for name, weight in recipe.weights.items() if weight == 0},
+            "default_weight": 1.0,
+            "extra_wordings": None,
+        }
+    )
+
+
+def _read(output: Path) -> Rows:
+    rows = []
+    for shard in sorted((output / "data").iterdir()):
+        with shard.open(encoding="utf-8") as lines:
+            for row in map(json.loads, lines):
+                rows.append(shopbench_row({**row, "truth": json.loads(row["truth"])}))
+    return rows
+
+
+def deal_out(rows: Rows, settings: HeldOut) -> dict[str, Rows]:
+    """Return the four sets by name: of each task test questions first, or its share where there are too few of them."""
+    by_task: dict[str, Rows] = defaultdict(list)
+    for row in rows:
+        by_task[row["task_name"]].append(row)
+    sets: dict[str, Rows] = {name: [] for name in HELD_OUT_SETS}
+    for task, found in sorted(by_task.items()):
+        kind = "unseen" if task in settings.unseen_tasks else "seen"
+        test = min(settings.test_per_task, len(found) * settings.test_per_task // settings.per_task)
+        sets[f"test_{kind}"] += found[:test]
+        sets[f"validation_{kind}"] += found[test : test + settings.validation_per_task]
+    return sets

@@ -1,0 +1,51 @@
+"""Prints questions of each task with their answers, for a reader: `python -m training.show_questions --recipe … -n 10`.
+
+They are built like those of the data set, from the first records of the recipe's sources, but kept nowhere.
+"""
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from submission.errors import ShopBenchError
+from training.data.candidates import CHUNK_UNITS, wanted_tasks
+from training.data.recipe import DataRecipe
+from training.data.tasks.task import Pool
+
+
+def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[str, list[dict[str, Any]]]:
+    """Return up to `count` questions of each named task (of all where none is named), in the build's columns."""
+    with TemporaryDirectory() as scratch:
+        recipe = recipe.model_copy(update={"output": Path(scratch) / "sample"})
+        sources = recipe.open_sources()
+        tasks = wanted_tasks(recipe, sources)
+        if unknown := [name for name in names if name not in tasks]:
+            raise ShopBenchError(f"there is no task {unknown[0]!r}: there are {', '.join(sorted(tasks))}")
+        questions: dict[str, list[dict[str, Any]]] = {name: [] for name in names or sorted(tasks)}
+        for source in sources.values():
+            source.prepare_once()
+            for stream in source.streams:
+                path = f"{source.name}/{stream}"
+                building = [tasks[name] for name in questions if path in tasks[name].builders]
+                if not building:
+                    continue
+                units = islice(source.units(stream), CHUNK_UNITS)
+                records = [source.record(stream, unit, Counter()) for unit in units]
+                pool = Pool([record for record in records if record is not None])
+                for task in building:
+                    found = questions[task.name]
+                    for number in range(task.questions_per_record):
+                        for record in pool.records:
+                            seed = f"{recipe.seed}/{task.name}/{path}/{record.key}/{number}"
+                            row = task.question(path, record, pool, Random(seed))
+                            if row is not None:
+                                found.append(row)
+    return {name: _spread(found, count) for name, found in questions.items()}
+
+
+def _spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Return `count` rows from all over the list: some sources give their rows sorted."""
+    return [rows[place * len(rows) // count] for place in range(count)] if len(rows) > count else rows

@@ -1,0 +1,47 @@
+"""Alpaca-Cleaned: instructions of every kind with their answers, which keep the model's prose alive."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from training.data.sources.cleaning import clean
+from training.data.sources.reading import open_rows
+from training.data.sources.records import Instruction, Record
+from training.data.sources.source import Source, as_list
+
+_COLUMNS = ("instruction", "input", "output")
+# Answers are prose of a length that ShopBench's prose has; longer ones would be cut off at inference.
+_MOST_ANSWER_WORDS = 40
+
+
+class Alpaca(Source):
+    """Streams "instructions"."""
+
+    name = "alpaca"
+    streams: ClassVar[dict[str, type]] = {"instructions": Instruction}
+
+    def __init__(self, scratch: Path, instructions: str | list[str], limit: int | None = None) -> None:
+        super().__init__(scratch, limit)
+        self.instructions = as_list(instructions)
+
+    def locations(self) -> list[str]:
+        """Return the instruction locations."""
+        return self.instructions
+
+    def units(self, stream: str) -> Iterator[Any]:
+        """Stream numbered raw rows."""
+        yield from enumerate(open_rows(self.instructions, _COLUMNS, limit=self.limit))
+
+    def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
+        """Clean a row; answers keep their line breaks, they are what is learned."""
+        number, row = unit
+        instruction, context = clean(row.get("instruction")), clean(row.get("input"))
+        answer = str(row.get("output") or "").strip()
+        if not instruction or not answer:
+            unusable["row without an instruction or an answer"] += 1
+            return None
+        if len(answer.split()) > _MOST_ANSWER_WORDS:
+            unusable[f"row with an answer of more than {_MOST_ANSWER_WORDS} words"] += 1
+            return None
+        return Instruction(f"row/{number}", instruction, context, answer)

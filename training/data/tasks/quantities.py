@@ -1,0 +1,248 @@
+"""Tasks that take arithmetic: the total of a pack, how many packs, prices a piece, units turned into others.
+
+Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is ours, and the wrong answers are what typical
+slips would give: the single amount, one pack more, the factor the wrong way round.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from random import Random
+
+from submission.task_types import TaskType
+from training.data.sources.records import JudgedProduct, Product
+from training.data.tasks.amounts import (
+    PARTS,
+    UNITS,
+    amounts,
+    counts_things,
+    is_one_pack,
+    packs,
+    says_a_count,
+    says_no_amount,
+    single_amount,
+    written,
+)
+from training.data.tasks.task import Draft, Pool, Task, choice, draw
+from training.data.tasks.words import shortened
+
+_UNKNOWN = "It cannot be inferred."
+_MEASURE_NAMES = {"weight": "total weight", "volume": "total volume", "count": "total count"}
+
+
+def _different(right: Fraction, candidates: Iterable[Fraction]) -> list[Fraction]:
+    """Return the candidates that are positive, look different from `right` and from each other when written."""
+    seen = {written(right)}
+    kept = []
+    for candidate in candidates:
+        if candidate > 0 and written(candidate) not in seen and written(candidate) != "0":
+            seen.add(written(candidate))
+            kept.append(candidate)
+    return kept
+
+
+PACK_AMOUNT = Task(
+    "pack_amount",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "An online shop offers '{title}'. What is the {quantity} of everything in it?\n{options}\nAnswer: ",
+        "Product title: {title}\nWork out the {quantity} of the whole package.\n{options}\nAnswer: ",
+        "Listing: {title}\nIf everything in this listing is added up, which {quantity} results?\n{options}\nAnswer: ",
+        "A customer buys one package of '{title}'. What is the {quantity} that the customer gets?\n{options}\nAnswer:",
+    ),
+)
+
+
+@PACK_AMOUNT.built_from("amazon_reviews/products", "esci/products")
+def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
+    title = _title(product)
+    amount, count = single_amount(title, *_MEASURE_NAMES), packs(title)
+    # With bags or boxes counted beside it an amount may be that of one or of all.
+    if amount is not None and PARTS.search(title):
+        return None
+    if amount is not None and amount.measure == "count" and not counts_things(title):
+        return None
+    if amount is not None and count is not None:
+        total = amount.value * count
+        slips = (amount.value, total + amount.value, total - amount.value, amount.value + count, total * 2)
+        wrong = rng.sample(_different(total, slips), 3)
+        options = [written(value, amount.unit) for value in wrong]
+        if rng.random() < 0.3:
+            options[-1] = _UNKNOWN
+        quantity = _MEASURE_NAMES[amount.measure]
+        return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
+    if count is not None and says_no_amount(title):
+        values = rng.sample((6, 8, 12, 16, 24, 32), 3)
+        options = [written(Fraction(value * count), "ounce") for value in values]
+        return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
+    return None
+
+
+UNIT_CONVERSION = Task(
+    "unit_conversion",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "The product '{title}' is sold online. How much is {amount} in {unit}?\n{options}\nAnswer: ",
+        "Product title: {title}\nA customer wants to know {amount} in {unit}. Which is the closest?\n{options}\nAnswer: ",
+        "A shopper who thinks in {unit} reads the title '{title}'. To what does the {amount} in it "
+        "correspond?\n{options}\nAnswer: ",
+        "Convert the {amount} in the title '{title}' to {unit}.\n{options}\nAnswer:",
+    ),
+)
+_CONVERSIONS = {
+    "fluid ounce": ("milliliter",),
+    "ounce": ("gram", "pound"),
+    "pound": ("kilogram", "ounce"),
+    "gram": ("ounce", "kilogram"),
+    "kilogram": ("pound", "gram"),
+    "milliliter": ("fluid ounce", "liter"),
+    "liter": ("milliliter", "gallon"),
+    "gallon": ("liter",),
+    "inch": ("centimeter",),
+    "foot": ("inch", "centimeter"),
+    "centimeter": ("inch", "millimeter"),
+    "millimeter": ("centimeter",),
+}
+
+
+@UNIT_CONVERSION.built_from("amazon_reviews/products", "esci/products", "amazon_m2/products")
+def build_unit_conversion(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Convert an amount of the title; the slips are the factor upside down, ten times as much and a near factor."""
+    title = _title(product)
+    convertible = [amount for amount in amounts(title) if amount.unit in _CONVERSIONS]
+    if not convertible:
+        return None
+    amount = rng.choice(convertible)
+    unit = rng.choice(_CONVERSIONS[amount.unit])
+    factor = UNITS[amount.unit][2] / UNITS[unit][2]
+    right = amount.value * factor
+    slips = (amount.value / factor, right * 10, right / 10, right * Fraction(3, 2), right * Fraction(4, 5))
+    wrong = _different(right, slips)
+    if written(right) == "0" or len(wrong) < 3:
+        return None
+    options = [written(value, unit) for value in rng.sample(wrong, 3)]
+    slots = {"title": title, "amount": written(amount.value, amount.unit), "unit": UNITS[unit][0]}
+    return choice(rng, written(right, unit), options, **slots)
+
+
+NUMERIC_REASONING = Task(
+    "product_numeric_reasoning",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "The product '{title}' is sold online. {question}\n{options}\nAnswer: ",
+        "Product title: {title}\nQuestion: {question}\n{options}\nAnswer: ",
+        "{question} The question is about one package of '{title}'.\n{options}\nAnswer: ",
+        "Someone is about to buy '{title}'. {question}\n{options}\nAnswer:",
+    ),
+)
+
+
+@NUMERIC_REASONING.built_from("amazon_reviews/products", "esci/products")
+def build_numeric_reasoning(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Ask how many to order, how long a pack lasts or what one piece costs."""
+    title = _title(product)
+    count = packs(title)
+    pieces = single_amount(title, "count")
+    if (pieces is not None or count is not None) and not counts_things(title):
+        return None
+    if pieces is None and says_a_count(title):
+        return None
+    if count is None and not is_one_pack(title):
+        return None
+    if pieces is not None:
+        count = int(pieces.value) * (count or 1)
+    if count is None or not 2 <= count <= 500:
+        return None
+    # Only what is counted in a title (napkins, batteries) is used up day by day.
+    kinds = (_order, _unit_price) if pieces is None else (_order, _unit_price, _supply)
+    question, right, slips, unit = rng.choice(kinds)(count, rng)
+    wrong = rng.sample(_different(right, slips), 3)
+    options = [_with_unit(value, unit) for value in wrong]
+    return choice(rng, _with_unit(right, unit), options, title=title, question=question)
+
+
+# The questions are short: with more words they would be 13 in a row that training and held-out questions share.
+_Reasoning = tuple[str, Fraction, tuple[Fraction, ...], str]
+
+
+def _order(count: int, rng: Random) -> _Reasoning:
+    packages = rng.randint(2, 9)
+    needed = packages * count - rng.randrange(count)
+    question = f"A company needs {needed} items. How many packages must it order?"
+    right = Fraction(packages)
+    return question, right, (right + 1, right - 1, right + 2, Fraction(needed), right * 2), ""
+
+
+def _supply(count: int, rng: Random) -> _Reasoning:
+    a_day = rng.choice([number for number in (1, 2, 3, 4, 5) if count % number == 0 and count > number])
+    question = f"At {a_day} a day, how long does a package last?"
+    right = Fraction(count, a_day)
+    return question, right, (Fraction(count * a_day), right + a_day, right * 2, right / 2, right + 7), "days"
+
+
+def _unit_price(count: int, rng: Random) -> _Reasoning:
+    usual = [cents for cents in (5, 10, 20, 25, 50, 75, 120, 150, 200, 250, 400, 750) if 300 <= cents * count <= 6000]
+    cents = rng.choice(usual or [25])
+    price = Fraction(cents * count, 100)
+    question = f"A package costs ${float(price):.2f}. What does one item cost?"
+    right = Fraction(cents, 100)
+    return question, right, (right * 2, right / 2, right + Fraction(1, 4), price, right + 1), "$"
+
+
+def _with_unit(value: Fraction, unit: str) -> str:
+    if unit == "$":
+        return f"${float(value):.2f}"
+    return f"{written(value)} {unit.removesuffix('s') if value == 1 else unit}".strip()
+
+
+LARGEST_PACK = Task(
+    "largest_amount",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=2,
+    wordings=(
+        "Which of these products has the largest {measure} in total?\n{options}\nAnswer: ",
+        "A customer wants as much as possible in one order. Which product offers the most by {measure}?\n{options}\nAnswer: ",
+        "Each of these products is ordered once. Whose {measure} is the largest when all of its packs are added "
+        "up?\n{options}\nAnswer: ",
+        "Compare the {measure} of the following products, all packs counted. Which has the most?\n{options}\nAnswer:",
+    ),
+)
+
+
+@LARGEST_PACK.built_from("amazon_reviews/products", "esci/products")
+def build_largest_amount(record: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Compare the totals of four products, the largest at least a fifth ahead."""
+    measured = pool.once("totals", _totals)
+    own = measured.get(record.key)
+    if own is None:
+        return None
+    measure, total, title = own
+    entries = pool.once("entries", lambda pool: list(pool.once("totals", _totals).values()))
+    wrong = draw(rng, entries, 3, lambda entry: entry[0] == measure and entry[1] * Fraction(6, 5) < total)
+    return choice(rng, title, [entry[2] for entry in wrong], measure=measure) if len(wrong) == 3 else None
+
+
+def _totals(pool: Pool) -> dict[str, tuple[str, Fraction, str]]:
+    totals = {}
+    for record in pool.records:
+        title = shortened(_title(record))
+        # With a count beside it ("1.2 oz, 24 Count") a weight may be that of one or of all.
+        amount = single_amount(title, *_MEASURE_NAMES)
+        count = 1 if is_one_pack(title) else packs(title)
+        if count is not None and amount is not None and amount.measure != "count" and PARTS.search(title) is None:
+            total = amount.value * UNITS[amount.unit][2] * count
+            totals[record.key] = (amount.measure, total, title)
+    return totals
+
+
+def _title(record: Product | JudgedProduct) -> str:
+    """Return the title of an English product, however the stream wraps it, empty for other languages."""
+    product = record if isinstance(record, Product) else record.product
+    return product.title if product.language == "en" else ""

@@ -1,0 +1,469 @@
+"""Tasks about search: queries, the products judged for them, and how queries relate. The judgements are ESCI's.
+
+A wrong answer is either judged irrelevant for the very query, or belongs to another query of the same locale and shares no
+meaningful word with query and right answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from submission.task_types import TaskType
+from training.data.sources.knowledge import far_apart, known_types
+from training.data.sources.records import JudgedProduct, JudgedQuery, Product
+from training.data.tasks.equivalents import meanings, related
+from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated, numbered, ranking
+from training.data.tasks.words import names_the_thing, shortened, surface_terms, terms
+
+# Gains of the four labels, as the benchmark's own ranking questions have them.
+GAINS = {"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0}
+RANKED_PRODUCTS = 5
+
+_RANKING_WORDINGS = (
+    "A shopper searched for '{query}'. Rank the five products below by how relevant they are to this query, the most "
+    "relevant first.\nProduct List:\n{items}\nOutput a permutation of the numbers 1 to 5, separated by commas, and nothing "
+    "else.\nOutput: ",
+    "Sort these products by their relevance for the search query '{query}', starting with the best match. Each number from "
+    "1 to 5 must appear once.\nProduct List:\n{items}\nOutput:\n",
+    "Product List:\n{items}\nA search engine shows the five products above for the query '{query}'. In which order "
+    "should they stand, if the most relevant comes first? Rank them: output a permutation of the numbers 1 to 5, "
+    "separated by commas.\nOutput: ",
+    "Query: {query}\nProducts:\n{items}\nOrder the products from most to least relevant to the query. Answer with a "
+    "permutation of 1 to 5, with commas in between.\nOutput:",
+)
+QUERY_RANKING = Task("query_product_ranking", TaskType.RANKING, "ndcg", track=3, wordings=_RANKING_WORDINGS)
+FOREIGN_RANKING = Task("multilingual_query_ranking", TaskType.RANKING, "ndcg", track=4, wordings=_RANKING_WORDINGS)
+
+
+@QUERY_RANKING.built_from("esci/queries")
+def build_ranking(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Rank five products of an English query."""
+    return _ranking(query, rng) if query.language == "en" else None
+
+
+@FOREIGN_RANKING.built_from("esci/queries")
+def build_foreign_ranking(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Rank five products of a Spanish or Japanese query."""
+    return None if query.language == "en" else _ranking(query, rng)
+
+
+def _ranking(query: JudgedQuery, rng: Random) -> Draft | None:
+    """Take five judged products of at least two labels, one of them exact."""
+    exact = [pair for pair in query.judgements if pair[1] == "E"]
+    others = [pair for pair in query.judgements if pair[1] != "E"]
+    if not exact or not others or len(query.judgements) < RANKED_PRODUCTS:
+        return None
+    drawn = [rng.choice(exact), rng.choice(others)]
+    rest = [pair for pair in query.judgements if pair not in drawn]
+    drawn += draw_any(rng, rest, RANKED_PRODUCTS - len(drawn))
+    graded = [(shortened(product.title), GAINS[label]) for product, label in drawn]
+    if len({title for title, _ in graded}) < RANKED_PRODUCTS:
+        return None
+    return ranking(rng, graded, query=query.query)
+
+
+RELATION_TO_PRODUCT = Task(
+    "query_product_relation",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=3,
+    wordings=(
+        "A customer searched for '{query}' and sees the product '{title}'. How relevant is the product?\n{options}\nAnswer: ",
+        "Query: {query}\nProduct: {title}\nHow does the product relate to what the query asks for?\n{options}\nAnswer: ",
+        "Someone types '{query}' and is shown '{title}'. What is this product to them?\n{options}\nAnswer: ",
+        "Judge the product '{title}' as a result for the search '{query}'.\n{options}\nAnswer:",
+    ),
+)
+# Short, as all options are that are the same in every question: longer ones would be 13 words in a row that training and
+# held-out questions share.
+_STATEMENTS = {"E": "exact match", "S": "substitute", "C": "complement", "I": "irrelevant"}
+
+
+@RELATION_TO_PRODUCT.built_from("esci/queries")
+def build_relation_to_product(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the label of one judged product, every label as likely as the others where all are there."""
+    label = rng.choice(sorted({label for _, label in query.judgements}))
+    product = rng.choice(query.products(label))
+    return statement_choice(rng, label, query=query.query, title=shortened(product.title))
+
+
+def statement_choice(rng: Random, label: str, **slots: str) -> Draft | None:
+    """Draft the choice among the four statements, of which the one for `label` is right."""
+    wrong = [statement for other, statement in _STATEMENTS.items() if other != label]
+    draft = choice(rng, _STATEMENTS[label], wrong, **slots)
+    return draft and replace(draft, content="\n".join(slots.values()))
+
+
+_RELEVANT_WORDINGS = (
+    "Which of these products is the best result for the search query '{query}'?\n{options}\nAnswer: ",
+    "A shopper types '{query}' into the search box. Which product matches what the shopper wants?\n{options}\nAnswer: ",
+    "Four products, one search: '{query}'. Which of the products did the shopper have in mind?\n{options}\nAnswer: ",
+    "Search query: {query}\nSelect the product that fulfils the query.\n{options}\nAnswer:",
+)
+RELEVANT_PRODUCT = Task("relevant_product", TaskType.MULTIPLE_CHOICE, "accuracy", track=3, wordings=_RELEVANT_WORDINGS)
+FOREIGN_RELEVANT_PRODUCT = Task(
+    "multilingual_relevant_product", TaskType.MULTIPLE_CHOICE, "accuracy", track=4, wordings=_RELEVANT_WORDINGS
+)
+
+
+@RELEVANT_PRODUCT.built_from("esci/queries")
+def build_relevant_product(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for an exact match of an English query."""
+    return _product_choice(query, "E", pool, rng) if query.language == "en" else None
+
+
+@FOREIGN_RELEVANT_PRODUCT.built_from("esci/queries")
+def build_foreign_relevant_product(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for an exact match of a Spanish or Japanese query."""
+    return None if query.language == "en" else _product_choice(query, "E", pool, rng)
+
+
+SUBSTITUTE = Task(
+    "substitute_product",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=3,
+    wordings=(
+        "Nothing on the site matches '{query}' exactly. Which of these products would be the best substitute?\n{options}\n"
+        "Answer: ",
+        "A customer wants '{query}', which is sold out. Which product could the customer take instead?\n{options}\nAnswer: ",
+        "Suppose a shopper would settle for something close to '{query}'. Which product comes nearest without being "
+        "it?\n{options}\nAnswer: ",
+        "Query: {query}\nSelect the product that is not an exact match but could replace what is searched for.\n{options}\n"
+        "Answer:",
+    ),
+)
+COMPLEMENT = Task(
+    "complement_product",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=3,
+    wordings=(
+        "A customer has found '{query}'. Which of the following products would go together with it?\n{options}\nAnswer: ",
+        "Query: {query}\nWhich product complements what this query is looking for?\n{options}\nAnswer: ",
+        "'{query}' is already in the cart. Which product should be offered as an addition to it?\n{options}\nAnswer: ",
+        "Someone buys the item they searched for with '{query}'. Suggest something to use along with it.\n{options}\nAnswer:",
+    ),
+)
+
+
+@SUBSTITUTE.built_from("esci/queries")
+def build_substitute(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for a substitute among products that are irrelevant."""
+    return _product_choice(query, "S", pool, rng)
+
+
+@COMPLEMENT.built_from("esci/queries")
+def build_complement(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for a complement among products that are irrelevant."""
+    return _product_choice(query, "C", pool, rng)
+
+
+def _product_choice(query: JudgedQuery, label: str, pool: Pool, rng: Random) -> Draft | None:
+    """Draw the right answer at random among the products with this label, wrong ones among irrelevant products."""
+    labelled = query.products(label)
+    if not labelled:
+        return None
+    right = rng.choice(labelled)
+    wrong = _irrelevant_products(query, [right.title], 3, pool, rng)
+    titles = [shortened(product.title) for product in wrong]
+    return choice(rng, shortened(right.title), titles, query=query.query) if len(titles) == 3 else None
+
+
+def _irrelevant_products(
+    query: JudgedQuery, right: Sequence[str], count: int, pool: Pool, rng: Random
+) -> list[Product]:
+    judged = query.products("I")
+    drawn = rng.sample(judged, min(count, len(judged)))
+    if len(drawn) < count:
+        others = pool.once("products", _products_by_language)[query.language]
+        known = {product.key for product, _ in query.judgements}
+        context = " ".join((query.query, *right))
+        drawn += draw(
+            rng,
+            others,
+            count - len(drawn),
+            lambda product: product.key not in known and not related(product.title, context),
+        )
+    return drawn
+
+
+def _products_by_language(pool: Pool) -> dict[str, list[Product]]:
+    products: dict[str, dict[str, Product]] = {}
+    for query in pool.records:
+        for product, _ in query.judgements:
+            products.setdefault(query.language, {})[product.key] = product
+    return {language: list(found.values()) for language, found in products.items()}
+
+
+IRRELEVANT = Task(
+    "irrelevant_product",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=3,
+    wordings=(
+        "Three of these products suit the search query '{query}'. Which one does not?\n{options}\nAnswer: ",
+        "A search for '{query}' returned the products below. Which result is out of place?\n{options}\nAnswer: ",
+        "Which of these products should be taken off the results for '{query}', because it is something "
+        "else?\n{options}\nAnswer: ",
+        "Query: {query}\nFind the product that is irrelevant to the query.\n{options}\nAnswer:",
+    ),
+)
+
+
+@IRRELEVANT.built_from("esci/queries")
+def build_irrelevant(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the one product that is not relevant among three that match exactly."""
+    relevant = query.products("E")
+    if len(relevant) < 3:
+        return None
+    shown = rng.sample(relevant, 3)
+    odd = _irrelevant_products(query, [product.title for product in relevant], 1, pool, rng)
+    if not odd:
+        return None
+    return choice(rng, shortened(odd[0].title), [shortened(product.title) for product in shown], query=query.query)
+
+
+QUERY_FOR_PRODUCT = Task(
+    "query_for_product",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=3,
+    wordings=(
+        "A shopper ended up buying '{title}'. What did the shopper most likely search for?\n{options}\nAnswer: ",
+        "Product: {title}\nWhich search query leads to this product?\n{options}\nAnswer: ",
+        "Somebody typed a query and then clicked on '{title}'. What did the query say?\n{options}\nAnswer: ",
+        "For which of these queries is the product '{title}' a good result?\n{options}\nAnswer:",
+    ),
+)
+
+
+@QUERY_FOR_PRODUCT.built_from("esci/products")
+def build_query_for_product(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for a query that the product matches exactly, among queries of other products in the same language."""
+    exact = judged.labelled("E")
+    if not exact:
+        return None
+    context = " ".join((judged.product.text, *(query for query, _ in judged.queries)))
+    queries = pool.once("queries", _queries_by_language)[judged.language]
+    wrong = draw_unrelated(rng, queries, 3, context)
+    return choice(rng, rng.choice(exact), wrong, title=shortened(judged.product.title)) if len(wrong) == 3 else None
+
+
+def _queries_by_language(pool: Pool) -> dict[str, list[str]]:
+    queries: dict[str, dict[str, None]] = {}
+    for judged in pool.records:
+        queries.setdefault(judged.language, {}).update((query, None) for query, _ in judged.queries)
+    return {language: list(found) for language, found in queries.items()}
+
+
+QUERY_RELATION = Task(
+    "query_relation",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=3,
+    wordings=(
+        'How does the search query "{second}" relate to the query "{first}" that came before it?\n{options}\nAnswer: ',
+        'A shopper first searches for "{first}" and then for "{second}". What is the relation between the two?\n'
+        "{options}\nAnswer: ",
+        'First query: "{first}"\nSecond query: "{second}"\nWhat is the second one to the first?\n{options}\nAnswer: ',
+        'Choose the word that describes the step from query "{first}" to query "{second}".\n{options}\nAnswer:',
+    ),
+    questions_per_record=2,
+)
+_RELATIONS = ("substitute", "complement", "narrowing", "irrelevant")
+
+
+@QUERY_RELATION.built_from("esci/products")
+def build_query_relation(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Compare a query that the product matches exactly with another that it was judged for."""
+    pairs = [
+        (relation, first, second)
+        for first in judged.labelled("E")
+        for second, label in judged.queries
+        if (relation := _relation(first, second, label, judged.product))
+        and (relation == "narrowing" or not _share_a_product(first, second, pool))
+    ]
+    if not pairs:
+        return None
+    relation = rng.choice(sorted({pair[0] for pair in pairs}))
+    _, first, second = rng.choice([pair for pair in pairs if pair[0] == relation])
+    return choice(rng, relation, [other for other in _RELATIONS if other != relation], first=first, second=second)
+
+
+def _share_a_product(first: str, second: str, pool: Pool) -> bool:
+    """Whether some product matches both queries exactly: "camping gear" and "tent stakes" are no complements."""
+    exact = pool.once("exact products", _exact_products)
+    return not exact.get(first, set()).isdisjoint(exact.get(second, set()))
+
+
+def _exact_products(pool: Pool) -> dict[str, set[str]]:
+    exact: dict[str, set[str]] = {}
+    for judged in pool.records:
+        for query in judged.labelled("E"):
+            exact.setdefault(query, set()).add(judged.product.key)
+    return exact
+
+
+def _relation(first: str, second: str, label: str, product: Product) -> str:
+    """Return how `second` relates to `first`, given the label of a product that is exact for `first`; "" if unsure."""
+    before, after = terms(first), terms(second)
+    if label == "E":
+        return "narrowing" if before < after else ""
+    # A shared word ("phone case", "phone") makes it a matter of taste which relation holds.
+    if before & after:
+        return ""
+    # "wedding gift", or a brand alone, asks for other things than this product too: what relates to it need not to them.
+    if not before <= terms(product.title) or before <= terms(product.brand):
+        return ""
+    return {"S": "substitute", "C": "complement", "I": "irrelevant"}[label]
+
+
+NEXT_QUERY = Task(
+    "next_query",
+    TaskType.RETRIEVAL,
+    "hit rate@3",
+    track=3,
+    wordings=(
+        "Here is what a shopper did on a shopping site, in order. Which of the ten queries will the shopper most likely type "
+        "next? Select three from the list and output only their numbers, separated by comma.\n\nAction Sequence:\n{actions}"
+        "\n\nQuery List:\n{items}\nOutput: ",
+        "You see the latest searches and clicks of a customer. Predict the next search: pick the three most likely queries "
+        "from the numbered list. Give three numbers with commas between them.\n\nAction Sequence:\n{actions}\n\n"
+        "Candidate Queries:\n{items}\nOutput:\n",
+        "Query List:\n{items}\n\nAction Sequence:\n{actions}\n\nAfter these actions the shopper searches again. "
+        "Select the three queries of the list that come next most likely, and output only three numbers, separated "
+        "by commas.\nOutput: ",
+        "A user of an online shop performed the actions below. Choose three candidates for the next query keyword.\n"
+        "Actions:\n{actions}\nCandidates:\n{items}\nRespond with three numbers separated by commas.\nOutput:",
+    ),
+)
+_CANDIDATE_QUERIES = 10
+
+
+@NEXT_QUERY.built_from("esci/products")
+def build_next_query(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Let a shopper search, click a product and search anew: the next query is another one that finds the product.
+
+    Only the true query counts, but three numbers are asked for: the answer adds the two others nearest to the session.
+    """
+    pairs = [
+        (first, second)
+        for first in judged.labelled("E", "S")
+        for second in judged.labelled("E", "S")
+        if terms(first) & terms(second) and terms(first) != terms(second)
+    ]
+    if not pairs:
+        return None
+    first, second = rng.choice(pairs)
+    title = shortened(judged.product.title)
+    actions = [f"Query keyword '{first}'", f"Click on product '{title}'"]
+    if rng.random() < 0.3:
+        actions.append(f"Add product '{title}' to cart")
+    own = {query for query, _ in judged.queries}
+    queries = pool.once("queries", _queries_by_language)[judged.language]
+    wrong = draw(rng, queries, _CANDIDATE_QUERIES - 1, lambda query: query not in own and not related(query, second))
+    if len(wrong) < _CANDIDATE_QUERIES - 1:
+        return None
+    candidates = [second, *wrong]
+    rng.shuffle(candidates)
+    session = terms(f"{first} {title}")
+    numbers = tuple(range(1, len(candidates) + 1))
+    nearest = sorted(
+        numbers,
+        key=lambda number: (candidates[number - 1] != second, -len(session & terms(candidates[number - 1]))),
+    )
+    slots = {"actions": "\n".join(actions), "items": numbered(candidates, 1)}
+    return Draft(slots, [nearest[0]], numbers, answer=nearest[:3])
+
+
+TYPE_FROM_QUERY = Task(
+    "product_type_from_query",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=1,
+    wordings=(
+        "A shopper searched for '{query}'. What type of product is the shopper looking for?\n{options}\nAnswer: ",
+        "Query: {query}\nWhich product type does this query ask for?\n{options}\nAnswer: ",
+        "Results for the search '{query}' should be products of one type. Of which one?\n{options}\nAnswer: ",
+        "Select the product type that fits the search query '{query}'.\n{options}\nAnswer:",
+    ),
+)
+
+
+@TYPE_FROM_QUERY.built_from("esci/queries")
+def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+    """Take the type from the titles of the exact matches: the one type that most of them name and none contradicts.
+
+    A query that is only a brand asks for no type.
+    """
+    exact = query.products("E")
+    if terms(query.query) <= terms(" ".join(product.brand for product in exact)):
+        return None
+    titles = [product.title for product in exact]
+    named = [
+        {
+            kind.name
+            for kind in known_types()
+            if any(names_the_thing(title, name) for name in kind.names[query.language])
+        }
+        for title in titles
+    ]
+    certain = {next(iter(kinds)) for kinds in named if len(kinds) == 1}
+    if len(certain) != 1 or sum(len(kinds) == 1 for kinds in named) * 2 <= len(titles) or any(map(_several, named)):
+        return None
+    right = next(kind for kind in known_types() if kind.name in certain)
+    others = [kind for kind in known_types() if far_apart(kind.group, right.group)]
+    wrong = draw_unrelated(rng, [kind.name for kind in others], 3, query.query)
+    return choice(rng, right.name, wrong, query=query.query)
+
+
+def _several(kinds: set[str]) -> bool:
+    return len(kinds) > 1
+
+
+KEYWORDS = Task(
+    "query_keyword_set",
+    TaskType.MULTIPLE_CHOICE,
+    "accuracy",
+    track=4,
+    wordings=(
+        "Product Title: {title}\nWhich set of keywords describes this product best?\n{options}\nAnswer: ",
+        "Shoppers find the following product by its keywords. Which set belongs to it?\nProduct Title: {title}\n{options}\n"
+        "Answer: ",
+        "Here are four sets of keywords. By which one would shoppers find '{title}'?\n{options}\nAnswer: ",
+        "Select the keywords that summarize the product '{title}'.\n{options}\nAnswer:",
+    ),
+)
+_KEYWORDS = 4
+
+
+@KEYWORDS.built_from("esci/products")
+def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for words of the queries that the product matches, among sets that mix in words of other products' queries."""
+    exact = judged.labelled("E")
+    own = sorted({word for query in exact for word in surface_terms(query)})
+    if judged.language == "en" or len(own) < 3:
+        return None
+    right = rng.sample(own, min(_KEYWORDS, len(own)))
+    everything = meanings(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
+    others = pool.once("query words", _query_words)[judged.language]
+    foreign = draw(rng, others, 3 * len(right), lambda word: everything.isdisjoint(meanings(word)))
+    if len(foreign) < 3 * len(right):
+        return None
+    wrong = []
+    for place in range(3):
+        words = foreign[place * len(right) : (place + 1) * len(right)]
+        # One word of the product in a wrong set: a single match must not give the answer away.
+        words[0] = rng.choice(own) if rng.random() < 0.5 else words[0]
+        rng.shuffle(words)
+        wrong.append(", ".join(words))
+    return choice(rng, ", ".join(right), wrong, title=shortened(judged.product.title))
+
+
+def _query_words(pool: Pool) -> dict[str, list[str]]:
+    by_language = pool.once("queries", _queries_by_language)
+    return {
+        language: list(dict.fromkeys(word for query in queries for word in surface_terms(query)))
+        for language, queries in by_language.items()
+    }

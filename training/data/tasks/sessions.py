@@ -1,0 +1,142 @@
+"""Tasks about what shoppers buy and look at together: baskets of Amazon Reviews, sessions of Amazon-M2.
+
+Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale and share no
+meaningful word with anything in the session, so that what did follow is the best answer there is.
+"""
+
+from random import Random
+
+from submission.task_types import TaskType
+from training.data.sources.records import Basket, Product, Session
+from training.data.tasks.equivalents import related
+from training.data.tasks.task import Draft, Pool, Task, choice, draw, selection
+from training.data.tasks.words import shortened
+
+_LISTED = 15
+
+ALSO_BOUGHT = Task(
+    "also_bought",
+    TaskType.RETRIEVAL,
+    "hit rate@3",
+    track=3,
+    wordings=(
+        "A customer bought '{title}'. Which three of the 15 products below did the same customer probably buy too? Output "
+        "only three numbers separated by commas.\nProduct List:\n{items}\nOutput: ",
+        "Given that a shopper has just ordered '{title}', select 3 products from the numbered list for the recommendation "
+        '"customers also bought".\nProduct List:\n{items}\nGive the three numbers, with commas between them.\nOutput: ',
+        "Product List:\n{items}\nThree of the 15 products above were bought by someone who also bought '{title}'. "
+        "Select the three most likely ones and output only their numbers, separated by commas.\nOutput: ",
+        "Recommend products to the buyer of '{title}': choose three from the list.\nProduct List:\n{items}\nAnswer with "
+        "three numbers separated by commas, without explanation.\nOutput:\n",
+    ),
+    questions_per_record=3,
+)
+
+
+@ALSO_BOUGHT.built_from("amazon_reviews/baskets")
+def build_also_bought(basket: Basket, pool: Pool, rng: Random) -> Draft | None:
+    """Mix the three products of a basket that share most categories with the one bought with twelve of other baskets."""
+    anchor = rng.choice(basket.products)
+    alike = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
+    if len(alike) < 3:
+        return None
+    rng.shuffle(alike)
+    right = sorted(alike, key=lambda product: -_shared(product, anchor))[:3]
+    others = pool.once("products", lambda pool: _distinct(p for basket in pool.records for p in basket.products))
+    return _selection(anchor, right, basket.products, others, _LISTED - 3, rng)
+
+
+def _shared(first: Product, second: Product) -> int:
+    """Return how many categories products share: what one person buys over years has little to do with each other."""
+    return len(set(first.categories) & set(second.categories))
+
+
+VIEWED_TOGETHER = Task(
+    "viewed_together",
+    TaskType.RETRIEVAL,
+    "hit rate@3",
+    track=3,
+    wordings=(
+        "A shopper is looking at '{title}'. Which three of these products will the shopper look at in the same session? "
+        "Output only three numbers, separated by commas.\nProduct List:\n{items}\nOutput: ",
+        "Select three products from the list that were viewed together with '{title}'. Give only the numbers with commas "
+        "between them.\nProduct List:\n{items}\nOutput:\n",
+        "Product List:\n{items}\nSomeone opened the page of '{title}' and after it the pages of three products from "
+        "the list above. Select the three most likely ones and output only their numbers, separated by "
+        "commas.\nOutput: ",
+        "People who view '{title}' also view other products. Pick the three most likely ones by number.\nProducts:\n{items}\n"
+        "Respond with three numbers separated by comma.\nOutput:",
+    ),
+)
+
+
+@VIEWED_TOGETHER.built_from("amazon_m2/sessions")
+def build_viewed_together(session: Session, pool: Pool, rng: Random) -> Draft | None:
+    """Mix the three products viewed after the first of a session with seven of other sessions."""
+    viewed = _distinct((*session.previous, session.following))
+    if len(viewed) < 4:
+        return None
+    others = pool.once("products", _by_language)[session.language]
+    return _selection(viewed[0], viewed[1:4], viewed, others, 7, rng)
+
+
+def _selection(
+    anchor: Product, right: list[Product], known: object, others: list[Product], count: int, rng: Random
+) -> Draft | None:
+    context = " ".join(product.title for product in known)  # type: ignore[attr-defined]
+    wrong = draw(rng, others, count, lambda product: not related(product.title, context))
+    titles = [shortened(product.title, 120) for product in right]
+    wrong_titles = [shortened(product.title, 120) for product in wrong]
+    if len(wrong) < count or len({*titles, *wrong_titles}) < count + 3:
+        return None
+    return selection(rng, titles, wrong_titles, title=shortened(anchor.title))
+
+
+_NEXT_WORDINGS = (
+    "A shopper viewed these products one after the other:\n{viewed}\nWhich product will the shopper view next?\n{options}\n"
+    "Answer: ",
+    "Products seen in a shopping session, in this order:\n{viewed}\nPredict the product that comes next.\n{options}\nAnswer: ",
+    "Which product comes next for a shopper who has just looked at the following?\n{viewed}\nChoose "
+    "one.\n{options}\nAnswer: ",
+    "During a visit to an online shop someone clicked on:\n{viewed}\nSelect the most likely next click.\n{options}\nAnswer:",
+)
+NEXT_PRODUCT = Task("next_product", TaskType.MULTIPLE_CHOICE, "accuracy", track=3, wordings=_NEXT_WORDINGS)
+FOREIGN_NEXT_PRODUCT = Task(
+    "multilingual_next_product", TaskType.MULTIPLE_CHOICE, "accuracy", track=4, wordings=_NEXT_WORDINGS
+)
+_MOST_VIEWED = 5
+
+
+@NEXT_PRODUCT.built_from("amazon_m2/sessions")
+def build_next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the next product of an English session."""
+    return _next_product(session, pool, rng) if session.language == "en" else None
+
+
+@FOREIGN_NEXT_PRODUCT.built_from("amazon_m2/sessions")
+def build_foreign_next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
+    """Ask for the next product of a session in another language than English."""
+    return None if session.language == "en" else _next_product(session, pool, rng)
+
+
+def _next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
+    viewed = _distinct(session.previous)[-_MOST_VIEWED:]
+    context = " ".join(product.title for product in (*viewed, session.following))
+    others = pool.once("products", _by_language)[session.language]
+    wrong = draw(rng, others, 3, lambda product: not related(product.title, context))
+    if len(wrong) < 3:
+        return None
+    bullets = "\n".join(f"- {shortened(product.title, 120)}" for product in viewed)
+    titles = [shortened(product.title, 120) for product in wrong]
+    return choice(rng, shortened(session.following.title, 120), titles, viewed=bullets)
+
+
+def _by_language(pool: Pool) -> dict[str, list[Product]]:
+    found: dict[str, list[Product]] = {}
+    for session in pool.records:
+        found.setdefault(session.language, []).extend((*session.previous, session.following))
+    return {language: _distinct(products) for language, products in found.items()}
+
+
+def _distinct(products: object) -> list[Product]:
+    return list({product.key: product for product in products}.values())  # type: ignore[attr-defined]

@@ -1,0 +1,291 @@
+"""A task, and the way from a record of a source to a question that is asked and answered as at inference.
+
+A builder fills the slots of a task's wordings and knows the truth. What it makes is read back by
+`submission.questions.read_question`: if the type or the form of the answer is not what the task promises, the build fails
+and names the builder, since a question that is read otherwise would be answered otherwise.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from string import Formatter
+from typing import Any, TypeVar
+
+from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
+from submission.errors import ShopBenchError
+from submission.options import option_numbers
+from submission.prompts import chat_messages
+from submission.questions import Question, read_question
+from submission.task_types import TaskType
+from submission.tracks import track_by_number
+from training.data.sources.records import Record
+from training.data.tasks.equivalents import is_vague, related
+
+_FORMS: dict[TaskType, type] = {
+    TaskType.MULTIPLE_CHOICE: Choice,
+    TaskType.RANKING: Permutation,
+    TaskType.RETRIEVAL: Selection,
+    TaskType.NAMED_ENTITY_RECOGNITION: Spans,
+}
+# Slots that hold the list of a question; every other slot must not hold a list of its own.
+_LIST_SLOTS = frozenset({"options", "items"})
+# Slots that hold words of ours rather than a source's.
+_OWN_SLOTS = frozenset({"language", "mood", "opinion", "entity", "quantity", "measure", "unit", "amount"})
+_PLAIN_TEXT = "apple"
+_LIST_ITEM = re.compile(r"(?m)^(\d+\. ?).*$")
+
+AnyValue = TypeVar("AnyValue")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a builder hands over: values for the slots, the truth as the metric takes it, the numbers of the list.
+
+    `answer` is what the model shall say where that is not the truth itself (a permutation for graded relevance).
+    `language` overrides the record's. `content` is what duplicates are found by; it is all the slots unless some of them hold
+    the same long text in every question.
+    """
+
+    slots: dict[str, str]
+    truth: Any
+    numbers: tuple[int, ...] = ()
+    answer: Any = None
+    language: str = ""
+    content: str = ""
+
+
+class Pool:
+    """The records that were read together with one, which wrong answers are drawn from."""
+
+    def __init__(self, records: Sequence[Record], unusable: Counter[str] | None = None) -> None:
+        self.records = records
+        self.unusable = unusable if unusable is not None else Counter()
+        self._made: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[["Pool"], AnyValue]) -> AnyValue:
+        """Return what `make` makes of the pool, made once and kept under `name`."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return self._made[name]
+
+    def skip(self, reason: str) -> None:
+        """Count why a record that the task is made for gives no question."""
+        self.unusable[reason] += 1
+
+
+# A builder of ready-made questions returns the row itself.
+Builder = Callable[[Any, Pool, Random], Draft | dict[str, Any] | None]
+
+
+@dataclass
+class Task:
+    """A task of the benchmark, or one like it: what is asked, how it is worded, how it is scored.
+
+    `questions_per_record` is how many different questions are tried to be built from one record.
+    """
+
+    name: str
+    task_type: TaskType
+    metric: str
+    track: int
+    wordings: tuple[str, ...]
+    questions_per_record: int = 1
+    builders: dict[str, Builder] = field(default_factory=dict)
+
+    def built_from(self, *streams: str) -> Callable[[Builder], Builder]:
+        """Register the decorated function as the builder for these streams ("source/stream")."""
+
+        def register(builder: Builder) -> Builder:
+            self.builders.update(dict.fromkeys(streams, builder))
+            return builder
+
+        return register
+
+    def slots(self, wording: str) -> list[str]:
+        """Return the names of the slots in a wording."""
+        return [name for _, name, _, _ in Formatter().parse(wording) if name]
+
+    def question(self, stream: str, record: Record, pool: Pool, rng: Random) -> dict[str, Any] | None:
+        """Build a question about `record`, or return None where the record does not suit the task.
+
+        The result has the columns of the data set without `id`; `content` is the part that is not wording. Raises
+        `ShopBenchError` where the wording or the draft makes the question read as something else than the task promises;
+        where only a source's text does, the record is skipped.
+        """
+        builder = self.builders[stream]
+        draft = builder(record, pool, rng)
+        if not isinstance(draft, Draft):
+            return draft
+        bodies = {name: value for name, value in draft.slots.items() if name not in _LIST_SLOTS}
+        if any(option_numbers(value) for value in bodies.values()):
+            pool.skip("text that holds a numbered list of its own")
+            return None
+        wording = rng.choice(self.wordings)
+        row = self.read_back(wording.format(**draft.slots), draft)
+        if isinstance(row, str):
+            # A title can say "translate": then it is the text, not the builder, that makes the question read otherwise.
+            fault = self.read_back(wording.format(**_plain(draft.slots)), _plain_answer(draft))
+            if isinstance(fault, str):
+                name = f"{builder.__module__}.{builder.__name__}"
+                raise ShopBenchError(
+                    f"{name} ({record.key}): a question of task {self.name} ({self.task_type}) {fault}"
+                )
+            pool.skip("text that makes its question read as something else")
+            return None
+        source = stream.split("/", 1)[0]
+        language = draft.language or record.language
+        content = draft.content or "\n".join(draft.slots.values())
+        return {**row, "source": source, "language": language, "content": content}
+
+    def read_back(self, text: str, draft: Draft) -> dict[str, Any] | str:
+        """Return prompt, completion and what describes them, or what is wrong with the question as it is read."""
+        question = read_question(text, self.task_type is TaskType.MULTIPLE_CHOICE)
+        form = question.answer_format
+        fault = (
+            f"is read as {question.task_type}" if question.task_type != self.task_type else self._misfit(form, draft)
+        )
+        if fault:
+            return f"{fault}:\n{text}"
+        answer = form.render(draft.truth if draft.answer is None else draft.answer)
+        if not form.accepts(answer):
+            return f"does not take its own answer {answer!r}:\n{text}"
+        return columns(self.name, self.metric, self.track, question, answer, draft.truth)
+
+    def _misfit(self, form: AnswerFormat, draft: Draft) -> str:
+        expected = _FORMS.get(self.task_type) or (Spans if self.metric == "rougel" else FreeText)
+        if not isinstance(form, expected):
+            return f"takes the form {form.name}, not {expected.__name__}"
+        if isinstance(form, Choice | Permutation | Selection) and form.items != draft.numbers:
+            return f"lists {draft.numbers}, but {form.items} are read"
+        if isinstance(form, Selection) and form.count != 3:
+            return f"asks for three numbers, but {form.count} are read"
+        if isinstance(form, Spans) and form.many is not (self.task_type is TaskType.NAMED_ENTITY_RECOGNITION):
+            return "is read as asking for another number of phrases"
+        return ""
+
+
+def _plain(slots: dict[str, str]) -> dict[str, str]:
+    """Return the slots with text that says nothing in place of what sources said."""
+    return {name: value if name in _OWN_SLOTS else _LIST_ITEM.sub(r"\1" + _PLAIN_TEXT, value) if name in _LIST_SLOTS
+            else _PLAIN_TEXT for name, value in slots.items()}  # fmt: skip
+
+
+def _plain_answer(draft: Draft) -> Draft:
+    """Return the draft with an answer that can be cited from the plain text, where its answer is text."""
+    if isinstance(draft.truth, str):
+        return replace(draft, truth=_PLAIN_TEXT)
+    if isinstance(draft.truth, list) and isinstance(draft.truth[0], str):
+        return replace(draft, truth=[_PLAIN_TEXT])
+    return draft
+
+
+def columns(task: str, metric: str, track: int, question: Question, answer: str, truth: Any) -> dict[str, Any]:
+    """Return the columns of the data set that tell what is asked, what is answered and how it is scored."""
+    return {
+        "prompt": chat_messages(question, track_by_number(track)),
+        "completion": [{"role": "assistant", "content": answer}],
+        "task_name": task,
+        "task_type": str(question.task_type),
+        "metric": metric,
+        "track": track_by_number(track).challenge_id,
+        "question": question.text,
+        "truth": truth,
+    }
+
+
+def shopbench_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a built question (the columns of the data set) in ShopBench's shape."""
+    return {
+        "input_field": row["question"],
+        "output_field": row["truth"],
+        "task_name": row["task_name"],
+        "task_type": row["task_type"],
+        "metric": row["metric"],
+        "is_multiple_choice": row["task_type"] == TaskType.MULTIPLE_CHOICE,
+        "track": row["track"],
+    }
+
+
+def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
+    """Return a numbered list, one item a line; `tight` leaves out the space behind the point, as real questions do."""
+    return "\n".join(f"{number}.{'' if tight else ' '}{item}" for number, item in enumerate(items, start=start))
+
+
+def choice(rng: Random, right: str, wrong: Sequence[str], **slots: str) -> Draft | None:
+    """Draft a multiple-choice question of the right answer and three (or all given) wrong ones, in random order.
+
+    None where there are fewer than two wrong answers or where two options are the same but for case.
+    """
+    wrong = list(wrong)[:3]
+    options = [right, *wrong]
+    if len(wrong) < 2 or len({option.lower().strip(". ") for option in options}) != len(options):
+        return None
+    rng.shuffle(options)
+    numbers = tuple(range(len(options)))
+    return Draft({**slots, "options": numbered(options, 0)}, options.index(right), numbers)
+
+
+def selection(rng: Random, right: Sequence[str], wrong: Sequence[str], **slots: str) -> Draft:
+    """Draft a retrieval question whose list mixes right and wrong items, numbered from 1."""
+    items = [*right, *wrong]
+    rng.shuffle(items)
+    truth = sorted(items.index(item) + 1 for item in right)
+    tight = rng.random() < 0.2
+    return Draft({**slots, "items": numbered(items, 1, tight=tight)}, truth, tuple(range(1, len(items) + 1)))
+
+
+def ranking(rng: Random, graded: Sequence[tuple[str, float]], **slots: str) -> Draft:
+    """Draft a ranking question of items with their gains; the answer puts higher gains first, ties as listed."""
+    graded = list(graded)
+    rng.shuffle(graded)
+    gains = [gain for _, gain in graded]
+    numbers = tuple(range(1, len(graded) + 1))
+    answer = sorted(numbers, key=lambda number: -gains[number - 1])
+    return Draft({**slots, "items": numbered([item for item, _ in graded], 1)}, gains, numbers, answer)
+
+
+def draw(
+    rng: Random, candidates: Sequence[AnyValue], count: int, accept: Callable[[AnyValue], bool], tries: int = 200
+) -> list[AnyValue]:
+    """Draw up to `count` different candidates that are accepted, looking at no more than `tries` of them."""
+    drawn: list[AnyValue] = []
+    for candidate in _in_random_order(rng, candidates, tries):
+        if len(drawn) == count:
+            break
+        if candidate not in drawn and accept(candidate):
+            drawn.append(candidate)
+    return drawn
+
+
+def draw_any(rng: Random, candidates: Sequence[AnyValue], count: int) -> list[AnyValue]:
+    """Draw `count` candidates, all of them where there are fewer."""
+    return rng.sample(candidates, min(count, len(candidates)))
+
+
+def draw_unrelated(
+    rng: Random, candidates: Sequence[str], count: int, context: str, drawn: Sequence[str] = ()
+) -> list[str]:
+    """Draw up to `count` wrong answers that say nothing of what `context` says, nor two of them (or of `drawn`) the same.
+
+    `context` holds the right answer and whatever else could make another one right.
+    """
+    taken = [*drawn]
+
+    def accept(candidate: str) -> bool:
+        if is_vague(candidate) or related(candidate, context) or any(related(candidate, other) for other in taken):
+            return False
+        taken.append(candidate)
+        return True
+
+    return draw(rng, candidates, count, accept)
+
+
+def _in_random_order(rng: Random, candidates: Sequence[AnyValue], tries: int) -> Iterator[AnyValue]:
+    if len(candidates) <= tries:
+        yield from rng.sample(candidates, len(candidates))
+        return
+    # Most draws end after a few candidates: a whole sample would be made for nothing.
+    for _ in range(tries):
+        yield candidates[rng.randrange(len(candidates))]

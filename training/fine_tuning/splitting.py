@@ -1,0 +1,103 @@
+"""Splits questions in ShopBench's shape by task into training, validation and test sets that share no content.
+
+The one thing to know: validation sets choose (checkpoint, α), test sets only report. Seen tasks are trained on, unseen
+ones never; and no training question shares a 13-gram of content with a validation, test or protected question. All sets
+of a task come in the same wordings, so wording is taken out first (see `training.data.decontamination`).
+"""
+
+import json
+import random
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from submission.errors import ShopBenchError
+from training.data.decontamination import WORDING_FROM, ProtectedQuestions
+from training.files import write_json, written_whole
+from training.fine_tuning.derived_choices import derive_choices
+from training.fine_tuning.examples import read_questions
+from training.recipe import DataSettings, SplitSettings
+
+
+def split_questions(
+    rows: list[dict[str, Any]], protected: list[str], settings: SplitSettings, seed: int
+) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, str]]]:
+    """Return the five sets by their names in `DataSettings`, and what was removed: reason, task, question, n-gram."""
+    by_task: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_task[row["task_name"]].append(row)
+    if unknown := set(settings.unseen_tasks) - set(by_task):
+        raise ShopBenchError(
+            f"unseen task {sorted(unknown)[0]!r} does not exist: there are {', '.join(sorted(by_task))}"
+        )
+    sets: dict[str, list[dict[str, Any]]] = {name: [] for name in ("train", *_HELD_OUT)}
+    removed: list[dict[str, str]] = []
+
+    def sieve(rows: list[dict[str, Any]], against: ProtectedQuestions, whose: str) -> list[dict[str, Any]]:
+        clean = []
+        for row in rows:
+            shared = against.shared_ngram(row["input_field"])
+            if shared is None:
+                clean.append(row)
+            else:
+                removed.append(_removed(f"shares a 13-gram with a {whose} question", row, shared))
+        return clean
+
+    against_protected = ProtectedQuestions(protected, WORDING_FROM)
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for task, questions in sorted(by_task.items()):
+        first: dict[str, dict[str, Any]] = {}
+        for row in questions:
+            if first.setdefault(row["input_field"], row) is not row:
+                removed.append(_removed("asked twice", row))
+        clean = sieve(list(first.values()), against_protected, "protected")
+        random.Random(f"{seed} {task}").shuffle(clean)
+        kind = "unseen" if task in settings.unseen_tasks else "seen"
+        validation, test = settings.validation_per_task, settings.test_per_task
+        if len(clean) <= validation + test:
+            raise ShopBenchError(f"task {task} has {len(clean)} questions, fewer than validation and test take")
+        sets[f"test_{kind}"] += clean[:test]
+        sets[f"validation_{kind}"] += clean[test : test + validation]
+        kept[task] = clean[test + validation :] if kind == "seen" else []
+    held_out = (row["input_field"] for name in _HELD_OUT for row in sets[name])
+    against_held_out = ProtectedQuestions(held_out, WORDING_FROM)
+    for questions in kept.values():
+        sets["train"] += sieve(questions, against_held_out, "held-out")
+    if settings.derive_choices:
+        sets["train"] += derive_choices(sets["train"], seed)
+    return sets, removed
+
+
+_HELD_OUT = ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
+
+
+def _removed(reason: str, row: dict[str, Any], shared: str = "") -> dict[str, str]:
+    return {"reason": reason, "task_name": row["task_name"], "shared": shared, "question": row["input_field"]}
+
+
+def write_split(data: DataSettings, seed: int) -> None:
+    """Read the questions that `data.split` names and write the five sets.
+
+    Beside them, `split.json` counts questions and removals, and `removed.jsonl` lists what was removed.
+    """
+    settings = data.split
+    if settings is None:
+        raise ShopBenchError("the recipe has no data.split: its sets are made elsewhere")
+    protected = [row["input_field"] for row in read_questions(settings.protected)]
+    sets, removed = split_questions(read_questions(settings.questions), protected, settings, seed)
+    for name, rows in sets.items():
+        _write_lines(getattr(data, name), rows)
+        print(f"{name}: {len(rows)} questions")
+    _write_lines(data.train.with_name("removed.jsonl"), removed)
+    counts = {name: dict(Counter(row["task_name"] for row in rows)) for name, rows in sets.items()}
+    gone: dict[str, Counter[str]] = {}
+    for entry in removed:
+        gone.setdefault(entry["reason"], Counter())[entry["task_name"]] += 1
+    for reason, by_task in gone.items():
+        print(f"removed, {reason}: {by_task.total()}")
+    write_json(data.train.with_name("split.json"), {"questions": counts, "removed": gone})
+
+
+def _write_lines(target: Path, rows: list[dict[str, Any]]) -> None:
+    with written_whole(target) as temporary:
+        temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -1,0 +1,267 @@
+"""Supervised fine-tuning of one LoRA adapter with TRL's SFTTrainer: loss on the answer tokens only.
+
+The one thing to know: the order of the questions is computed before training from the seed alone, and checkpoints count
+only once they are marked as whole. The same command after a kill therefore goes on to the very same adapter.
+On GPUs start it with `accelerate launch --config_file training/accelerate/zero3_8gpu.yaml -m training.sft …`.
+"""
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel, TrainerCallback, set_seed
+from transformers.trainer_callback import TrainerControl, TrainerState
+from transformers.training_args import TrainingArguments
+from transformers.utils import is_bitsandbytes_available
+from trl import SFTConfig, SFTTrainer
+from trl.trainer import utils as trl_utils
+
+from submission.chat_encoder import ChatEncoder
+from submission.errors import ShopBenchError
+from submission.model_folder import check_model
+from submission.processor import native_dtype
+from submission.tracks import track_by_number
+from training.checkpoints.lora import CONFIG_FILE, WEIGHTS_FILE
+from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
+from training.fine_tuning.examples import length_grouped_order, load_examples
+from training.fine_tuning.loss_curve import draw_loss_curve
+from training.recipe import Recipe, SftSettings
+
+LOG_FILE = "training.json"
+_WHOLE = "whole"
+
+
+class _Checkpoints(TrainerCallback):
+    """Marks checkpoints that are completely written, and evaluates after the very last step."""
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.is_world_process_zero:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.global_step == state.max_steps:
+            control.should_evaluate = control.should_save = True
+
+
+def _keep_whole_checkpoints(folder: Path, identity: str) -> None:
+    """Remove the checkpoints of other settings or data, and those that a kill has left unfinished."""
+    file = folder / "inputs.json"
+    if not (file.is_file() and json.loads(file.read_text()) == identity):
+        remove(folder)
+        write_json(file, identity)
+    for checkpoint in folder.glob("checkpoint-*"):
+        if not (checkpoint / _WHOLE).is_file():
+            remove(checkpoint)
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    checkpoints = sorted(folder.glob(f"checkpoint-*/{_WHOLE}"), key=lambda path: int(path.parent.name.split("-")[1]))
+    return str(checkpoints[-1].parent) if checkpoints else None
+
+
+def compute_dtype(settings: SftSettings) -> str:
+    """Return what the model computes in: `auto` is bfloat16 on a GPU, and what the processor multiplies fast on a CPU."""
+    if settings.dtype != "auto":
+        return settings.dtype
+    return "bfloat16" if torch.cuda.is_available() else native_dtype()
+
+
+def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConfig:
+    """Return TRL's configuration, but for the intervals, which follow from the number of steps."""
+    on_gpu = torch.cuda.is_available()
+    arguments = SFTConfig(
+        output_dir=str(folder),
+        seed=seed,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.lr_scheduler,
+        warmup_steps=settings.warmup_ratio,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        # Without packing, the passes are laid out one after the other in the data themselves.
+        num_train_epochs=settings.epochs if settings.packing else 1,
+        train_sampling_strategy="random" if settings.packing else "sequential",
+        per_device_train_batch_size=settings.per_device_batch_size,
+        per_device_eval_batch_size=settings.per_device_batch_size,
+        gradient_checkpointing=settings.gradient_checkpointing,
+        completion_only_loss=True,
+        max_length=settings.max_tokens,
+        packing=settings.packing,
+        eval_packing=False,
+        shuffle_dataset=settings.packing,
+        use_cpu=not on_gpu,
+        # Autocast: the adapter's own weights stay float32, its products do not, which a CPU is faster at too.
+        bf16=compute_dtype(settings) == "bfloat16",
+        eval_strategy="steps",
+        save_strategy="steps",
+        save_total_limit=2,
+        metric_for_best_model="eval_seen_loss",
+        greater_is_better=False,
+        report_to=[],
+    )
+    together = settings.per_device_batch_size * arguments.world_size
+    if settings.batch_size % together:
+        raise ShopBenchError(
+            f"sft.batch_size={settings.batch_size} must be a multiple of {together}: "
+            f"{arguments.world_size} devices take {settings.per_device_batch_size} questions each"
+        )
+    arguments.gradient_accumulation_steps = settings.batch_size // together
+    return arguments
+
+
+def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
+    """Load the base model, in 4 bits (NF4, double quantisation; QLoRA, arXiv 2305.14314) where that is asked for."""
+    quantisation = None
+    if settings.four_bit:
+        if not torch.cuda.is_available():
+            raise ShopBenchError("sft.four_bit needs a CUDA device: --set sft.four_bit=false trains plain LoRA")
+        if not is_bitsandbytes_available():
+            raise ShopBenchError("sft.four_bit needs bitsandbytes: pip install bitsandbytes")
+        quantisation = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+            # ZeRO-3 shards tensors of floating point only.
+            bnb_4bit_quant_storage=torch.bfloat16,
+        )
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            base,
+            dtype=getattr(torch, compute_dtype(settings)),
+            quantization_config=quantisation,
+            attn_implementation=settings.attention,
+            local_files_only=True,
+        )
+    except ImportError as error:
+        raise ShopBenchError(
+            f"sft.attention={settings.attention} does not work here ({error}): install it, or train with "
+            "--set sft.attention=sdpa sft.packing=false"
+        ) from error
+
+
+def _project_answer_tokens_only() -> None:
+    """Let TRL's fused LM head skip prompt tokens without a GPU too: a third of the time a step (`benchmarks.sft_step`).
+
+    TRL 1.16 does so only where Triton is, for compilers that dislike changing shapes; the loss is the same.
+    """
+    if not torch.cuda.is_available():
+        trl_utils._use_triton = lambda device: True
+
+
+def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
+    """Return the trainer of one adapter of `recipe`, which keeps its checkpoints in `folder`."""
+    settings = recipe.sft_of(adapter)
+    check_model(recipe.base_model)
+    set_seed(recipe.seed)
+    # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
+    arguments = trainer_arguments(settings, folder, recipe.seed)
+    encoder = ChatEncoder(recipe.base_model)
+    track = track_by_number(recipe.track)
+    tasks = recipe.adapters[adapter].tasks
+
+    def load(path: Path, only: list[str], all_tasks_needed: bool = False) -> Dataset:
+        limits = (settings.max_tokens, settings.data_workers)
+        return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_tasks_needed)
+
+    with arguments.main_process_first(desc="encoding the questions"):
+        train = load(recipe.data.train, tasks, all_tasks_needed=True)
+        validation = {
+            "seen": load(recipe.data.validation_seen, tasks),
+            "unseen": load(recipe.data.validation_unseen, []),
+        }
+    if not settings.packing:
+        lengths = [len(ids) for ids in train["input_ids"]]
+        train = train.select(length_grouped_order(lengths, settings.batch_size, settings.epochs, recipe.seed))
+    for name, dataset in validation.items():
+        chosen = dataset.shuffle(seed=recipe.seed).select(range(min(settings.validation_examples, len(dataset))))
+        # Similar lengths beside each other waste less padding.
+        order = sorted(range(len(chosen)), key=lambda index: len(chosen[index]["input_ids"]))
+        validation[name] = chosen.select(order)
+    _project_answer_tokens_only()
+    trainer = SFTTrainer(
+        args=arguments,
+        model=load_model(recipe.base_model, settings),
+        train_dataset=train,
+        eval_dataset=validation,
+        processing_class=encoder.tokenizer,
+        peft_config=LoraConfig(
+            r=settings.lora.rank,
+            lora_alpha=settings.lora.alpha,
+            lora_dropout=settings.lora.dropout,
+            target_modules=settings.lora.target_modules,
+            task_type="CAUSAL_LM",
+        ),
+        callbacks=[_Checkpoints()],
+    )
+    _set_intervals(trainer, settings)
+    return trainer
+
+
+def _set_intervals(trainer: SFTTrainer, settings: SftSettings) -> None:
+    """Evaluate and save every so many steps; log at a divisor of that, so that resumed runs log the same means."""
+    arguments = trainer.args
+    steps = math.ceil(len(trainer.train_dataset) * arguments.num_train_epochs / settings.batch_size)
+    interval = math.ceil(steps / settings.evaluations)
+    arguments.logging_steps = max(1, interval // 10)
+    arguments.eval_steps = arguments.save_steps = arguments.logging_steps * math.ceil(
+        interval / arguments.logging_steps
+    )
+
+
+def inputs_hash(recipe: Recipe, adapter: str) -> str:
+    """Return a hash of everything that decides the adapter's weights."""
+    data = recipe.data
+    files = fingerprint(data.train, data.validation_seen, data.validation_unseen, recipe.base_model)
+    return hash_of(
+        [files, recipe.sft_of(adapter).model_dump(), recipe.adapters[adapter].tasks, recipe.track, recipe.seed]
+    )
+
+
+def train_adapter(recipe: Recipe, adapter: str) -> Path:
+    """Train one adapter unless it is there already, from the last checkpoint where a run was killed; return its folder.
+
+    The folder holds the best checkpoint's adapter, `training.json` (the losses) and `loss.png`.
+    """
+    output = recipe.adapter_folder(adapter)
+    identity = inputs_hash(recipe, adapter)
+    if (output / LOG_FILE).is_file() and json.loads((output / LOG_FILE).read_text())["inputs"] == identity:
+        print(f"{output} is already trained with these settings and data")
+        return output
+    folder = output.with_name(f"{output.name}.checkpoints")
+    trainer = build_trainer(recipe, adapter, folder)
+    is_main = trainer.is_world_process_zero()
+    if is_main:
+        _keep_whole_checkpoints(folder, identity)
+    trainer.accelerator.wait_for_everyone()
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+    if is_main:
+        _write_adapter(trainer.state, output, identity)
+        remove(folder)
+    trainer.accelerator.wait_for_everyone()
+    return output
+
+
+def _write_adapter(state: TrainerState, output: Path, identity: str) -> None:
+    if state.best_model_checkpoint is None:
+        raise ShopBenchError("the validation loss was never a number: training diverged, lower sft.learning_rate")
+    best = Path(state.best_model_checkpoint)
+    # Times and speeds differ from run to run; without them the same training writes the same file.
+    kept = ("step", "epoch", "loss", "eval_seen_loss", "eval_unseen_loss", "learning_rate", "grad_norm")
+    log = [
+        {key: entry[key] for key in kept if key in entry} for entry in state.log_history if "train_loss" not in entry
+    ]
+    with folder_written_whole(output) as folder:
+        for name in (CONFIG_FILE, WEIGHTS_FILE):
+            shutil.copyfile(best / name, folder / name)
+        # PEFT keeps the modules in a set; sorted, the same training writes the same bytes.
+        config = json.loads((folder / CONFIG_FILE).read_text())
+        if isinstance(config["target_modules"], list):
+            config["target_modules"].sort()
+        write_json(folder / CONFIG_FILE, config)
+        draw_loss_curve(log, state.best_global_step, folder / "loss.png")
+        write_json(folder / LOG_FILE, {"inputs": identity, "best_step": state.best_global_step, "log": log})

@@ -1,0 +1,180 @@
+"""Answers questions with one model through `local_evaluation.py`, and scores sets of them with bootstrap intervals.
+
+The one thing to know: resampling is by question within each task and depends on the seed alone, so the resamples of two
+models over the same questions are paired, and the difference of their scores has an interval of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy
+
+from evaluation.metrics import EntityCounts, aggregate
+from submission.errors import ShopBenchError
+from training.checkpoints.merging import write_interpolated
+from training.files import fingerprint, hash_of, remove, written_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score with its 95 % bootstrap interval."""
+
+    score: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.score:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model to be asked: the base, or the one at `alpha` between it and `fine_tuned` (an adapter or a checkpoint)."""
+
+    base: Path
+    fine_tuned: Path | None = None
+    alpha: float = 1.0
+
+    @property
+    def identity(self) -> str:
+        """A hash of what the model is made of."""
+        sources = [self.base] if self.fine_tuned is None else [self.base, self.fine_tuned]
+        return hash_of([fingerprint(*sources), self.alpha])
+
+    @contextmanager
+    def written(self, folder: Path) -> Iterator[Path]:
+        """Yield the model's folder: the base's own, or `folder`, which is removed afterwards."""
+        if self.fine_tuned is None or self.alpha == 0:
+            yield self.base
+            return
+        write_interpolated(self.base, self.fine_tuned, folder, self.alpha)
+        try:
+            yield folder
+        finally:
+            remove(folder)
+
+
+def answer_questions(
+    variant: Variant,
+    data: Path,
+    output: Path,
+    track: int,
+    seed: int,
+    constrained: bool = True,
+    calibrated: bool = True,
+) -> list[dict[str, Any]]:
+    """Answer and score the questions of `data`; return the rows of `predictions.jsonl`, in order.
+
+    `constrained` is the submission's SHOPBENCH_CONSTRAINTS, `calibrated` its SHOPBENCH_CALIBRATION. The engine runs in a
+    process of its own. What an earlier, finished call has left in `output` is used again, an interrupted one is
+    continued.
+    """
+    environment = {key: value for key, value in os.environ.items() if key != "SHOPBENCH_CALIBRATION"}
+    environment["SHOPBENCH_CONSTRAINTS"] = "on" if constrained else "off"
+    inputs = [variant.identity, fingerprint(data), track, seed, constrained]
+    if not calibrated:
+        environment["SHOPBENCH_CALIBRATION"] = "off"
+        inputs.append("uncalibrated")
+    identity = hash_of(inputs)
+    marker = output / "inputs.sha256"
+    if not (marker.is_file() and marker.read_text() == identity):
+        remove(output)
+        with written_whole(marker) as temporary:
+            temporary.write_text(identity)
+    if not (output / "report.json").is_file():
+        with variant.written(output / "model") as model:
+            _run_evaluation(model, data, output, track, seed, environment)
+    with (output / "predictions.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, environment: dict[str, str]) -> None:
+    arguments = ["--data", data, "--model", model, "--track", track, "--seed", seed, "--output", output, "--resume"]
+    command = [sys.executable, str(ROOT / "local_evaluation.py"), *map(str, arguments)]
+    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if finished.returncode != 0:
+        raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
+
+
+def write_sets(sets: dict[str, list[dict[str, Any]]], target: Path) -> None:
+    """Write several sets of questions into one file, each task named `set/task`, so that a model is loaded once."""
+    lines = [
+        json.dumps({**row, "task_name": f"{name}/{row['task_name']}"}, ensure_ascii=False)
+        for name, rows in sets.items()
+        for row in rows
+    ]
+    with written_whole(target) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_sets(predictions: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Take predictions on a file that `write_sets` wrote apart again."""
+    sets: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in predictions:
+        name, _, task = row["task_name"].partition("/")
+        sets[name].append({**row, "task_name": task})
+    return dict(sets)
+
+
+def _tasks(rows: list[dict[str, Any]]) -> dict[tuple[str | None, str], tuple[str, list[Any]]]:
+    """Group the scored rows: (track, task name) to the metric and the questions' scores."""
+    tasks: dict[tuple[str | None, str], tuple[str, list[Any]]] = {}
+    for row in rows:
+        if row["score"] is not None:
+            score = EntityCounts(**row["score"]) if isinstance(row["score"], dict) else row["score"]
+            tasks.setdefault((row["track"], row["task_name"]), (row["metric"], []))[1].append(score)
+    return tasks
+
+
+def _mean_over_tracks(scores: dict[tuple[str | None, str], float]) -> float:
+    by_track: dict[str | None, list[float]] = defaultdict(list)
+    for (track, _), score in scores.items():
+        by_track[track].append(score)
+    return fmean(fmean(tasks) for tasks in by_track.values())
+
+
+def task_scores(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the score of each task by its name."""
+    return {task: aggregate(metric, scores) for (_, task), (metric, scores) in _tasks(rows).items()}
+
+
+def overall_score(rows: list[dict[str, Any]]) -> float:
+    """Return the mean over the tracks (questions without one count as one) of the mean over their tasks."""
+    return _mean_over_tracks({key: aggregate(metric, scores) for key, (metric, scores) in _tasks(rows).items()})
+
+
+def resampled_scores(rows: list[dict[str, Any]], seed: int = 0) -> numpy.ndarray:
+    """Return `RESAMPLES` overall scores, each over as many questions of every task, drawn with replacement."""
+    generator = numpy.random.default_rng(seed)
+    tasks = _tasks(rows)
+    resampled: dict[tuple[str | None, str], list[float]] = {}
+    for key, (metric, scores) in tasks.items():
+        draws = generator.integers(len(scores), size=(RESAMPLES, len(scores)))
+        resampled[key] = [aggregate(metric, [scores[index] for index in draw]) for draw in draws]
+    return numpy.array(
+        [_mean_over_tracks({key: values[i] for key, values in resampled.items()}) for i in range(RESAMPLES)]
+    )
+
+
+def interval(rows: list[dict[str, Any]]) -> Interval:
+    """Return the overall score with its interval."""
+    low, high = numpy.quantile(resampled_scores(rows), (0.025, 0.975))
+    return Interval(overall_score(rows), float(low), float(high))
+
+
+def difference(rows: list[dict[str, Any]], reference: list[dict[str, Any]]) -> Interval:
+    """Return how much better `rows` scored than `reference` on the same questions, with the paired interval."""
+    low, high = numpy.quantile(resampled_scores(rows) - resampled_scores(reference), (0.025, 0.975))
+    return Interval(overall_score(rows) - overall_score(reference), float(low), float(high))
