@@ -9,6 +9,9 @@ PIP := .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps 
 AWQ_TORCH ?= cpu
 AWQ_PIP := .venv-awq/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
 
+# .venv holds the CPU builds: its commands answer on the CPU also where there are cards.
+export SHOPBENCH_PROFILE ?= cpu
+
 .DEFAULT_GOAL := help
 .PHONY: help evaluate test test-slow load lint format audit setup models awq-env finetune-demo check-submission clean
 
