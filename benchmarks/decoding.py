@@ -35,7 +35,7 @@ from vllm.v1.structured_output.backend_types import StructuredOutputOptions
 from vllm.v1.structured_output.backend_xgrammar import XgrammarBackend, validate_xgrammar_grammar
 
 from submission.answer_formats import AnswerFormat, Choice, Permutation, Selection, Spans, format_to_dict, word_spans
-from submission.decoding.logits_processor import AnswerFormatLogitsProcessor
+from submission.decoding.logits_processor import EXTRA_ARG, AnswerFormatLogitsProcessor
 from submission.errors import ShopBenchError
 from tools.tiny_qwen2 import VOCABULARY_SIZE, build_tiny_qwen2
 
@@ -133,7 +133,7 @@ FORMS: dict[str, Callable[[int], AnswerFormat]] = {
 
 def constrained(form: AnswerFormat, **params: Any) -> SamplingParams:
     """Constrain a request by the package's logits processor."""
-    return SamplingParams(extra_args={"answer_format": format_to_dict(form)}, **params)
+    return SamplingParams(extra_args={EXTRA_ARG: format_to_dict(form)}, **params)
 
 
 def by_xgrammar(form: AnswerFormat, **params: Any) -> SamplingParams:

@@ -8,7 +8,6 @@ are read too: the name then comes from the file's, the track is unknown, multipl
 import gzip
 import hashlib
 import json
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -17,12 +16,12 @@ from typing import Any
 
 from evaluation.metrics import METRICS, Metric, metric_by_name
 from submission.errors import ShopBenchError
+from submission.half_surrogates import holds_half_surrogates
 from submission.task_types import TaskType
 from submission.tracks import TRACKS, Track, track_by_challenge_id
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # Half of a character: JSON can spell it, but neither a file nor a tokenizer takes it.
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _read_sample(path: Path, number: int, line: bytes) -> Sample:
     if not isinstance(row, dict):
         raise ShopBenchError(f"{where}: not a JSON object but {_kind(row)}; one question a line is expected")
     for field, value in row.items():
-        if LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        if holds_half_surrogates(json.dumps(value, ensure_ascii=False)):
             raise ShopBenchError(f"{where}: field {field!r} holds half of a surrogate pair, which is no character")
     task_type = _known_task_type(where, _text(where, row, "task_type"))
     metric = _known_metric(where, _text(where, row, "metric"), task_type)

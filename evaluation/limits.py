@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from submission.competition import SECONDS_PER_QUESTION
 from submission.tracks import Track
 
 EXIT_CODE = 3
@@ -33,7 +34,7 @@ class Limits:
     @classmethod
     def phase_2(cls, track: Track) -> "Limits":
         """Return the competition's limits for a track."""
-        return cls(10.0, track.time_limit_s, f"track {track.number} ({track.name})")
+        return cls(SECONDS_PER_QUESTION, track.time_limit_s, f"track {track.number} ({track.name})")
 
 
 class Stopwatch:

@@ -13,6 +13,7 @@ from typing import Any
 
 from evaluation import sentence_embeddings
 from evaluation.sentence_embeddings import SentenceEncoder
+from submission.competition import RETRIEVED_NUMBERS
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
 
@@ -82,7 +83,7 @@ def _accuracy(prediction: int, truth: int) -> float:
 
 
 def _hit_rate_at_3(prediction: list[int], truth: list[int]) -> float:
-    return len(set(truth) & set(prediction[:3])) / len(truth)
+    return len(set(truth) & set(prediction[:RETRIEVED_NUMBERS])) / len(truth)
 
 
 def _ndcg(prediction: list[int], truth: list[float]) -> float:

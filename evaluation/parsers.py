@@ -9,10 +9,9 @@ import ast
 import warnings
 from collections.abc import Callable
 
+from submission.competition import MAX_RESPONSE_CHARACTERS, RETRIEVED_NUMBERS
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
-
-MAX_RESPONSE_CHARACTERS = 5000
 
 Answer = int | list[int] | list[str] | str
 
@@ -59,7 +58,7 @@ def _parse_ranking(response: str) -> list[int]:
 
 
 def _parse_retrieval(response: str) -> list[int]:
-    return _parse_numbers(response)[:3]
+    return _parse_numbers(response)[:RETRIEVED_NUMBERS]
 
 
 def _parse_entities(response: str) -> list[str]:

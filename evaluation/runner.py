@@ -14,13 +14,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from evaluation.dataset import LONE_SURROGATE, Sample
+from evaluation.dataset import Sample
 from evaluation.journal import AnsweredBatch, Journal, LoadedModel
 from evaluation.limits import Limits, Stopwatch
+from submission.competition import MAX_BATCH_SIZE
 from submission.errors import ShopBenchError
+from submission.half_surrogates import replace_half_surrogates
 from submission.task_types import TaskType
 
-MAX_BATCH_SIZE = 16
 _DETAILS = ("task_type", "form", "raw_text", "answer")
 
 
@@ -84,7 +85,7 @@ def _answer_batch(
         raise ShopBenchError(
             f"batch_predict() returned {len(responses)} answers to {len(prompts)} prompts ({description})"
         )
-    responses = [LONE_SURROGATE.sub("\ufffd", response) for response in responses]
+    responses = [replace_half_surrogates(response) for response in responses]
     state = model.state_dict() if hasattr(model, "state_dict") else None
     return AnsweredBatch(task_type.value, positions, responses, seconds, _details(model, len(prompts)), state)
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
+from submission.half_surrogates import holds_half_surrogates
+
 # No list is longer than nine digits can count, and int() refuses numbers of thousands of digits.
 _NUMBERS = re.compile(r"\s*\d{1,9}\s*(?:,\s*\d{1,9}\s*)*")
 _UNFINISHED_NUMBERS = re.compile(r"(?:\d{1,9},)*\d{0,9}")
@@ -333,15 +335,6 @@ class FreeText:
 AnswerFormat = Choice | Permutation | Selection | Spans | FreeText
 
 
-def _is_unicode(text: str) -> bool:
-    """Whether `text` can be encoded: a lone surrogate, which JSON can smuggle in, cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 _FORMS: dict[str, Any] = {form.name: form for form in (Choice, Permutation, Selection, Spans, FreeText)}
 
 
@@ -369,7 +362,7 @@ def format_from_dict(data: object) -> AnswerFormat:
             given[key] = tuple(value)
         elif type(value) is not known[key]:
             raise ValueError(f"{key!r} of {form.name!r} must be {known[key].__name__}, not {value!r}")
-        elif isinstance(value, str) and not _is_unicode(value):
+        elif isinstance(value, str) and holds_half_surrogates(value):
             raise ValueError(f"{key!r} of {form.name!r} holds half a surrogate pair, which no text can")
     try:
         return form(**given)

@@ -10,6 +10,7 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from submission.errors import ShopBenchError
+from submission.half_surrogates import replace_half_surrogates
 from submission.shortening import shorten
 
 logger = logging.getLogger(__name__)
@@ -44,8 +45,7 @@ class ChatEncoder:
         return ids + self._ids(rest, split_special_tokens=False)
 
     def _ids(self, text: str, *, split_special_tokens: bool) -> list[int]:
-        # Half surrogates cannot be encoded as UTF-8; they carry no meaning either.
-        text = text.encode("utf-8", "replace").decode("utf-8")
+        text = replace_half_surrogates(text, "?")
         return self.tokenizer(text, add_special_tokens=False, split_special_tokens=split_special_tokens)["input_ids"]
 
     def encode_within(self, messages: list[dict[str, str]], limit: int) -> list[int]:

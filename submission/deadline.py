@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-# The evaluator kills a run whose batch takes longer than this, a question (competition rules, phase 2).
-SECONDS_PER_QUESTION = 10.0
+from submission.competition import SECONDS_PER_QUESTION
+
 # Of a batch's time, the share after which answers are returned whatever the engine does, and the earlier one at which
 # generation between two steps ends by itself.
 _RETURN_AT = 0.92

@@ -22,8 +22,6 @@ from submission.profiles import Profile
 
 logger = logging.getLogger(__name__)
 
-_LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProcessor"
-
 
 @dataclass(frozen=True)
 class Request:
@@ -70,13 +68,15 @@ class Engine:
         from vllm import EngineArgs
         from vllm.v1.engine.llm_engine import LLMEngine
 
+        from submission.decoding.logits_processor import LOGITS_PROCESSOR
+
         self.constrained = constrained
         engine = profile.engine if "dtype" in profile.engine else {**profile.engine, "dtype": dtype_on_cpu(model)}
         arguments = EngineArgs(
             model=str(model),
             max_model_len=profile.max_model_len,
             seed=seed,
-            logits_processors=[_LOGITS_PROCESSOR] if constrained else None,
+            logits_processors=[LOGITS_PROCESSOR] if constrained else None,
             **engine,
         )
         try:
@@ -166,8 +166,10 @@ class Engine:
     def _sampling_params(self, request: Request) -> Any:
         from vllm import SamplingParams
 
+        from submission.decoding.logits_processor import EXTRA_ARG
+
         form = request.answer_format
-        extra = {"answer_format": format_to_dict(form)} if self.constrained and not isinstance(form, FreeText) else None
+        extra = {EXTRA_ARG: format_to_dict(form)} if self.constrained and not isinstance(form, FreeText) else None
         return SamplingParams(
             temperature=0.0,
             max_tokens=request.max_tokens,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from submission.cards import has_usable_cards
+from submission.competition import MAX_BATCH_SIZE
 from submission.errors import ShopBenchError
 from submission.offline import OFFLINE
 
@@ -50,7 +51,7 @@ _COMMON_ENGINE = {
 
 CPU = Profile(
     name="cpu",
-    batch_size=16,
+    batch_size=MAX_BATCH_SIZE,
     max_model_len=4096,
     engine={
         **_COMMON_ENGINE,
@@ -73,7 +74,7 @@ CPU = Profile(
 T4X4 = Profile(
     name="t4x4",
     # All that the evaluator hands over at once: batches of 8 read the weights twice as often (98 % -> 105 %).
-    batch_size=16,
+    batch_size=MAX_BATCH_SIZE,
     # The longest development question takes 1,100 tokens; sixteen of the longest task fit the cache, one of 4,096 too.
     max_model_len=4096,
     engine={

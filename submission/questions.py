@@ -21,6 +21,7 @@ from submission.answer_formats import (
     has_words,
 )
 from submission.cited_text import body_of
+from submission.competition import MAX_RESPONSE_CHARACTERS, RETRIEVED_NUMBERS
 from submission.languages import detect_language, target_language
 from submission.numbered_lists import list_numbers
 from submission.options import option_numbers
@@ -36,10 +37,8 @@ class AnswerKind(StrEnum):
     PROSE = "prose"
 
 
-# The scorer reads three numbers of a retrieval answer, so three is what an unspecific question means.
-DEFAULT_ASKED = 3
-# How much of an answer the scorer reads.
-SCORED_CHARACTERS = 5000
+# What the scorer reads of a retrieval answer is what an unspecific question means.
+DEFAULT_ASKED = RETRIEVED_NUMBERS
 # Multiple choice without any visible options: ShopBench numbers its options 0 to 3.
 DEFAULT_OPTIONS = (0, 1, 2, 3)
 
@@ -157,7 +156,9 @@ class Question:
             is_entity = self.task_type is TaskType.NAMED_ENTITY_RECOGNITION
             return Spans(self.body, many=is_entity, max_words=ENTITY_WORDS if is_entity else KEYPHRASE_WORDS)
         if kind is AnswerKind.TRANSLATION:
-            return FreeText(translation_budget(self.body, self.target_language), True, self.body[:SCORED_CHARACTERS])
+            return FreeText(
+                translation_budget(self.body, self.target_language), True, self.body[:MAX_RESPONSE_CHARACTERS]
+            )
         return FreeText(PROSE_TOKENS, False, _name_to_explain(self.text))
 
 

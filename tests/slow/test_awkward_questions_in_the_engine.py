@@ -7,7 +7,7 @@ import time
 import pytest
 
 from models.shopbench_model import ShopBenchModel, readable_text
-from submission.deadline import SECONDS_PER_QUESTION
+from submission.competition import SECONDS_PER_QUESTION
 from submission.questions import read_question
 from tests.awkward_questions import awkward_question
 from tools.tiny_qwen2 import TOKENIZER, build_tiny_qwen2

@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+from submission.half_surrogates import replace_half_surrogates
+
 _TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,300}>")
 # Control and format characters: invisible, and some tokenizers split on them.
 _INVISIBLE = re.compile(
@@ -35,7 +37,7 @@ def clean(text: object) -> str:
 
 def without_half_characters(value: Any) -> Any:
     """Return what JSON held with "?" in place of halves of surrogate pairs, which no file and no tokenizer takes."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return json.loads(replace_half_surrogates(json.dumps(value, ensure_ascii=False), "?"))
 
 
 def has_words(text: str) -> bool:
