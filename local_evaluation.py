@@ -14,6 +14,7 @@ from typing import Any
 
 from evaluation.evaluator import Settings, evaluate
 from evaluation.limits import EXIT_CODE, LimitExceeded
+from submission import settings
 from submission.errors import ShopBenchError
 from submission.offline import OFFLINE
 from submission.tracks import track_by_number
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     _set_environment(options)
     try:
+        settings.Settings.from_environment(strict=True)
         evaluate(_settings(options), _load_model)
     except ShopBenchError as error:
         print(f"Error: {error}", file=sys.stderr)

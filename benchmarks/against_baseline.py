@@ -26,6 +26,7 @@ from evaluation.journal import Journal
 from evaluation.runner import answer_samples
 from evaluation.scoring import score_responses
 from submission.errors import ShopBenchError
+from submission.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("baseline", "prefill", "ours")
@@ -104,6 +105,7 @@ def main() -> int:
     parser.add_argument("--worker", choices=VARIANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     try:
+        Settings.from_environment(strict=True)
         if options.worker:
             _work(options.worker, options.data)
             return 0

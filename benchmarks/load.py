@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from submission.errors import ShopBenchError
 from submission.questions import AnswerKind, read_question
+from submission.settings import Settings
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample_questions.jsonl"
 TENTHS = 10
@@ -212,6 +213,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=10_000, help="how many to ask at the least")
     parser.add_argument("--picture", type=Path, default=Path("reports/benchmarks/load.png"), help="where to draw it")
     options = parser.parse_args()
+    Settings.from_environment(strict=True)
     from tools.tiny_qwen2 import build_tiny_qwen2
 
     with tempfile.TemporaryDirectory() as folder:

@@ -18,13 +18,15 @@ from tqdm import tqdm
 
 from evaluation.metrics import aggregate, score
 from evaluation.parsers import parse_response
-from models.shopbench_model import ShopBenchModel, valid_answer
+from models.shopbench_model import ShopBenchModel
 from submission.answer_formats import AnswerFormat, FreeText, Spans
 from submission.deadline import Deadline
 from submission.decoding import logits_processor
 from submission.engine import Request
 from submission.errors import ShopBenchError
 from submission.questions import read_question
+from submission.settings import Settings
+from submission.valid_answers import valid_answer
 
 BATCH = 16
 
@@ -76,7 +78,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         questions = load(arguments.data, arguments.limit)
-        model = ShopBenchModel()
+        model = ShopBenchModel(Settings.from_environment(strict=True))
     except (ShopBenchError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

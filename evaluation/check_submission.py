@@ -18,6 +18,7 @@ from evaluation.t4_plan.__main__ import build, default_data
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT, SUBMITTED_MODEL, check_model, read_json
 from submission.profiles import T4X4
+from submission.settings import Settings
 from submission.sharding import check_shardable
 from submission.tracks import Track, track_by_challenge_id, track_by_number
 
@@ -207,6 +208,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=SUBMITTED_MODEL, help="model folder (default: models/weights)")
     parser.add_argument("--data", type=Path, help="questions that the time is predicted from (default: development)")
     options = parser.parse_args(arguments)
+    try:
+        Settings.from_environment(strict=True)
+    except ShopBenchError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
     track = track_by_number(options.track) if options.track else None
     failed = 0
     for finding in findings(ROOT, options.model.resolve(), track, options.data or default_data()):

@@ -7,7 +7,6 @@ the last batch, with `task_type`, `form`, `raw_text` and `answer`) for the repor
 whose answers depend on earlier batches, which a resumed run hands back through `load_state_dict()`.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from evaluation.limits import Limits, Stopwatch
 from submission.competition import MAX_BATCH_SIZE
 from submission.errors import ShopBenchError
 from submission.half_surrogates import replace_half_surrogates
+from submission.settings import Settings
 from submission.task_types import TaskType
 
 _DETAILS = ("task_type", "form", "raw_text", "answer")
@@ -92,8 +92,9 @@ def _answer_batch(
 
 def _names(model: Any) -> tuple[str, str]:
     """Return the names of the model and its preset, from the model itself or from what was asked for."""
-    folder = getattr(model, "model_folder", None) or os.environ.get("SHOPBENCH_MODEL", "default")
-    profile = getattr(getattr(model, "profile", None), "name", None) or os.environ.get("SHOPBENCH_PROFILE", "default")
+    asked = Settings.from_environment()
+    folder = getattr(model, "model_folder", None) or asked.model or "default"
+    profile = getattr(getattr(model, "profile", None), "name", None) or asked.profile or "default"
     return str(folder), str(profile)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from submission.errors import ShopBenchError
+from submission.settings import VARIABLES, Settings
 
 _WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
@@ -25,15 +26,15 @@ class MissingWeightsError(ShopBenchError):
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """One sentence-transformers model: its name on the hub and the environment variable that overrides its folder."""
+    """One sentence-transformers model: its name on the hub, and the field of `Settings` that overrides its folder."""
 
     name: str
-    folder_variable: str
+    setting: str
 
     @property
     def folder(self) -> Path:
         """Where its files are expected."""
-        return Path(os.environ.get(self.folder_variable) or _WEIGHTS / self.name)
+        return getattr(Settings.from_environment(), self.setting) or _WEIGHTS / self.name
 
     def check_weights(self) -> None:
         """Raise `MissingWeightsError` unless the folder holds a sentence-transformers model in safetensors."""
@@ -41,7 +42,7 @@ class SentenceEncoder:
             if not (self.folder / needed).is_file():
                 raise MissingWeightsError(
                     f"{self.folder / needed} is missing: put the files of sentence-transformers/{self.name} into "
-                    f"that folder, or set {self.folder_variable} to the folder that holds them"
+                    f"that folder, or set {VARIABLES[self.setting].name} to the folder that holds them"
                 )
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -75,5 +76,5 @@ def _load(folder: str) -> Any:
     )
 
 
-ENGLISH = SentenceEncoder("all-MiniLM-L6-v2", "SHOPBENCH_MINILM")
-MULTILINGUAL = SentenceEncoder("paraphrase-multilingual-MiniLM-L12-v2", "SHOPBENCH_MULTILINGUAL_MINILM")
+ENGLISH = SentenceEncoder("all-MiniLM-L6-v2", "minilm")
+MULTILINGUAL = SentenceEncoder("paraphrase-multilingual-MiniLM-L12-v2", "multilingual_minilm")

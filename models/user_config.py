@@ -10,5 +10,11 @@ from submission.offline import OFFLINE
 os.environ.update(OFFLINE)
 
 from models.shopbench_model import ShopBenchModel
+from submission.settings import Settings
 
-UserModel = ShopBenchModel
+
+class UserModel(ShopBenchModel):
+    """The submission as the evaluator makes it: without arguments, steered by the environment."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings.from_environment())

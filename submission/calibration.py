@@ -11,6 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from submission.engine import Generation
+from submission.questions import Question
+from submission.task_types import TaskType
+
 # Uniform pseudo-observations: with few questions seen, the estimate stays near "no prior" and never ties the options.
 _PSEUDO_COUNT = 4.0
 
@@ -57,3 +61,20 @@ class ChoiceCalibration:
             probability / ((seen + share) / total) for probability, seen in zip(probabilities, sums, strict=True)
         ]
         return items[calibrated.index(max(calibrated))]
+
+
+def can_be_calibrated(question: Question) -> bool:
+    """Whether the options are listed (on a scale the numbers mean something) and one token each."""
+    is_choice = question.task_type is TaskType.MULTIPLE_CHOICE and question.has_list
+    return is_choice and question.answer_format.max_tokens == 1
+
+
+def calibrate(calibration: ChoiceCalibration, questions: list[Question], generations: list[Generation]) -> None:
+    """Replace the choices by calibrated ones, the whole batch counted before any of it is decided."""
+    observed = []
+    for question, generation in zip(questions, generations, strict=True):
+        logprobs = {int(text): value for text, value in generation.logprobs.items() if text.isdecimal()}
+        if probabilities := calibration.observe(question.items, logprobs) if logprobs else None:
+            observed.append((question.items, probabilities, generation))
+    for items, probabilities, generation in observed:
+        generation.text = str(calibration.choose(items, probabilities))

@@ -4,7 +4,6 @@ What is checked: the folder, its config, tokenizer and chat template, that every
 pickle, no Git LFS pointer), and that the vocabulary fits. Only headers are read, so 40 GB are checked in well under a second.
 """
 
-import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
-def find_model() -> Path:
-    """Return the folder that SHOPBENCH_MODEL names, else `models/weights` if it is there, else the embedded model."""
-    if name := os.environ.get("SHOPBENCH_MODEL"):
-        return Path(name).expanduser()
+def find_model(named: Path | None) -> Path:
+    """Return the folder that is named, else `models/weights` if it is there, else the embedded model."""
+    if named:
+        return named
     return SUBMITTED_MODEL if SUBMITTED_MODEL.is_dir() else EMBEDDED_MODEL
 
 

@@ -3,13 +3,11 @@
 A profile is data: what vLLM is told and which environment it needs. Both go through the same code.
 """
 
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
 from submission.cards import has_usable_cards
 from submission.competition import MAX_BATCH_SIZE
-from submission.errors import ShopBenchError
 from submission.offline import OFFLINE
 
 
@@ -122,14 +120,11 @@ T4X4 = Profile(
 PROFILES = {profile.name: profile for profile in (CPU, T4X4)}
 
 
-def choose_profile() -> Profile:
-    """Return the profile that SHOPBENCH_PROFILE names, by default `t4x4` where there is a GPU and `cpu` where not.
+def choose_profile(name: str | None) -> Profile:
+    """Return the profile called `name`, by default `t4x4` where there is a GPU and `cpu` where not.
 
     Without a name, cards that PyTorch cannot use raise a `ShopBenchError`.
     """
-    name = os.environ.get("SHOPBENCH_PROFILE")
     if name is None:
         return T4X4 if has_usable_cards() else CPU
-    if name not in PROFILES:
-        raise ShopBenchError(f"SHOPBENCH_PROFILE={name!r} is unknown: choose one of {', '.join(PROFILES)}")
     return PROFILES[name]

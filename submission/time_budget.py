@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, Self
 
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Spans
+from submission.settings import Settings
 from submission.tracks import Track
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,13 @@ class TimeBudget:
         self._gap = _FIRST_GAP
         self._left_out = 0
         """Batches since the last probe of which something was not asked."""
+
+    @classmethod
+    def of_run(cls, track: Track, settings: Settings) -> Self:
+        """Return the budget of a run that begins now: the track's, or what the settings say instead."""
+        limit_s = track.time_limit_s if settings.time_limit_s is None else settings.time_limit_s
+        questions = track.expected_questions if settings.questions is None else settings.questions
+        return cls(track, limit_s, questions)
 
     def left(self) -> float:
         """Return the seconds that may still be used, a margin taken off; infinite without a limit."""

@@ -8,11 +8,16 @@ import sys
 from collections.abc import Callable
 
 from submission.errors import ShopBenchError
+from submission.settings import Settings
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run `main`; print a `ShopBenchError` as one message and exit with code 2 (130 on Ctrl-C), without a traceback."""
+    """Run `main`; print a `ShopBenchError` as one message and exit with code 2 (130 on Ctrl-C), without a traceback.
+
+    A variable of the environment that is wrong or unknown is such an error, before anything is done.
+    """
     try:
+        Settings.from_environment(strict=True)
         main()
     except ShopBenchError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """The protocol stated a second time, in other words than the package's, and compared with it on generated responses.
 
-SHOPBENCH_FUZZ_RESPONSES sets how many responses are tried; 100,000 take about a minute.
+FUZZ_RESPONSES sets how many responses are tried; 100,000 take about a minute.
 """
 
 import ast
@@ -19,7 +19,7 @@ from sacrebleu.tokenizers.tokenizer_ja_mecab import TokenizerJaMecab
 from evaluation.metrics import EntityCounts, aggregate, score
 from evaluation.parsers import parse_response
 
-RESPONSES = int(os.environ.get("SHOPBENCH_FUZZ_RESPONSES", 5000))
+RESPONSES = int(os.environ.get("FUZZ_RESPONSES", 5000))
 
 TOKENIZERS = {"bleu": Tokenizer13a(), "jp-bleu": TokenizerJaMecab()}
 ROUGE = rouge_score.rouge_scorer.RougeScorer(["rougeL"], use_stemmer=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from models import shopbench_model
-from models.base_model import run_seed
-from models.shopbench_model import read_guarded, readable_text
 from models.user_config import UserModel
 from submission import questions
 from submission.answer_formats import Choice, FreeText
 from submission.engine import Generation, Request
 from submission.model_folder import EMBEDDED_MODEL
+from submission.reading_guard import read_guarded, readable_text
+from submission.settings import Settings
 from submission.task_types import TaskType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -91,7 +91,7 @@ def test_a_seed_that_is_none_does_not_end_the_run(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str, seed: int
 ) -> None:
     monkeypatch.setenv("AICROWD_RUN_SEED", value)
-    assert run_seed() == seed
+    assert Settings.from_environment().seed == seed
     assert ("AICROWD_RUN_SEED" in caplog.text) == (value != "7")
 
 

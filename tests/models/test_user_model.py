@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from models import shopbench_model
-from models.shopbench_model import readable_text
 from models.user_config import UserModel
 from submission.engine import Generation, Request
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL
 from submission.questions import read_question
+from submission.reading_guard import readable_text
 from tests.awkward_questions import sample_questions
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from evaluation.parsers import is_unparsable, parse_response
-from models.shopbench_model import readable_text, valid_answer
 from submission.chat_encoder import ChatEncoder
 from submission.engine import Generation
 from submission.model_folder import EMBEDDED_MODEL
 from submission.prompts import chat_messages
 from submission.questions import Question, read_question
+from submission.reading_guard import readable_text
 from submission.tracks import TRACKS
+from submission.valid_answers import valid_answer
 from tests.awkward_questions import awkward_question
 from tools.tiny_qwen2 import TOKENIZER
 

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
-from models.shopbench_model import ShopBenchModel, readable_text
+from models.shopbench_model import ShopBenchModel
+from models.user_config import UserModel
 from submission.competition import SECONDS_PER_QUESTION
 from submission.questions import read_question
+from submission.reading_guard import readable_text
 from tests.awkward_questions import awkward_question
 from tools.tiny_qwen2 import TOKENIZER, build_tiny_qwen2
 
@@ -29,7 +31,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ShopBenchModel:
         environment.setenv("SHOPBENCH_TIME_LIMIT", "off")
         # What a question is answered must not depend on the ones before it.
         environment.setenv("SHOPBENCH_CALIBRATION", "off")
-        return ShopBenchModel()
+        return UserModel()
 
 
 def answer(model: ShopBenchModel, batch: list[str], is_multiple_choice: bool) -> list[str]:

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, check_model, find_model
+from submission.settings import Settings
 
 
 @pytest.fixture
@@ -100,9 +101,9 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SHOPBENCH_MODEL", str(tmp_path))
-    assert find_model() == tmp_path
+    assert find_model(Settings.from_environment().model) == tmp_path
     monkeypatch.delenv("SHOPBENCH_MODEL")
     monkeypatch.setattr("submission.model_folder.SUBMITTED_MODEL", tmp_path / "weights")
-    assert find_model() == EMBEDDED_MODEL
+    assert find_model(Settings.from_environment().model) == EMBEDDED_MODEL
     (tmp_path / "weights").mkdir()
-    assert find_model() == tmp_path / "weights"
+    assert find_model(Settings.from_environment().model) == tmp_path / "weights"

@@ -14,6 +14,7 @@ from submission.answer_formats import FreeText
 from submission.engine import Engine, Request
 from submission.model_folder import check_model
 from submission.profiles import choose_profile
+from submission.settings import Settings
 from training.command_line import run_command
 from training.files import write_json
 
@@ -44,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     questions = json.loads(options.questions.read_text(encoding="utf-8"))
     check_model(options.model)
-    engine = ScoringEngine(options.model, choose_profile(), seed=0, constrained=False)
+    engine = ScoringEngine(
+        options.model, choose_profile(Settings.from_environment().profile), seed=0, constrained=False
+    )
     total = sum(
         engine.log_probability(question["prompt"], question["answer"])
         for question in tqdm(questions, desc="Scoring known answers", unit="question")

@@ -1,0 +1,34 @@
+"""Brings what was generated into the form that its question asks for, and says where that should not be needed."""
+
+import logging
+
+from submission.answer_formats import AnswerFormat, FreeText
+from submission.engine import Generation
+from submission.questions import Question
+from submission.reading_guard import readable_text
+
+logger = logging.getLogger(__name__)
+
+
+def valid_answer(form: AnswerFormat, generation: Generation) -> str:
+    """Return what was generated, brought into its form: as it is if it ended by itself and is valid, else completed or
+    cut, the form's fallback at the worst.
+    """
+    text = readable_text(generation.text)
+    if generation.finished and form.accepts(text):
+        return text.strip()
+    completed = form.complete(text)
+    return form.fallback() if completed is None else completed
+
+
+def report_strange_texts(questions: list[Question], generations: list[Generation]) -> None:
+    """Log, in one line a batch, texts that the constraints should have made impossible: something is broken below."""
+    strange = [
+        generation.text
+        for question, generation in zip(questions, generations, strict=True)
+        if generation.finished
+        and not isinstance(question.answer_format, FreeText)
+        and not question.answer_format.accepts(readable_text(generation.text))
+    ]
+    if strange:
+        logger.error("the engine returned %d texts outside their forms, such as %.60r", len(strange), strange[0])
