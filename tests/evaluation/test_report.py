@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import sentence_embeddings
 from evaluation.dataset import Sample, read_samples
 from evaluation.evaluator import Settings, evaluate
 from evaluation.scoring import score_responses, unscorable_tasks
@@ -57,7 +56,7 @@ def test_what_the_parsers_cannot_read_is_counted():
 
 
 def test_a_task_without_its_encoder_is_left_out_of_the_means(tmp_path, monkeypatch):
-    monkeypatch.setenv(sentence_embeddings.ENGLISH.folder_variable, str(tmp_path))
+    monkeypatch.setenv("SHOPBENCH_MINILM", str(tmp_path))
     prose = Sample("?", "x", "prose", TaskType.GENERATION, "sent-transformer", track_by_number(2), 1)
     # The rest of a mixed task is left out too: a mean over some of its questions would be another task's.
     rest = Sample("?", "x", "prose", TaskType.GENERATION, "rougel", track_by_number(2), 2)
@@ -71,7 +70,7 @@ def test_a_task_without_its_encoder_is_left_out_of_the_means(tmp_path, monkeypat
 
 
 def test_with_nothing_to_score_the_means_are_none(tmp_path, monkeypatch):
-    monkeypatch.setenv(sentence_embeddings.ENGLISH.folder_variable, str(tmp_path))
+    monkeypatch.setenv("SHOPBENCH_MINILM", str(tmp_path))
     scores = score_responses([Sample("?", "x", "t", TaskType.GENERATION, "sent-transformer", None, 1)], ["x"])
     assert scores.overall is None and scores.mean_over_tasks is None
 
@@ -80,8 +79,8 @@ def test_with_nothing_to_score_the_means_are_none(tmp_path, monkeypatch):
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(sentence_embeddings.MULTILINGUAL.folder_variable, str(folder))
-        patch.setenv(sentence_embeddings.ENGLISH.folder_variable, str(folder))
+        patch.setenv("SHOPBENCH_MULTILINGUAL_MINILM", str(folder))
+        patch.setenv("SHOPBENCH_MINILM", str(folder))
         evaluate(Settings(SAMPLE_DATA, folder), RuleModel)
     return folder
 
