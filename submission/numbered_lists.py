@@ -1,32 +1,94 @@
 """Finds the numbered lists in a question: which numbers they hold, as listed, and where their items begin.
 
-Lists count up by one, a number a line or (when line breaks were lost) all on one line. Real questions are noisy: bodies
-hold other numbers, and now and then an item has lost its number. The one thing to know: a run of numbers that counts up
-is a list, anything else is text.
+Lists count up by one, a number a line or (when line breaks were lost) several on a line. Real questions are noisy: bodies
+hold other numbers, an item has lost its number, the first item stands behind a label. The one thing to know: a run of
+numbers that counts up is a list, anything else is text.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-_ITEM = re.compile(r"[\s\"'*•-]*[(\[]?(\d{1,3})(?:\s?[)\].:、．：）]|\s?[-–](?=\s))(?!\d)")
-_INLINE_ITEM = re.compile(r"(?:(?<=\s)|^)[(\[]?(\d{1,3})[)\].:、．：）](?=\s|\D)")
+# What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 =".
+_CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?[-–—=](?=\s)|[/|>](?=\s))"
+_ITEM = re.compile(rf"[\s\"'*•>-]*(?P<open>[(\[{{（【]?)(?P<number>[\d]{{1,3}})(?P<close>{_CLOSING})")
 # A point between digits is a decimal point, unless the list counts on there ("1.100% cotton").
-_TIGHT_ITEM = re.compile(r"\s*(\d{1,3})\.(?=\d)")
+_TIGHT_ITEM = re.compile(r"\s*(?P<open>)(?P<number>\d{1,3})(?P<close>\.)(?=\d)")
+# Numbers that only their row makes a list: "1 soap", "r1 soap", "Opinion 1 - soap", "#1 soap", "① soap".
+_LOOSE_ITEM = re.compile(
+    rf"[\s\"'*•>-]*(?P<open>(?:[^\W\d_][^\W\d_ ]{{0,11}}[ _]?)?(?:#|n°|nº|nr\. ?|no\. ?)?[(\[（]?)"
+    rf"(?P<number>[\d①-⑳]{{1,3}})(?P<close>{_CLOSING}|\s|(?<=[①-⑳]))",
+    re.I,
+)
+_INSIDE = re.compile(r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】])(?=\s*[^\s\d]|\s+\d)")
+# "1 soap, 2 brush": the number of an item that nothing but a comma sets off.
+_LOOSE_INSIDE = re.compile(
+    r"(?:^|(?<=[,;|:.?!，；：。？])|(?<=[,;|:.?!，；] ))(?P<number>[0-9]{1,3}) (?=[^\W\d_])", re.M
+)
+_FIRST_NUMBERS = re.compile(r"[12１２①]")
+_OPENING = frozenset("([{（【")
+# What may stand before a number within a line; everything else makes it part of a word, a price or a date.
+_BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
+_LETTER = re.compile(r"[^\W\d_]")
+_MONTH = re.compile(
+    r"(?:jan|feb|febr|mar|mär|maer|apr|avr|abr|may|mai|mag|jun|giu|jui|jul|lug|aug|août|ago|sep|set|okt|oct|ott|nov|dez|dec|déc"
+    r"|dic|gen|ene|fév)[a-zéûóñ]*\b",
+    re.I,
+)
+_WIDE = str.maketrans("（）［］．：｛｝", "()[].:{}")
+# What is counted but not chosen from: the steps of a way, the turns of a talk.
+_NO_ITEMS = ("step", "day", "week", "speaker", "turn", "chapter", "schritt", "étape", "paso")
+# What makes an amount of the number before it.
+_AMOUNT = re.compile(
+    r"(?:[x×*%°€$£]|(?:[cmk]?m|m?g|kg|m?l|cl|oz|lbs?|in|inch|inches|ft|yd|pcs?|packs?|pieces?|stars?|cups?|tbsp|tsp|spoons?|h|hrs?"
+    r"|hours?|min|days?|weeks?|months?|years?|stück|sterne?|étoiles?|estrellas?|stelle|個|件|星)\b|\d|\W*$)",
+    re.I,
+)
+# Labels of a list: what stands behind them without a number is its first item.
+_LIST_LABEL = re.compile(
+    r"\W*(?:(?:the|candidate|numbered|available|possible|given|following|answer|product|aspect|snippet|review|search|query"
+    r"|category|these)\s){0,3}(?:products|items|options|candidates|aspects|snippets|queries|categories|keywords|titles|choices"
+    r"|articles|attributes|reviews|phrases|statements|tags|topics|labels|(?:\w+ )?list|produkte|artikel|optionen|produits"
+    r"|articles|productos|artículos|opciones|prodotti|articoli|opzioni|商品|候補|选项|選択肢)\W*[:：][^\S\n]*",
+    re.I,
+)
+# Labels of a text that may hold a list of its own.
+_PROSE_LABEL = re.compile(
+    r"\W*(?:\w+ ){0,2}(?:review|text|comment|feedback|passage|description|context|article|message|rezension|bewertung|avis|reseña"
+    r"|recensione|レビュー|评论|评价)\W*[:：]",
+    re.I,
+)
+# The first number that is left where one or two were lost at the beginning.
+_LATEST_START = 3
+# Shorter runs of numbers without a mark behind them, or without their first number, are text.
+_SHORTEST_LOOSE = 4
+_SHORTEST_HEADLESS = 3
+# An item may take some lines before the next one.
+_MOST_CONTINUATIONS = 6
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line without its outer white space: its number (None without one) and the text behind the number."""
+    """A line, or the part of one that an item takes: its number (None without one) and the text behind the number.
+
+    It stands in line `row` of the text, its number (or its text) from character `start` on and its text from `at` on.
+    `style` is what surrounds the number; `is_tight` says that it may be a decimal number as well.
+    """
 
     number: int | None
     text: str
+    row: int = 0
+    start: int = 0
+    at: int = 0
+    style: str = ""
+    is_tight: bool = False
 
 
 @dataclass
 class Run:
     """A list: its first and last number, and where they stand (indices of lines, or of characters in a one-line list).
 
-    `has_continuations` tells whether items of it take more than one line.
+    `has_continuations` tells whether items of it take more than one line; `places` are start and end of the numbers of a
+    one-line list.
     """
 
     low: int
@@ -34,6 +96,7 @@ class Run:
     first: int
     last: int
     has_continuations: bool = False
+    places: list[tuple[int, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return self.high - self.low + 1
@@ -44,35 +107,194 @@ class Run:
         return tuple(range(self.low, self.high + 1))
 
 
-def list_numbers(text: str) -> tuple[int, ...]:
-    """Return the numbers of the longest list in `text` in order, of equally long ones the last; empty without a list.
+@dataclass(frozen=True)
+class NumberedList:
+    """The list of a question.
 
-    A number that one unnumbered line stands in place of is put back.
+    `rows` are the lines of the text from its first item to its last, `head` is how much of the first one stands before the
+    first item. `is_loose` says that nothing but their row sets its numbers off from the text.
     """
-    runs = runs_by_line(lines_of(text)) or runs_in_line(text)
+
+    numbers: tuple[int, ...]
+    rows: range
+    head: int
+    is_loose: bool = False
+
+
+def find_list(text: str) -> NumberedList | None:
+    """Return the longest list in `text`, of equally long ones the last; None without a list.
+
+    A number that one unnumbered line stands in place of is put back, and the first number where it was lost.
+    """
+    if not _FIRST_NUMBERS.search(text):
+        return None
+    lines = lines_of(text)
+    by_line = _longest(runs_by_line(lines))
+    if by_line is None or len(by_line) < _SHORTEST_HEADLESS:
+        if (in_line := _longest(runs_in_line(text))) is not None:
+            return _list_of_characters(text, in_line)
+        if loose := _loose_list(text):
+            return loose
+    return _list_of_lines(lines, by_line) if by_line else None
+
+
+def _loose_list(text: str) -> NumberedList | None:
+    lines = lines_of(text, loose=True)
+    run = _longest(runs_by_line(lines))
+    if run is not None and len(run) >= _SHORTEST_LOOSE and _is_even(lines, run):
+        return _list_of_lines(lines, run, is_loose=True)
+    places = [(int(match["number"]), match.start(), match.end()) for match in _LOOSE_INSIDE.finditer(text)]
+    runs = [run for run in _count_up(places) if len(run) >= _SHORTEST_LOOSE and _are_items(_items(text, run))]
+    in_line = _longest(runs)
+    return replace(_list_of_characters(text, in_line), is_loose=True) if in_line else None
+
+
+def list_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of the list of `text` in order, empty without one."""
+    found = find_list(text)
+    return found.numbers if found else ()
+
+
+def _longest(runs: list[Run]) -> Run | None:
     # Sorting is stable: of equally long runs the last one stays last.
-    return sorted(runs, key=len)[-1].numbers if runs else ()
+    return sorted(runs, key=len)[-1] if runs else None
+
+
+def _list_of_lines(lines: list[Line], run: Run, *, is_loose: bool = False) -> NumberedList:
+    first, last = lines[run.first], lines[run.last]
+    return NumberedList(run.numbers, range(first.row, last.row + 1), first.start, is_loose)
+
+
+def _list_of_characters(text: str, run: Run) -> NumberedList:
+    row, last_row = text.count("\n", 0, run.first), text.count("\n", 0, run.last)
+    return NumberedList(run.numbers, range(row, last_row + 1), run.first - (text.rfind("\n", 0, run.first) + 1))
+
+
+def _is_even(lines: list[Line], run: Run) -> bool:
+    """Whether all items of a loose list begin alike: "r1 …", "r2 …"."""
+    items = [line for line in lines[run.first : run.last + 1] if line.number is not None]
+    styles = {line.style for line in items}
+    return len(styles) == 1 and not styles.pop().startswith(_NO_ITEMS) and _are_items([line.text for line in items])
+
+
+def _are_items(texts: list[str]) -> bool:
+    """Whether the numbers before `texts` count them and are no amounts ("1 kg", "2 kg") and no days ("1 May", "2 May")."""
+    amounts = sum(_AMOUNT.match(text) is not None for text in texts)
+    return len({text[:3].lower() for text in texts}) > 1 and amounts * 2 < len(texts)
 
 
 def numbering_length(line: str) -> int:
     """Return the length of the number that `line` begins with and of what sets it off, 0 without one."""
-    match = _numbering(line)
+    match = _ITEM.match(line) or _TIGHT_ITEM.match(line)
     return match.end() if match else 0
 
 
-def _numbering(line: str) -> re.Match[str] | None:
-    return _ITEM.match(line) or _TIGHT_ITEM.match(line)
+def lines_of(text: str, *, loose: bool = False) -> list[Line]:
+    """Split `text` into lines and each into its number and its text; empty lines are kept.
 
-
-def lines_of(text: str) -> list[Line]:
-    """Split `text` into lines and each into its number and its text; empty lines are kept."""
-    lines = []
-    for line in text.split("\n"):
+    A line that holds several items, or a label and the first item, is split where the numbers of its neighbours say so.
+    `loose` takes numbers for those of items that nothing sets off from the text.
+    """
+    lines, numbered = [], 0
+    for row, line in enumerate(text.split("\n")):
         stripped = line.strip()
-        # Most lines of prose begin with a letter: one test spares them the pattern.
-        match = _numbering(stripped) if stripped and not stripped[0].isalpha() else None
-        lines.append(Line(int(match.group(1)), stripped[match.end() :].strip()) if match else Line(None, stripped))
-    return lines
+        # Most lines of prose begin with a letter: one test spares them the patterns.
+        if not stripped or (stripped[0].isalpha() and not loose):
+            lines.append(Line(None, stripped, row))
+            continue
+        match = _LOOSE_ITEM.match(line) if loose else _ITEM.match(line)
+        tight = None if match or loose else _TIGHT_ITEM.match(line)
+        if (match := match or tight) is None:
+            lines.append(Line(None, stripped, row))
+            continue
+        numbered += 1
+        start, at = match.start("number") - len(match["open"]), match.end()
+        style = _style(match["open"], match["close"])
+        lines.append(Line(_value(match["number"]), line[at:].strip(), row, start, at, style, tight is not None))
+    return _split_lines(lines) if numbered > 1 else lines
+
+
+def _value(digits: str) -> int:
+    circled = ord(digits[-1]) - ord("①")
+    return circled + 1 if 0 <= circled < 20 else int(digits)
+
+
+def _style(opening: str, closing: str) -> str:
+    return (opening + closing.strip()).translate(_WIDE).lower().replace(" ", "")
+
+
+def _split_lines(lines: list[Line]) -> list[Line]:
+    """Split lines at the items within them that the numbered lines behind them are missing."""
+    split: list[Line] = []
+    previous, has_inner = None, False
+    for line in lines:
+        if line.number is not None:
+            if line.number > 0 and line.number - 1 != previous:
+                has_inner |= _split_before(split, line)
+            previous = line.number
+        split.append(line)
+    last = max(index for index, line in enumerate(split) if line.number is not None)
+    # Behind the last item nothing tells what is missing: only what other lines do, or brackets, make it an item there.
+    if has_inner or split[last].style[-1:] in {")", "]", "}"}:
+        split[last : last + 1] = _forwards(split[last])
+    return split
+
+
+def _split_before(lines: list[Line], follower: Line) -> bool:
+    """Split the line of `lines` that holds the items before `follower`; return whether there is one."""
+    passed = 0
+    for index in range(len(lines) - 1, max(-1, len(lines) - 1 - 2 * _MOST_CONTINUATIONS), -1):
+        line = lines[index]
+        if line.text:
+            pieces = _backwards(line, follower, must_follow_colon=passed > 0)
+            first = pieces[0].number if pieces else None
+            if first is not None and (first <= 1 or first - 1 == line.number):
+                head = replace(line, text=line.text[: pieces[0].start - line.at].strip())
+                lines[index : index + 1] = [head, *pieces] if head.text or head.number is not None else pieces
+                return True
+            passed += 1
+        if line.number is not None or passed > _MOST_CONTINUATIONS:
+            break
+    return False
+
+
+def _backwards(line: Line, follower: Line, *, must_follow_colon: bool) -> list[Line]:
+    """Return the items within `line` that count up to `follower`, as far down as they go."""
+    pieces: list[Line] = []
+    wanted, stop = (follower.number or 0) - 1, len(line.text)
+    for number, start, end in reversed(_inside(line.text, follower.style)):
+        if number == wanted and not (must_follow_colon and not line.text[:start].rstrip().endswith((":", "："))):
+            pieces.append(_piece(line, number, start, end, stop, follower.style))
+            wanted, stop = wanted - 1, start
+    return pieces[::-1]
+
+
+def _forwards(line: Line) -> list[Line]:
+    """Return `line` with the items that count on within it."""
+    pieces = [line]
+    for number, start, end in _inside(line.text, line.style):
+        last = pieces[-1]
+        if number == (last.number or 0) + 1:
+            pieces[-1] = replace(last, text=line.text[last.at - line.at : start].strip())
+            pieces.append(_piece(line, number, start, end, len(line.text), line.style))
+    return pieces
+
+
+def _piece(line: Line, number: int, start: int, end: int, stop: int, style: str) -> Line:
+    return Line(number, line.text[end:stop].strip(), line.row, line.at + start, line.at + end, style)
+
+
+def _inside(text: str, style: str | None = None) -> list[tuple[int, int, int]]:
+    """Return number, start and end of every number (of that `style`) that may begin an item within `text`."""
+    found = []
+    for match in _INSIDE.finditer(text):
+        start = match.start()
+        opening = text[start - 1] if start and text[start - 1] in _OPENING else ""
+        start -= len(opening)
+        stands_alone = start == 0 or text[start - 1] in _BEFORE_INSIDE
+        if stands_alone and (style is None or _style(opening, match["close"]) == style):
+            found.append((int(match["number"]), start, match.end()))
+    return found
 
 
 def runs_by_line(lines: list[Line], *, lenient: bool = False) -> list[Run]:
@@ -99,41 +321,106 @@ def runs_by_line(lines: list[Line], *, lenient: bool = False) -> list[Run]:
         elif run and lenient and number == run.high and unnumbered == 0:
             unnumbered += 1
             continue
-        elif number <= (_LATEST_START if lenient and run is None else 1):
+        elif number <= 1 or (number <= _LATEST_START and (run is None or (not lenient and len(run) == 1))):
             run = Run(number, number, index, index)
             runs.append(run)
         else:
             unnumbered += 1
             continue
         unnumbered = 0
-    return [run for run in runs if len(run) > 1]
+    runs = [run for run in runs if len(run) > 1 and not _is_decimal(lines, run)]
+    return runs if lenient else [run for run in runs if _with_head(lines, run)]
 
 
-# The first number that is left where two were lost, and more unnumbered lines than there may be in a gap.
-_LATEST_START = 3
+# More unnumbered lines than there may be in a gap.
 _ENDED = 1000
 
 
+def _is_decimal(lines: list[Line], run: Run) -> bool:
+    """Whether the "items" are nothing but decimal numbers: prices, dates, sizes."""
+    return all(line.is_tight for line in lines[run.first : run.last + 1] if line.number is not None)
+
+
+def _with_head(lines: list[Line], run: Run) -> bool:
+    """Give `run` the first numbers that it has lost; False if too little of it is left to be a list."""
+    if run.low > 1 and len(run) < _SHORTEST_HEADLESS:
+        return False
+    before = [line for line in lines[max(0, run.first - run.low - 1) : run.first] if line.text]
+    items = [line.text for line in lines[run.first : run.last + 1] if line.number is not None]
+    longest = 2 * max(map(len, items))
+    lost = 0
+    for line in reversed(before):
+        label = _LIST_LABEL.match(line.text)
+        rest = line.text[label.end() :] if label else line.text
+        if label and not rest:
+            break
+        if (
+            line.number is not None
+            or numbering_length(rest)
+            or len(rest) > longest
+            or rest.endswith((":", "：", "?", "？"))
+        ):
+            lost = 0
+            break
+        lost += 1
+        if label:
+            break
+    else:
+        # Without the label of a list, what stands before it is text.
+        lost = 0
+    if 0 < lost <= run.low:
+        run.low -= lost
+    elif run.low > 1:
+        run.low = 1
+    return True
+
+
 def runs_in_line(text: str, *, lenient: bool = False) -> list[Run]:
-    """Return the lists of three items and more that stand in running text; `lenient` fills gaps of one."""
-    return [run for run, items in _items_in_line(text, lenient) if len(items) > 2]
+    """Return the lists of three items and more that stand in running text.
+
+    `lenient` is for options: gaps of one are filled, and items may be nothing but numbers.
+    """
+    runs = [run for run in _count_up(_inside(text), lenient=lenient) if len(run.places) > 2]
+    return runs if lenient else [run for run in runs if _has_items(text, run)]
+
+
+def _count_up(places: list[tuple[int, int, int]], *, lenient: bool = False) -> list[Run]:
+    """Return the runs from 0 or 1 among numbers in running text, each given with its start and end."""
+    found: list[Run] = []
+    for number, start, end in places:
+        missing = number - found[-1].high - 1 if found else -1
+        if found and (missing == 0 or (lenient and missing == 1)):
+            run = found[-1]
+            run.high, run.last = number, start
+            run.places.append((start, end))
+        elif number <= 1:
+            found.append(Run(number, number, start, start, places=[(start, end)]))
+    return found
+
+
+def _items(text: str, run: Run) -> list[str]:
+    ends = [start for start, _ in run.places[1:]] + [len(text)]
+    return [text[at:end].strip() for (_, at), end in zip(run.places, ends, strict=True)]
+
+
+def _has_items(text: str, run: Run) -> bool:
+    """Whether there is text behind every number of `run`, not what makes dates of them; a lost first number is put back."""
+    items = _items(text, run)
+    if not all(_LETTER.search(item) for item in items) or all(_MONTH.match(item) for item in items):
+        return False
+    # "Step 1: … Step 2: …": numbers with a word of their own are lists where they begin lines.
+    words = {(text[max(0, start - 16) : start].split() or [""])[-1] for start, _ in run.places}
+    if len(words) == 1 and words.pop().isalpha():
+        return False
+    before = text[text.rfind("\n", 0, run.first) + 1 : run.first]
+    if _PROSE_LABEL.match(before):
+        return False
+    label = _LIST_LABEL.match(before)
+    if label and run.low == 1 and 0 < len(before) - label.end() <= 2 * max(map(len, items)):
+        run.low = 0
+    return True
 
 
 def items_in_line(text: str) -> list[int]:
     """Return where the items of the longest list in running text begin, empty without a list of three items and more."""
-    starts = max((items for _, items in _items_in_line(text, lenient=False)), key=len, default=[])
-    return starts if len(starts) > 2 else []
-
-
-def _items_in_line(text: str, lenient: bool) -> list[tuple[Run, list[int]]]:
-    found: list[tuple[Run, list[int]]] = []
-    for match in _INLINE_ITEM.finditer(text):
-        number, start = int(match.group(1)), match.start()
-        missing = number - found[-1][0].high - 1 if found else -1
-        if found and (missing == 0 or (lenient and missing == 1)):
-            run, items = found[-1]
-            run.high, run.last = number, start
-            items.append(start)
-        elif number <= 1:
-            found.append((Run(number, number, start, start), [start]))
-    return found
+    return [start for start, _ in max((run.places for run in runs_in_line(text)), key=len, default=[])]

@@ -8,7 +8,7 @@ it stands.
 import re
 from itertools import takewhile
 
-from submission.numbered_lists import Line, Run, lines_of, runs_by_line, runs_in_line
+from submission.numbered_lists import Line, Run, lines_of, list_numbers, runs_by_line, runs_in_line
 from submission.task_types import QUOTE_MARKS, is_body_line
 
 # What is no option though it stands next to the options: it tells what to do or is to be completed.
@@ -43,7 +43,7 @@ def option_numbers(text: str) -> tuple[int, ...]:
         _widen(run, lines, starts)
     runs = [run for run in runs if run.low <= 1] or _runs_in_line(text)
     if not runs:
-        return ()
+        return list_numbers(text)
     from_zero = max((run for run in runs if run.low == 0), key=len, default=runs[-1])
     return (from_zero if len(from_zero) >= len(runs[-1]) else runs[-1]).numbers
 

@@ -13,7 +13,7 @@ __all__ = ["TaskType", "asked_count", "classify_task", "classify_with_list", "in
 
 # The least evidence that is acted on, and the shortest list that numbers are picked from.
 _ENOUGH = 4
-_SHORTEST_LIST = 4
+_SHORTEST_LIST = 3
 
 _BODY_LABELS = frozenset(
     {"review", "user review", "customer review", "review text", "query", "search query", "customer query", "user query"}

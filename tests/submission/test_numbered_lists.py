@@ -1,0 +1,173 @@
+"""Every way to begin a numbered list, and what only looks like one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from submission.numbered_lists import find_list, list_numbers
+from submission.options import option_numbers
+from submission.questions import read_question
+from submission.shortening import shorten
+from submission.task_types import TaskType
+
+ITEMS = (
+    *(
+        "Paint brush",
+        "Soap dish",
+        "Liner brush, 2 pack",
+        "HDMI 2.0 cable, 10 ft",
+        "towel rack (steel)",
+        "Kids' tent, 3.5 kg",
+    ),
+    *(
+        "Lampe de chevet",
+        "Gießkanne 10 L",
+        "lámpara",
+        "傘立て スチール",
+        "无线静音鼠标 59元",
+        "cat hair remover",
+        "oil 5W-30",
+    ),
+)
+STYLES = ("{}. ", "{}) ", "({}) ", "[{}] ", "{}: ", "{}.) ", "{{{}}} ", "{}.")
+# What a question says before its list, up to the list.
+LABELS = (
+    "Which of these are soft?\nProducts: ",
+    "Select all that apply. Products: ",
+    "Query: red shoes size 9\nCandidate list: ",
+    "Pick what fits the query 'blue lamp' from the following: ",
+    "Wähle die passenden Artikel aus.\nArtikel: ",
+    "请选出合适的商品。\n商品：",
+)
+OWN_LINE = ("Which of these are soft?\n", "Select all that apply.\n\nItems:\n", "Review: it was 5. 3 of us like it.\n")
+TAILS = ("", "\nOutput:", "\n\nAnswer with numbers only.", "\nYour answer:")
+
+
+@st.composite
+def lists(draw: st.DrawFn, intros: tuple[str, ...], *, per_line: tuple[int, int]) -> tuple[str, tuple[int, ...]]:
+    """A question with a list in it, and the numbers of the list; so many items stand on one line."""
+    count = draw(st.integers(4, 12))
+    start = draw(st.sampled_from((0, 1)))
+    style = draw(st.sampled_from(STYLES))
+    items = draw(st.lists(st.sampled_from(ITEMS), min_size=count, max_size=count))
+    written = [style.format(number) + item for number, item in enumerate(items, start=start)]
+    size = draw(st.integers(*per_line))
+    gap = draw(st.sampled_from((" ", "  ", "; ")))
+    lines = [gap.join(written[at : at + size]) for at in range(0, count, size)]
+    text = draw(st.sampled_from(intros)) + draw(st.sampled_from(("\n", "\n\n", "\n  "))).join(lines)
+    return text + draw(st.sampled_from(TAILS)), tuple(range(start, start + count))
+
+
+@given(lists(LABELS, per_line=(1, 1)))
+def test_the_item_on_the_line_of_the_label_belongs_to_the_list(question: tuple[str, tuple[int, ...]]) -> None:
+    text, numbers = question
+    assert list_numbers(text) == numbers
+    assert read_question(text, False).items == numbers
+    # An option too many costs little, one that is missing cannot be answered.
+    assert set(numbers) <= set(option_numbers(text))
+
+
+@given(lists((*LABELS, *OWN_LINE), per_line=(2, 4)))
+def test_several_items_on_a_line(question: tuple[str, tuple[int, ...]]) -> None:
+    text, numbers = question
+    assert list_numbers(text) == numbers
+
+
+@given(lists((*LABELS, *OWN_LINE), per_line=(20, 20)))
+def test_all_items_on_one_line(question: tuple[str, tuple[int, ...]]) -> None:
+    text, numbers = question
+    assert list_numbers(text) == numbers
+
+
+@given(
+    st.lists(st.sampled_from(ITEMS[:6]), min_size=5, max_size=9),
+    st.sampled_from(STYLES),
+    st.sampled_from(("Products: ", "Products:\n", "Items: ", "Candidates:\n", "Aspect list: ", "Prodotti: ")),
+    st.sampled_from(("lost", "repeated", "as it is")),
+    st.sampled_from((0, 1)),
+)
+def test_the_first_number_may_be_missing_or_repeated(
+    items: list[str], style: str, label: str, first: str, start: int
+) -> None:
+    numbers = list(range(start, start + len(items)))
+    written = [style.format(number) + item for number, item in zip(numbers, items, strict=True)]
+    if first == "lost":
+        written[0] = items[0]
+    elif first == "repeated":
+        written.insert(1, style.format(start) + "One more")
+    text = f"Which would suit?\n{label}" + "\n".join(written) + "\nOutput:"
+    found = list_numbers(text)
+    assert found == tuple(numbers)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Items sold here\n0 soap\n1 dish\n2 brush\n3 towel", (0, 1, 2, 3)),
+        ('r0 "soap"\nr1 "dish"\nr2 "brush"\nr3 "towel"', (0, 1, 2, 3)),
+        ("Opinion 1 - fine\nOpinion 2 - bad\nOpinion 3 - well\nOpinion 4 - no", (1, 2, 3, 4)),
+        ("1/ soap\n2/ dish\n3/ brush", (1, 2, 3)),
+        ("1> soap\n2> dish\n3> brush", (1, 2, 3)),
+        ("0 = soap\n1 = dish\n2 = brush", (0, 1, 2)),
+        ("1 — soap\n2 — dish\n3 — brush", (1, 2, 3)),
+        ("①肥皂\n②盘子\n③刷子\n④毛巾", (1, 2, 3, 4)),
+        ("Which one? 1 soap, 2 dish, 3 brush, 4 towel, 5 lamp", (1, 2, 3, 4, 5)),
+        ("LIST 0. soap\n1. dish\n2. brush\n3. towel", (0, 1, 2, 3)),
+        ("Products: 0. soap\nwith a long text\n1. dish\n2. brush", (0, 1, 2)),
+        # What is before the list is about it, and none of its items.
+        ("Query: shoes\n1. soap\n2. dish\n3. brush", (1, 2, 3)),
+        ("Bought items: a lamp, a rug\n1. soap\n2. dish\n3. brush", (1, 2, 3)),
+        ("Products:\n1. soap\n2. dish\n3. brush, pack of 4. Blue", (1, 2, 3)),
+        ("Version 0.9 of the list\n1. soap\n2. dish\n3. brush", (1, 2, 3)),
+    ],
+)
+def test_lists_are_read_whole_and_not_more(text: str, numbers: tuple[int, ...]) -> None:
+    assert list_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.99\n2.99\n3.99\n4.99",
+        "1.5.2024\n2.5.2024\n3.5.2024\n4.5.2024",
+        "1 May\n2 May\n3 May\n4 May",
+        "1 kg\n2 kg\n3 kg\n4 kg",
+        "1 x 2 m\n2 x 3 m\n3 x 4 m\n4 x 5 m",
+        "Sizes 0, 1, 2, 3 and 4 are left, each at 1.99, 2.99 or 3.99.",
+        "Öffnungszeiten am 1. Mai, 2. Juni, 3. Juli und 4. August.",
+        "It costs $1. Then $2. Then $3. Then $4.",
+        "From 1.1.2024 to 2.2.2024, from 3.3.2024 to 4.4.2024.",
+        "At 1:30, 2:30, 3:30 and 4:30 pm.",
+        "Step 1: cut it\nStep 2: glue it\nStep 3: paint it\nStep 4: dry it",
+        "1 cup flour\n2 eggs\n3 tbsp sugar",
+        "Size 1/2, 2/3 and 3/4 inch",
+        "Rated 1 star, 2 stars, 3 stars, 4 stars",
+    ],
+)
+def test_prices_dates_and_sizes_are_no_lists(text: str) -> None:
+    assert find_list(text) is None
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=3, max_size=8),
+    st.sampled_from(
+        ("{}.99", "${}.50", "{} cm", "{}.5.2024", "{}:30", "{} x {} cm", "{}%", "{}oz", "{},5 kg", "v{}.0")
+    ),
+    st.sampled_from(("\n", ", ", " ", " | ")),
+)
+def test_amounts_in_any_order_are_no_lists(numbers: list[int], style: str, between: str) -> None:
+    text = "Product: lamp\n" + between.join(style.format(number, number) for number in sorted(numbers))
+    assert find_list(text) is None
+
+
+def test_a_list_behind_its_label_is_picked_from_with_its_first_item() -> None:
+    text = "Which product types have a handle? Select all that apply.\nProducts: 0. Pan\n1. Soap\n2. Brush\nOutput:"
+    question = read_question(text, False)
+    assert question.task_type is TaskType.RETRIEVAL
+    assert question.answer_format.accepts("0,2,1")
+
+
+def test_shortening_keeps_the_numbers_of_items_behind_a_label() -> None:
+    items = [f"{number}. {'soft ' * 300}" for number in range(5)]
+    short = shorten("Pick two.\nReviews: " + "\n".join(items) + "\nOutput:", 2000)
+    assert list_numbers(short) == (0, 1, 2, 3, 4)
