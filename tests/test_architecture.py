@@ -1,6 +1,7 @@
 """Who may import whom (docs/architecture.md): the packages' borders, read off the source."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,18 @@ def test_the_data_side_imports_nothing_of_the_model_side() -> None:
     for file in sources("training/data"):
         rooms = {name.split(".")[1] for name in imports_of_training(file)}
         assert rooms <= {"data", "recipe", "files", "command_line"}, f"{file.relative_to(ROOT)} imports {rooms}"
+
+
+TEXTS = {".py", ".md", ".yaml", ".yml", ".json", ".toml", ".txt", ".sh", ".in", ".lock", ""}
+
+
+def test_nothing_outside_of_the_tests_names_what_lies_beside_the_repository() -> None:
+    folders = [
+        ROOT / name for name in ("models", "submission", "evaluation", "training", "tools", "benchmarks", "docs")
+    ]
+    files = [file for folder in folders for file in folder.rglob("*") if "weights" not in file.parts]
+    files += [*ROOT.glob("*"), *(ROOT / "requirements").glob("*"), ROOT / "data/README.md"]
+    read = [file for file in files if file.is_file() and file.suffix in TEXTS]
+    assert len(read) > 100
+    for file in read:
+        assert not re.search(r"\bshared/(data|facts|design)", file.read_text(encoding="utf-8")), file

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from submission.errors import ShopBenchError
 from submission.model_folder import check_model, read_json
 from training.awq.quantising import calibrate, calibration_questions, check_possible, parse_options
 from training.checkpoints.ensembling import combine_adapters
@@ -22,7 +21,7 @@ from training.files import fingerprint, hash_of, run_once
 from training.fine_tuning.alpha_sweep import parse_sweep, sweep_with_engine
 from training.fine_tuning.comparison import chosen_alpha, compare
 from training.fine_tuning.splitting import write_split
-from training.recipe import AwqSettings, Recipe, add_recipe_arguments, load_recipe
+from training.recipe import AwqSettings, Recipe, add_recipe_arguments, check_files, load_recipe
 
 
 def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> None:
@@ -99,7 +98,7 @@ def _check_inputs(recipe: Recipe) -> None:
     data = recipe.data
     check_model(recipe.base_model)
     if data.split is not None:
-        given = {"data.split.questions": data.split.questions, "data.split.protected": data.split.protected}
+        given = data.split.files
     else:
         tested = ["test_seen", "test_unseen"] if recipe.compare is not None else []
         names = ["train", "validation_seen", "validation_unseen", *tested]
@@ -108,9 +107,7 @@ def _check_inputs(recipe: Recipe) -> None:
         given["compare.development"] = recipe.compare.development
     if recipe.accelerate_config is not None:
         given["accelerate_config"] = recipe.accelerate_config
-    for key, path in given.items():
-        if not path.exists():
-            raise ShopBenchError(f"{key}: there is no {path}; name what you have with --set {key}=PATH")
+    check_files(given)
     if recipe.wise_ft.alpha is None:
         parse_sweep(recipe.wise_ft.sweep)
     if recipe.awq is not None:

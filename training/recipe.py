@@ -46,6 +46,11 @@ class SplitSettings(Settings):
     test_per_task: int = Field(gt=0)
     derive_choices: bool = False
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """What is read, by its keys in a recipe."""
+        return {"data.split.questions": self.questions, "data.split.protected": self.protected}
+
 
 class DataSettings(Settings):
     """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
@@ -261,6 +266,20 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
     except ValidationError as error:
         faults = [f"  {'.'.join(map(str, fault['loc'])) or 'recipe'}: {fault['msg']}" for fault in error.errors()]
         raise ShopBenchError(f"{path} cannot be used:\n" + "\n".join(faults)) from error
+
+
+def check_files(named: dict[str, Path]) -> None:
+    """Raise a `ShopBenchError` for the first file or folder that is absent; `named` has them by their keys in the recipe."""
+    for key, path in named.items():
+        if not path.exists():
+            raise ShopBenchError(
+                f"{key}: there is no {path}; name what you have with --set {key}=PATH{where_from(path)}"
+            )
+
+
+def where_from(path: Path) -> str:
+    """Return how an error about an absent file ends: a fresh clone has none of the public sets in `data/`."""
+    return "; data/README.md says where it comes from" if path.parts[:1] == ("data",) else ""
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:

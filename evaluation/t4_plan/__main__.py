@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def default_data() -> Path:
     """Return the development questions where they are, otherwise the sample that ships with the project."""
-    candidates = [ROOT / "data/development.json", ROOT.parent / "shared/data/shopbench_development.jsonl"]
-    return next((path for path in candidates if path.exists()), ROOT / "data/sample_questions.jsonl")
+    development = ROOT / "data/development.json"
+    return development if development.exists() else ROOT / "data/sample_questions.jsonl"
 
 
 def build(

@@ -63,6 +63,18 @@ def test_faults_are_named(tmp_path: Path) -> None:
         split_questions(questions("choice", 8) + questions("explanation", 40), [], SETTINGS, seed=1)
 
 
+@pytest.mark.parametrize("key", ["questions", "protected"])
+def test_an_absent_set_is_named_with_its_setting_and_where_it_comes_from(tmp_path: Path, key: str) -> None:
+    write_questions(tmp_path / "there" / "choice.jsonl", questions("choice", 40))
+    paths = {name: tmp_path / "there" for name in ("questions", "protected")}
+    settings = SETTINGS.model_copy(update={**paths, key: Path("data/no_such_set")})
+    names = ("train", "validation_seen", "validation_unseen", "test_seen", "test_unseen")
+    data = DataSettings(**{name: tmp_path / "data" / f"{name}.jsonl" for name in names}, split=settings)
+    with pytest.raises(ShopBenchError, match=rf"data\.split\.{key}: there is no data/no_such_set; .*data/README\.md"):
+        write_split(data, seed=1)
+    assert not (tmp_path / "data").exists()
+
+
 def test_what_was_removed_is_counted_and_listed(tmp_path: Path) -> None:
     for task in ("choice", "explanation"):
         rows = questions(task, 40)

@@ -91,12 +91,11 @@ def calibration_blocks(
 
 
 def development_questions(root: Path) -> Path:
-    """Return the development questions as users place them, or where this project's developers have them."""
-    candidates = [root / "data/development.json", root.parent / "shared/data/shopbench_development.jsonl"]
-    for path in candidates:
-        if path.is_file():
-            return path
-    raise ShopBenchError(
-        f"the development questions are not at {candidates[0]}: place the competition's file there, or give "
-        "--calibration the path of other questions in its format"
-    )
+    """Return the file of the development questions; a `ShopBenchError` says what to do where it is absent."""
+    path = root / "data/development.json"
+    if not path.is_file():
+        raise ShopBenchError(
+            f"the development questions are not at {path}: place the competition's file there (data/README.md), or "
+            "name other questions in its format with --calibration PATH (in a recipe: awq.calibration)"
+        )
+    return path

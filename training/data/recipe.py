@@ -13,7 +13,7 @@ from submission.errors import ShopBenchError
 from training.data.sources import Source, open_source
 from training.data.sources.reading import local_files
 from training.files import fingerprint, hash_of
-from training.recipe import FileName, Settings
+from training.recipe import FileName, Settings, where_from
 
 # All the code that decides which bytes come out: that which makes data, that which reads and asks questions.
 _ROOT = Path(__file__).resolve().parents[2]
@@ -123,9 +123,12 @@ class DataRecipe(Settings):
         locations = [location for source in sources.values() for location in source.locations()]
         files = [file for location in locations for file in local_files(location)]
         code = sorted(path for room in _CODE for path in room.rglob("*") if path.suffix in {".py", ".yaml"})
-        named = [*self.all_protected, *([self.extra_wordings] if self.extra_wordings else [])]
-        named += [self.tokenizer / "tokenizer.json"] if self.tokenizer else []
-        for path in named:
+        named = [("protected", path) for path in self.all_protected]
+        named += [("extra_wordings", self.extra_wordings)] if self.extra_wordings else []
+        named += [("tokenizer", self.tokenizer / "tokenizer.json")] if self.tokenizer else []
+        for key, path in named:
             if not path.is_file():
-                raise ShopBenchError(f"recipe {self.name} names the file {path}, which does not exist")
-        return hash_of([settings, fingerprint(*files, *named), fingerprint(*code)])
+                raise ShopBenchError(
+                    f"recipe {self.name}: {key} names the file {path}, which does not exist{where_from(path)}"
+                )
+        return hash_of([settings, fingerprint(*files, *(path for _, path in named)), fingerprint(*code)])

@@ -25,7 +25,7 @@ from training.fine_tuning.variant_scores import (
     task_scores,
     write_sets,
 )
-from training.recipe import Recipe
+from training.recipe import Recipe, check_files
 
 ZERO_SHOT = "zero-shot"
 SETS = ("development", "seen", "unseen")
@@ -66,6 +66,7 @@ def ask(recipe: Recipe, found: dict[str, Variant], modes: dict[str, tuple[str, .
     output = recipe.output / "compare"
     questions = output / "questions.jsonl"
     sets = (settings.development, recipe.data.test_seen, recipe.data.test_unseen)
+    check_files(dict(zip(("compare.development", "data.test_seen", "data.test_unseen"), sets, strict=True)))
     write_sets({name: read_questions(path) for name, path in zip(SETS, sets, strict=True)}, questions)
     predictions: Predictions = {}
     runs = [(name, mode) for name in found for mode in modes[name]]

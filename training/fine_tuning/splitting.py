@@ -16,7 +16,7 @@ from training.data.decontamination import WORDING_FROM, ProtectedQuestions
 from training.files import write_json, written_whole
 from training.fine_tuning.derived_choices import derive_choices
 from training.fine_tuning.examples import read_questions
-from training.recipe import DataSettings, SplitSettings
+from training.recipe import DataSettings, SplitSettings, check_files
 
 
 def split_questions(
@@ -83,6 +83,7 @@ def write_split(data: DataSettings, seed: int) -> None:
     settings = data.split
     if settings is None:
         raise ShopBenchError("the recipe has no data.split: its sets are made elsewhere")
+    check_files(settings.files)
     protected = [row["input_field"] for row in read_questions(settings.protected)]
     sets, removed = split_questions(read_questions(settings.questions), protected, settings, seed)
     for name, rows in sets.items():
