@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from submission.processor import native_dtype
+from training.data.synthetic.requests import Reply, Request, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, synthesize
-from training.data.synthetic.writers import LocalEngine, Reply, Request, WriterSettings
+from training.data.synthetic.writers import LocalEngine
 from training.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]

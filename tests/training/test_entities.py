@@ -9,7 +9,7 @@ import pytest
 from training.data.sources.records import EcInstructRow, JudgedQuery, Product
 from training.data.synthetic.items import Context, Question
 from training.data.synthetic.labels import LabelProducts
-from training.data.synthetic.writers import Reply
+from training.data.synthetic.requests import Reply
 from training.data.tasks import TASKS
 from training.data.tasks.task import Pool
 

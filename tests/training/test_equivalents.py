@@ -11,7 +11,7 @@ import yaml
 from training.data.sources.records import EcInstructRow, Product
 from training.data.synthetic.items import Context, Question
 from training.data.synthetic.labels import LabelProducts
-from training.data.synthetic.writers import Reply
+from training.data.synthetic.requests import Reply
 from training.data.tasks import TASKS
 from training.data.tasks.equivalents import may_be_in, related
 from training.data.tasks.task import Pool

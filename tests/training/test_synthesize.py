@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from submission.errors import ShopBenchError
 from submission.questions import read_question
 from submission.task_types import TaskType
+from tests.training.synthesis_fixtures import RECIPE, ROOT, good_writer, only, recipe
 from tests.training.writer_server import WriterServer
 from training.data.building import build
 from training.data.candidates import read_wordings
@@ -35,25 +36,21 @@ from training.data.synthetic.items import (
     Context,
     Question,
     Rejected,
-    RejectedError,
     check_overlap,
     check_read_alike,
     one_line,
     question_or_rejected,
     read_back,
-    read_reply,
     similarity,
 )
 from training.data.synthetic.labels import _checked
 from training.data.synthetic.rephrase import hide_quotations, split_question
+from training.data.synthetic.replies import RejectedError, read_reply
+from training.data.synthetic.requests import Reply, Request, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, open_context, report_text, synthesize
-from training.data.synthetic.writers import Reply, Request, WriterSettings
 from training.data.tasks import TASKS, tasks_of
 from training.data.tasks.task import Draft
 from training.recipe import load_recipe
-
-ROOT = Path(__file__).parent.parent.parent
-RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -61,55 +58,11 @@ def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def good_writer(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
-    """Write what a capable model would: well-formed replies that keep to what was asked."""
-    assert schema is not None
-    asked = messages[-1]["content"]
-    if "instruction" in schema["properties"]:
-        instruction = asked.removeprefix("Instruction: ")
-        return json.dumps(
-            {"instruction": f"As an expert in online shopping, please help with the following task. {instruction}"}
-        )
-    if "wordings" in schema["properties"]:
-        instruction = asked.split("\n", 1)[1]
-        return json.dumps({"wordings": [f"Here is a new task for a careful shop assistant like you. {instruction}"]})
-    if "sentence" in schema["properties"]:
-        return json.dumps(
-            {"sentence": f"Hello, I need to find the following for my family: {asked.removeprefix('Search: ')}"}
-        )
-    title = asked.split("\n")[0].removeprefix("Title: ")
-    words = title.split(",")[0].split()
-    return json.dumps(
-        {
-            "product_type": f"nice {words[-1]}",
-            "categories": [" ".join(words[-2:]).title()],
-            "attributes": [{"name": "Brand", "value": words[0]}, {"name": "Color", "value": "Ultraviolet"}],
-        }
-    )
-
-
 @pytest.fixture
 def server() -> Iterator[WriterServer]:
     running = WriterServer(good_writer)
     yield running
     running.close()
-
-
-def recipe(folder: Path, url: str, *overrides: str) -> SynthesisRecipe:
-    seeds = ["rephrase=12", "label_products=16", "write_instructions=8", "esci_choice=8"]
-    values = [
-        f"output={folder / 'out'}",
-        f"cache={folder / 'replies.sqlite'}",
-        "writer.model=good",
-        f"writer.base_url={url}",
-    ]
-    return load_recipe(RECIPE, [*values, *(f"pipelines.{seed}" for seed in seeds), *overrides], SynthesisRecipe)
-
-
-def only(pipeline: str, count: int) -> list[str]:
-    """Return the overrides that leave one pipeline."""
-    names = ["rephrase", "label_products", "write_instructions", "esci_choice", pipeline]
-    return [f"pipelines.{name}={count if name == pipeline else 0}" for name in names]
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -5,15 +5,32 @@ It counts what it was asked, and can fail the first times, as full servers do.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
 
 
-class WriterServer:
-    """Serves on a free port of the loopback until closed; `answered` holds the last user message of each reply."""
+@dataclass(frozen=True)
+class Raw:
+    """An answer as it goes over the wire, with status 200 where nothing else is said."""
 
-    def __init__(self, write: Callable[[list[dict[str, str]], dict[str, Any] | None], str], failures: int = 0) -> None:
+    body: str
+    status: int = 200
+    content_type: str = "application/json"
+
+
+class WriterServer:
+    """Serves on a free port of the loopback until closed; `answered` holds the last user message of each reply.
+
+    `write` returns a text, or what stands in place of a choice (a dictionary), or in place of the whole answer (`Raw`).
+    """
+
+    def __init__(
+        self,
+        write: Callable[[list[dict[str, str]], dict[str, Any] | None], str | dict[str, Any] | Raw],
+        failures: int = 0,
+    ) -> None:
         self.answered: list[str] = []
         self.bodies: list[dict[str, Any]] = []
         self.failed = 0
@@ -34,7 +51,12 @@ class WriterServer:
                 except ValueError as error:
                     self._send(400, {"error": {"message": str(error)}})
                     return
+                if isinstance(text, Raw):
+                    self._send_raw(text.status, text.content_type, text.body.encode())
+                    return
                 choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+                if isinstance(text, dict):
+                    choice |= text
                 usage = {"prompt_tokens": 30, "completion_tokens": 10, "total_tokens": 40}
                 self._send(200, {"id": "1", "object": "chat.completion", "created": 1, "model": body["model"],
                                  "choices": [choice], "usage": usage})  # fmt: skip
@@ -43,9 +65,11 @@ class WriterServer:
                     outer.bodies.append(body)
 
             def _send(self, status: int, content: dict[str, Any]) -> None:
-                data = json.dumps(content).encode()
+                self._send_raw(status, "application/json", json.dumps(content).encode())
+
+            def _send_raw(self, status: int, content_type: str, data: bytes) -> None:
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

@@ -15,7 +15,6 @@ from training.data.synthetic.items import (
     TEXT,
     Context,
     Item,
-    RejectedError,
     check_gives_nothing_away,
     check_language,
     check_length,
@@ -23,11 +22,11 @@ from training.data.synthetic.items import (
     one_line,
     question_or_rejected,
     read_back,
-    read_reply,
     schema,
 )
+from training.data.synthetic.replies import RejectedError, read_reply
+from training.data.synthetic.requests import Reply, Request
 from training.data.synthetic.seeds import pools
-from training.data.synthetic.writers import Reply, Request
 from training.data.tasks.search import build_relevant_product
 from training.data.tasks.task import Draft, Task
 from training.data.tasks.words import terms

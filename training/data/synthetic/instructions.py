@@ -17,19 +17,18 @@ from training.data.synthetic.items import (
     Item,
     Question,
     Rejected,
-    RejectedError,
     Wording,
     check_language,
     check_length,
     check_overlap,
     one_line,
-    read_reply,
     schema,
     shopbench_row,
     similarity,
 )
+from training.data.synthetic.replies import RejectedError, read_reply
+from training.data.synthetic.requests import Reply, Request
 from training.data.synthetic.seeds import first_pool
-from training.data.synthetic.writers import Reply, Request
 from training.data.tasks.task import Task
 
 _SLOT = re.compile(r"\{(\w*)\}")

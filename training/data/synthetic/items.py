@@ -18,15 +18,11 @@ from submission.questions import read_question
 from submission.task_types import TaskType
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
-from training.data.sources.cleaning import without_half_characters
-from training.data.synthetic.writers import Reply, Request
+from training.data.synthetic.replies import RejectedError
+from training.data.synthetic.requests import Reply, Request
 from training.data.tasks import task
 from training.data.tasks.task import Draft, Pool, Task
 from training.data.tasks.words import terms
-
-
-class RejectedError(Exception):
-    """What a writer wrote cannot be used; the message is the reason, counted as it stands."""
 
 
 @dataclass(frozen=True)
@@ -106,19 +102,6 @@ def schema(**properties: Any) -> str:
 
 # No lengths in schemas: a grammar that counts characters takes a server minutes to compile. They are checked afterwards.
 TEXT = {"type": "string"}
-
-
-def read_reply(reply: Reply) -> dict[str, Any]:
-    """Return the object of a structured reply; `RejectedError` where the writer refused or was cut off."""
-    if reply.refusal:
-        raise RejectedError("the writer refused the request")
-    try:
-        value = json.loads(reply.text)
-    except (ValueError, RecursionError):
-        raise RejectedError("the reply is not whole JSON") from None
-    if not isinstance(value, dict):
-        raise RejectedError("the reply is not a JSON object")
-    return without_half_characters(value)
 
 
 def one_line(value: Any) -> str:

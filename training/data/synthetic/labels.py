@@ -17,14 +17,13 @@ from training.data.synthetic.items import (
     Context,
     Item,
     Rejected,
-    RejectedError,
     question_or_rejected,
     read_back,
-    read_reply,
     schema,
 )
+from training.data.synthetic.replies import RejectedError, read_reply
+from training.data.synthetic.requests import Reply, Request
 from training.data.synthetic.seeds import records
-from training.data.synthetic.writers import Reply, Request
 from training.data.tasks.attributes import TYPE_FROM_TITLE, VALUE_FROM_TITLE
 from training.data.tasks.entities import TITLE_ENTITIES, are_all
 from training.data.tasks.task import Draft, Task, choice, draw_unrelated

@@ -13,7 +13,6 @@ from training.data.synthetic.items import (
     TEXT,
     Context,
     Item,
-    RejectedError,
     check_gives_nothing_away,
     check_language,
     check_length,
@@ -21,11 +20,11 @@ from training.data.synthetic.items import (
     check_read_alike,
     one_line,
     question_or_rejected,
-    read_reply,
     schema,
 )
+from training.data.synthetic.replies import RejectedError, read_reply
+from training.data.synthetic.requests import Reply, Request
 from training.data.synthetic.seeds import built_questions
-from training.data.synthetic.writers import Reply, Request
 
 # The first line of the body: a label with text behind it, a list item, a bullet, or the place of the answer.
 _BODY = re.compile(r"(?!Instructions?:)(?:[A-Z][\w ]{0,30}:|\d+\.|- |(?:Output|Answer):?\s*$)")

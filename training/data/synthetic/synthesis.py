@@ -22,7 +22,8 @@ from training.data.sources import open_source
 from training.data.synthetic import PIPELINES
 from training.data.synthetic.dictation import Budget, Dictation, ReplyCache
 from training.data.synthetic.items import Context, Item, Pipeline, Question, Rejected, Wording
-from training.data.synthetic.writers import WriterSettings, open_writer
+from training.data.synthetic.requests import WriterSettings
+from training.data.synthetic.writers import open_writer
 from training.data.tasks import tasks_of
 from training.files import folder_written_whole, write_json
 from training.recipe import FileName, Settings, load_recipe
@@ -34,7 +35,7 @@ class SynthesisRecipe(Settings):
     `pipelines` says how many seeds each pipeline writes about, 0 for none. `sources` and `protected` are as in a data
     recipe. `data_recipe` is the file of the one that the result joins, with the same sources: records, wordings and tasks
     that it holds out are not written about. `cache` holds the replies of the writer and stays where it is; `output` is
-    written anew by each run.
+    replaced by each run.
     """
 
     name: FileName
@@ -68,6 +69,7 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
             items, figures = _run(PIPELINES[name], count, context, dictation)
             made[name] = _final(items, protected, seen)
             report["pipelines"][name] = {**figures, **_acceptance(made[name])}
+        dictation.check_that_something_was_read()
         requests, tokens = cache.spent()
     finally:
         cache.close()

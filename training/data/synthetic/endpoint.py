@@ -1,0 +1,162 @@
+"""A writer behind any server that speaks OpenAI's chat protocol, and what servers do instead of answering.
+
+Back-off on full or failing servers is the client library's. Gateways say with status 200 that the model behind them has
+failed: such an answer gets the status that it should have had, before the client library looks at it.
+"""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from submission.errors import ShopBenchError
+from training.data.sources.cleaning import clean
+from training.data.synthetic.requests import Reply, Request, WriterSettings
+
+# What a message of a server may take in an error, in characters: HTML pages are long.
+_MOST_SHOWN = 300
+_OK, _BAD_GATEWAY = 200, 502
+_ERROR_STATUS = re.compile(r"[45]\d\d")
+_SENT_STATUS = "shopbench_sent_status"
+
+
+class Endpoint:
+    """A server that speaks OpenAI's chat protocol, asked `concurrency` requests at a time."""
+
+    def __init__(self, settings: WriterSettings) -> None:
+        self.settings = settings
+
+    def write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
+        """Answer the requests; a server that stays away or fails after all retries is a `ShopBenchError`."""
+        asyncio.run(self._write(requests, done))
+
+    async def _write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
+        import openai
+
+        settings = self.settings
+        free = asyncio.Semaphore(settings.concurrency)
+        client = openai.AsyncOpenAI(
+            base_url=settings.base_url,
+            api_key=os.environ.get(settings.api_key_variable, "none"),
+            timeout=settings.timeout_s,
+            max_retries=settings.max_retries,
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [_give_failures_their_status]}),
+        )
+
+        async def answer(request: Request) -> None:
+            async with free:
+                done(request, await self._ask(client, request))
+
+        async with client:
+            tasks = [asyncio.create_task(answer(request)) for request in requests]
+            try:
+                await asyncio.gather(*tasks)
+            except openai.APIStatusError as error:
+                sent = error.response.extensions.get(_SENT_STATUS, error.status_code)
+                raise ShopBenchError(
+                    f"the writer at {settings.base_url} fails (status {sent}: {_message(error.body)}): fix what it says, or "
+                    "base_url if that is no server's /v1, then run this again; what it answered is kept"
+                ) from error
+            except openai.APIError as error:
+                raise ShopBenchError(
+                    f"the writer at {settings.base_url} does not answer ({type(error).__name__}: {error}): check that it "
+                    "is up and serves the model, then run this again; what it answered is kept"
+                ) from error
+            finally:
+                # Where one has failed, the others are still asking.
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(self, client: Any, request: Request) -> Reply:
+        import openai
+
+        try:
+            completion = await client.chat.completions.create(**self._arguments(request))
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            return Reply("", 0, refusal=f"{type(error).__name__}: {_message(error.body)}")
+        choices = getattr(completion, "choices", None)
+        if not choices or getattr(choices[0], "message", None) is None:
+            raise ShopBenchError(
+                f"{self.settings.base_url} does not answer as OpenAI's protocol has it, with choices: is its path right "
+                f"(/v1)? It answers {clean(completion)[:_MOST_SHOWN]!r}"
+            )
+        tokens = completion.usage.total_tokens if completion.usage else request.most_tokens(self.settings)
+        return _reply(choices[0], tokens)
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        settings = self.settings
+        arguments: dict[str, Any] = {
+            "model": settings.model,
+            "messages": request.chat(),
+            "seed": request.seed,
+            settings.token_limit: request.max_tokens + settings.thinking_tokens,
+        }
+        if settings.temperature is not None:
+            arguments["temperature"] = settings.temperature
+        if settings.extra_body:
+            arguments["extra_body"] = settings.extra_body
+        if request.schema is not None:
+            json_schema = {"name": "reply", "schema": json.loads(request.schema), "strict": True}
+            arguments["response_format"] = {"type": "json_schema", "json_schema": json_schema}
+        return arguments
+
+
+def _reply(choice: Any, tokens: int) -> Reply:
+    message = choice.message
+    content = message.content
+    if isinstance(content, list):  # parts: some servers put a thought in one of its own
+        content = "".join(part.get("text") or "" for part in content if part.get("type") == "text")
+    if not content and getattr(message, "refusal", None):
+        return Reply("", tokens, refusal=message.refusal)
+    if not content and choice.finish_reason == "content_filter":
+        return Reply("", tokens, refusal="the server's content filter")
+    if not content:
+        thought = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+        content = f"<think>{thought}" if thought else ""
+    return Reply(content, tokens, is_cut=choice.finish_reason == "length")
+
+
+async def _give_failures_their_status(response: Any) -> None:
+    """Turn an answer of status 200 that is an error, or no JSON at all, into what the client library asks again."""
+    if response.status_code != _OK:
+        return
+    try:
+        body = json.loads(await response.aread())
+    except ValueError:
+        status = _BAD_GATEWAY
+    else:
+        status = _status(body)
+    if status != _OK:
+        response.extensions[_SENT_STATUS] = response.status_code
+        response.status_code = status
+
+
+def _status(body: Any) -> int:
+    """Return the status that an answer should have had: that of its error where it names one."""
+    if not isinstance(body, dict):
+        return _OK
+    error = body.get("error") or (body if body.get("object") == "error" else None)
+    choices = body.get("choices")
+    if isinstance(choices, list) and not error:
+        first = choices[0] if choices else None
+        if not isinstance(first, dict) or first.get("finish_reason") == "error":
+            error = (first or {}).get("error") or "no choice"
+    if not error:
+        return _OK
+    code = str(error.get("code") or error.get("status")) if isinstance(error, dict) else ""
+    return int(code) if _ERROR_STATUS.fullmatch(code) else _BAD_GATEWAY
+
+
+def _message(body: Any) -> str:
+    """Return what the body of an error says, on one line."""
+    if isinstance(body, dict) and isinstance(body.get("choices"), list):
+        body = next((choice["error"] for choice in body["choices"] if choice and choice.get("error")), body)
+    if isinstance(body, dict):
+        said = next((body[key] for key in ("message", "detail", "error") if body.get(key)), None)
+        # Gateways put what the model behind them said beside their own words.
+        more = body.get("metadata") or ""
+        body = f"{said} {more}".strip() if isinstance(said, str) else json.dumps(body, ensure_ascii=False)
+    return clean(body)[:_MOST_SHOWN] or "an empty answer"

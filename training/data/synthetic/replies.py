@@ -1,0 +1,78 @@
+"""Reads the JSON object out of a reply: as it stands, behind a thought, in a fence, or among words.
+
+A reply that was cut at its length is never read, whatever it holds: what is missing cannot be seen.
+"""
+
+import json
+import re
+from typing import Any
+
+from training.data.sources.cleaning import without_half_characters
+from training.data.synthetic.requests import Reply
+
+_TAG = r"(?:<{0}(?:seed:)?think(?:ing)?>|<{0}(?:thought|reasoning)>|\[{0}THINK\]|◁{0}think▷)"
+_THOUGHT_BEGINS = re.compile(r"\s*" + _TAG.format(""), re.IGNORECASE)
+_THOUGHT_ENDS = re.compile(_TAG.format("/"), re.IGNORECASE)
+_OPENING = re.compile(r"[\[{]")
+_DECODER = json.JSONDecoder()
+
+
+class RejectedError(Exception):
+    """What a writer wrote cannot be used; the message is the reason, counted as it stands."""
+
+
+def read_reply(reply: Reply) -> dict[str, Any]:
+    """Return the object of a structured reply; `RejectedError` where the writer refused, was cut off or wrote another."""
+    if reply.refusal:
+        raise RejectedError("the writer refused the request")
+    if reply.is_cut:
+        raise RejectedError("the reply was cut at its length")
+    value = _read(reply.text)
+    if not isinstance(value, dict):
+        raise RejectedError("the reply is not a JSON object")
+    return without_half_characters(value)
+
+
+def why_unreadable(reply: Reply) -> str:
+    """Return why a reply does not hold the object that was asked for, empty where it does."""
+    try:
+        read_reply(reply)
+    except RejectedError as error:
+        return str(error)
+    return ""
+
+
+def is_readable(reply: Reply) -> bool:
+    """Whether a reply holds the object that was asked for."""
+    return not why_unreadable(reply)
+
+
+def _read(text: str) -> Any:
+    # What is JSON as a whole is not searched: its texts may well speak of thoughts and fences.
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    answer = _THOUGHT_ENDS.split(text)[-1]
+    if _THOUGHT_BEGINS.match(answer):
+        raise RejectedError("the reply ends inside a thought")
+    values = _values_among_words(answer)
+    objects = [value for value in values if isinstance(value, dict)] or values
+    if not objects:
+        raise RejectedError("the reply is not whole JSON")
+    if any(value != objects[0] for value in objects):
+        raise RejectedError("the reply holds several JSON objects")
+    return objects[0]
+
+
+def _values_among_words(text: str) -> list[Any]:
+    """Return the JSON objects and lists in a text, none where one is broken: its inner objects are not the answer."""
+    values = []
+    place = 0
+    while opening := _OPENING.search(text, place):
+        try:
+            value, place = _DECODER.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            return []
+        values.append(value)
+    return values
