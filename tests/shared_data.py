@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+SOURCES = SHARED / "sources"
+"""Published rows of the public sources (see its README); a test that reads them skips where they are not."""
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

@@ -162,10 +162,13 @@ def _check_wordings(name: str, wordings: list[str]) -> None:
     filled = {slot for wording in task.wordings for slot in task.slots(wording)}
     for wording in wordings:
         try:
-            unknown = set(task.slots(wording)) - filled
+            slots = set(task.slots(wording))
         except ValueError as error:
             raise ShopBenchError(f"extra_wordings: {wording!r} of task {name} has a brace too many: {error}") from error
-        if unknown:
+        # A wording that says "five" itself would be asked about lists of other lengths too.
+        if "count" in filled - slots:
+            raise ShopBenchError(f"extra_wordings: {wording!r} of task {name} lacks {{count}}: make the wordings anew")
+        if unknown := slots - filled:
             raise ShopBenchError(
                 f"extra_wordings: {wording!r} asks for {sorted(unknown)[0]!r}, which task {name} does not fill: it has "
                 + ", ".join(sorted(filled))

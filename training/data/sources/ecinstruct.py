@@ -1,10 +1,12 @@
 """ECInstruct: ten e-commerce tasks as instruction, input, options and output, all of them text.
 
 The input is JSON in text for most tasks and a bare review for sentiment. Options are letters with a text ("A: …"), and
-the output is a letter, the option's text, or both; here the letter is resolved, so a record's answer is words.
+the output is a letter, the option's text, or both; here the letter is resolved, so a record's answer is words. Most samples
+come twice, under a fixed and a varied instruction: a record's key is made of what it says, so that both are one.
 """
 
 import ast
+import hashlib
 import json
 import re
 from collections import Counter
@@ -52,22 +54,21 @@ class EcInstruct(Source):
         return self.rows
 
     def units(self, stream: str) -> Iterator[Any]:
-        """Stream numbered raw rows."""
-        yield from enumerate(open_rows(self.rows, _COLUMNS, split=self.split, limit=self.limit))
+        """Stream raw rows."""
+        yield from open_rows(self.rows, _COLUMNS, split=self.split, limit=self.limit)
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Read input, options and output of a row."""
-        number, row = unit
-        task = row.get("task")
-        if row.get("split") != self.split:
+        task = unit.get("task")
+        if unit.get("split") != self.split:
             unusable[f"row of another split than {self.split}"] += 1
         elif task not in TASKS:
             unusable["row of an unknown task"] += 1
         else:
-            return self._row(number, task, row, unusable)
+            return self._row(task, unit, unusable)
         return None
 
-    def _row(self, number: int, task: str, row: Row, unusable: Counter[str]) -> EcInstructRow | None:
+    def _row(self, task: str, row: Row, unusable: Counter[str]) -> EcInstructRow | None:
         fields = _read_fields(row.get("input"))
         options = _read_options(row.get("options"))
         answer = str(row.get("output") or "").strip() if task in _RAW_OUTPUT else _resolve(row.get("output"), options)
@@ -76,8 +77,14 @@ class EcInstruct(Source):
         elif not answer:
             unusable["row whose output is empty or none of the options"] += 1
         else:
-            return EcInstructRow(f"row/{number}", task, fields, tuple(options.values()), answer)
+            return EcInstructRow(_key(task, fields, answer), task, fields, tuple(options.values()), answer)
         return None
+
+
+def _key(task: str, fields: dict[str, Any], answer: str) -> str:
+    """Return what names a sample whatever its instruction, the order of its keys and its place in the file."""
+    said = json.dumps([task, fields, answer], sort_keys=True)
+    return f"row/{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}"
 
 
 def _read_fields(text: object) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from typing import Any
 from submission.task_types import TaskType
 from training.data.sources.cleaning import clean
 from training.data.sources.records import EcInstructRow
-from training.data.tasks.equivalents import meanings
-from training.data.tasks.search import QUERY_RANKING, RANKED_PRODUCTS, RELATION_TO_PRODUCT, statement_choice
+from training.data.tasks.equivalents import meanings, related
+from training.data.tasks.neighbours import Titles
+from training.data.tasks.search import GAINS, QUERY_RANKING, RANKED_PRODUCTS, RELATION_TO_PRODUCT, statement_choice
 from training.data.tasks.task import Draft, Pool, Task, choice, draw_unrelated, ranking
-from training.data.tasks.words import count_phrase, share_terms, shortened
+from training.data.tasks.words import contains, find_once, share_terms, shortened
 
 _STREAM = "ecinstruct/rows"
 
@@ -98,13 +99,24 @@ SUBSTITUTE = Task(
 
 @SUBSTITUTE.built_from(_STREAM)
 def build_substitute(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
-    """Ask whether a product can replace what a query asks for."""
+    """Ask whether a product can replace what a query asks for; one that may match it exactly gives way to another."""
     if row.task != "Product_Substitute_Identification":
         return None
     query, product = _first(row, "query"), _first(row, "product", "product title")
     if not query or not product or row.answer.lower() not in _YES_NO:
         return pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
+    if row.answer.lower() == "no" and related(query, product):
+        # "No" says only that the label is not "substitute". Most such products match exactly, and would do all the same.
+        others = pool.once("offered products", _offered_products).neighbours(rng, query, 1, product)
+        if not others:
+            return pool.skip("product that may match exactly, and no other to ask about")
+        product = others[0]
     return _yes_no(row, rng, query=query, product=product)
+
+
+def _offered_products(pool: Pool) -> Titles:
+    rows = [row for row in pool.records if row.task == "Product_Substitute_Identification"]
+    return Titles(filter(None, (_first(row, "product", "product title") for row in rows)))
 
 
 RELATION = Task(
@@ -199,7 +211,7 @@ def build_attribute_value(row: EcInstructRow, pool: Pool, rng: Random) -> Draft 
     if not title or not pairs:
         return pool.skip("Attribute_Value_Extraction row without a title or a value that can be read")
     attribute, value = rng.choice(pairs)
-    if value and (count_phrase(title, value) == 0 or len(value.split()) > _MOST_VALUE_WORDS):
+    if value and (not contains(title, value) or len(value.split()) > _MOST_VALUE_WORDS):
         return None
     alike = pool.once("attribute values", _values_by_attribute)
     known = alike.get(attribute, [])
@@ -228,16 +240,19 @@ def _values_by_attribute(pool: Pool) -> dict[str, list[str]]:
 
 @ATTRIBUTE_SPAN.built_from(_STREAM)
 def build_attribute_span(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
-    """Ask for the phrase that is the value, where it stands in the title once and word for word."""
+    """Ask for the phrase that is the value, where it stands in the title once, in the title's case."""
     if row.task != "Attribute_Value_Extraction":
         return None
     title, pairs = _first(row, *_TITLE_KEYS), [pair for pair in _values(row) if pair[1]]
     # Of two values of one attribute each would be half of the answer.
     names = [attribute for attribute, _ in pairs]
     usable = [
-        (attribute, value)
+        (attribute, cited)
         for attribute, value in pairs
-        if names.count(attribute) == 1 and title.count(value) == 1 and "," not in value
+        if names.count(attribute) == 1
+        and "," not in value
+        # Values are published in lower case.
+        and (cited := find_once(title, value))
     ]
     usable = [pair for pair in usable if len(pair[1].split()) <= _MOST_VALUE_WORDS]
     if not usable:
@@ -246,24 +261,50 @@ def build_attribute_span(row: EcInstructRow, pool: Pool, rng: Random) -> Draft |
     return Draft({"title": title, "attribute": attribute}, [value])
 
 
+# Four products are one of each ESCI label, the best first; of fewer only the order is known.
+_RANKED = tuple(GAINS.values())
+_LETTERED = re.compile(r"\(?([A-Z])\s*[:.)]\s*(.+)")
+_ONE_LETTER = re.compile(r"(?<![^\W_])[A-Z](?![^\W_])")
+
+
 @QUERY_RANKING.built_from(_STREAM)
 def build_query_ranking(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
-    """Rank five of the products of a row; its output gives their order only, from which gains are taken."""
+    """Rank the products of a row in the order of its output; fewer than four are joined by those of other queries."""
     if row.task != "Query_Product_Rank":
         return None
-    products = {
-        key.removeprefix("product ").upper(): _name(value)
-        for key, value in row.fields.items()
-        if key.startswith("product ") and _name(value)
-    }
-    order = [letter for letter in re.findall(r"[A-Z]", row.answer) if letter in products]
-    query = _first(row, "query")
-    if not query or len(order) < RANKED_PRODUCTS or len(set(order)) != len(order):
-        return pool.skip("Query_Product_Rank row without a query and an order of five products or more")
-    kept = sorted(rng.sample(range(len(order)), RANKED_PRODUCTS))
-    gains = (1.0, 0.5, 0.1, 0.01, 0.0)
-    graded = [(shortened(products[order[place]]), gain) for place, gain in zip(kept, gains, strict=True)]
-    return ranking(rng, graded, query=query) if len({title for title, _ in graded}) == len(graded) else None
+    query, products = _first(row, "query"), _listed_products(row)
+    order = _order(row.answer, products)
+    titles = [shortened(products[letter]) for letter in order if letter in products]
+    if not query or not 2 <= len(set(titles)) == len(order) <= len(_RANKED):
+        return pool.skip("Query_Product_Rank row without a query and an order of two to four different products")
+    graded = list(zip(titles, _RANKED, strict=False))
+    if len(graded) < len(_RANKED):
+        others = pool.once("ranked products", _ranked_products)
+        filling = others.neighbours(rng, query, RANKED_PRODUCTS - len(graded), " ".join(titles))
+        graded += [(title, 0.0) for title in filling]
+    return ranking(rng, graded, query=query, count=str(len(graded)))
+
+
+def _listed_products(row: EcInstructRow) -> dict[str, str]:
+    """Return the titles of "product list" by letter: that in front of each ("A: …"), or that of its place."""
+    listed = row.fields.get("product list")
+    names = [name for name in map(_name, listed) if name] if isinstance(listed, list) else []
+    found = [match.groups() for match in map(_LETTERED.fullmatch, names) if match]
+    if len(found) == len(names) == len({letter for letter, _ in found}):
+        return dict(found)
+    return {chr(ord("A") + place): name for place, name in enumerate(names)}
+
+
+def _order(answer: str, products: dict[str, str]) -> list[str]:
+    """Return the letters of an output, which may repeat the titles behind them."""
+    for letter, title in products.items():
+        answer = re.sub(rf"(?<![^\W_]){letter}\s*[:.)]\s*{re.escape(title)}", letter, answer)
+    return _ONE_LETTER.findall(answer)
+
+
+def _ranked_products(pool: Pool) -> Titles:
+    rows = [row for row in pool.records if row.task == "Query_Product_Rank"]
+    return Titles(shortened(title) for row in rows for title in _listed_products(row).values())
 
 
 _CLASSES = {

@@ -20,16 +20,16 @@ GAINS = {"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0}
 RANKED_PRODUCTS = 5
 
 _RANKING_WORDINGS = (
-    "A shopper searched for '{query}'. Rank the five products below by how relevant they are to this query, the most "
-    "relevant first.\nProduct List:\n{items}\nOutput a permutation of the numbers 1 to 5, separated by commas, and nothing "
+    "A shopper searched for '{query}'. Rank the {count} products below by how relevant they are to this query, the most "
+    "relevant first.\nProduct List:\n{items}\nOutput a permutation of the numbers 1 to {count}, separated by commas, and nothing "
     "else.\nOutput: ",
     "Sort these products by their relevance for the search query '{query}', starting with the best match. Each number from "
-    "1 to 5 must appear once.\nProduct List:\n{items}\nOutput:\n",
-    "Product List:\n{items}\nA search engine shows the five products above for the query '{query}'. In which order "
-    "should they stand, if the most relevant comes first? Rank them: output a permutation of the numbers 1 to 5, "
+    "1 to {count} must appear once.\nProduct List:\n{items}\nOutput:\n",
+    "Product List:\n{items}\nA search engine shows the {count} products above for the query '{query}'. In which order "
+    "should they stand, if the most relevant comes first? Rank them: output a permutation of the numbers 1 to {count}, "
     "separated by commas.\nOutput: ",
     "Query: {query}\nProducts:\n{items}\nOrder the products from most to least relevant to the query. Answer with a "
-    "permutation of 1 to 5, with commas in between.\nOutput:",
+    "permutation of 1 to {count}, with commas in between.\nOutput:",
 )
 QUERY_RANKING = Task("query_product_ranking", TaskType.RANKING, "ndcg", track=3, wordings=_RANKING_WORDINGS)
 FOREIGN_RANKING = Task("multilingual_query_ranking", TaskType.RANKING, "ndcg", track=4, wordings=_RANKING_WORDINGS)
@@ -59,7 +59,7 @@ def _ranking(query: JudgedQuery, rng: Random) -> Draft | None:
     graded = [(shortened(product.title), GAINS[label]) for product, label in drawn]
     if len({title for title, _ in graded}) < RANKED_PRODUCTS:
         return None
-    return ranking(rng, graded, query=query.query)
+    return ranking(rng, graded, query=query.query, count=str(len(graded)))
 
 
 RELATION_TO_PRODUCT = Task(

@@ -32,7 +32,7 @@ _FORMS: dict[TaskType, type] = {
 # Slots that hold the list of a question; every other slot must not hold a list of its own.
 _LIST_SLOTS = frozenset({"options", "items"})
 # Slots that hold words of ours rather than a source's.
-_OWN_SLOTS = frozenset({"language", "mood", "opinion", "entity", "quantity", "measure", "unit", "amount"})
+_OWN_SLOTS = frozenset({"language", "mood", "opinion", "entity", "quantity", "measure", "unit", "amount", "count"})
 _PLAIN_TEXT = "apple"
 _LIST_ITEM = re.compile(r"(?m)^(\d+\. ?).*$")
 
