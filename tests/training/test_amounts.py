@@ -123,3 +123,90 @@ def test_packs_that_are_not_sure_are_not_compared(title: str) -> None:
     # Neither as a wrong option: who knows how much more it is.
     for row in rows_of("largest_amount", "Nuts 60 oz", title, *small):
         assert title not in row["question"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Napkin Rings 60 Pack, Taupe 60 Count",  # the same sixty, said twice
+        "Felt Pads 10 Pcs (pack of 10)",
+        "Felt Pads 24 Pieces, 24-Pack",
+        "Chew Bones for Dogs Upto 22 lbs, 6-PACK",
+        "Flea Collar for Cats over 8 lbs (Pack of 2)",
+        "Dog Treats for Small Breeds 5-22 lbs, 2 Pack",
+        "Diapers for Babies 16 lbs (Pack of 2)",
+        "Bungee Cord 1,000 lbs Break Strength, 2 Pack",
+        "Ratchet Strap 500 lb Breaking Strength, 4 Pack",
+        "Carabiner 300 lbs Tensile, Pack of 2",
+        "Protein Bars 12 Pack, 20g Plant Protein",
+        "Cookies 15 g of Protein, Pack of 12",
+        "Gummies 2g Sugar, Pack of 6",
+        "Lamp Oil Filter Pack of 4 L4 2.5L",
+        "Ramekins 6oz - 6 Packs",
+        "Porcelain Souffle Dishes 8 oz, 4 Pack",
+        "Silicone Molds 4 oz (Pack of 2)",
+        "3 Packs with 15 Pcs Plant Labels",
+        "Plant Labels 2 Packs of 15 Pcs",
+        "Flower Planters 3 Packs 17 Inches, Drain Holes with 15 Pcs Plant Labels",
+        "Antiseptic Mouth Rinse 16 oz (Pack of 2)",
+        "Kombucha Ginger 16 oz (Pack of 6)",
+        "Sparkling Lemonade 12 oz, 8 Pack",
+        "Energy Drinks 16 oz (Pack of 12)",
+        "Chicken Broth 32 oz (Pack of 6)",
+    ],
+)
+def test_amounts_of_something_else_make_no_total(title: str) -> None:
+    assert not rows_of("pack_amount", title)
+    assert not rows_of("largest_amount", title, *(f"Seeds {number} g" for number in range(1, 5)))
+
+
+def test_few_totals_cannot_be_inferred() -> None:
+    known = [Product(f"k{number}", "en", f"Organic Oats {number} oz (Pack of 4)") for number in range(1, 31)]
+    unknown = [Product(f"u{number}", "en", f"Ironpeg Tent Stakes Model {number} (Pack of 10)") for number in range(200)]
+    pool = Pool([*known, *unknown])
+    rows = [TASKS["pack_amount"].question(STREAM, product, pool, Random(product.key)) for product in pool.records]
+    rights = [right_of(row) for row in rows if row is not None]
+    assert len(rights) == 40 and rights.count(UNKNOWN) == 10
+    assert sum(reason.startswith("title that gives no amount") for reason in pool.unusable.elements()) == 190
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Camera Battery NB-7L",
+        "Work Gloves (909-L)",
+        "Jeans 32W x 30L",
+        "Zoom Lens 17-40mm f/4L",
+        "Earring Hoops, 316L Surgical Steel",
+        "5L Pulley",
+        "Wireless Router 802.11g",
+        "Wireless Card 802.11 b/g",
+        "Hybrid Lens 70-200 mm f/2.8L",
+        "Brake Caliper 4L",
+        "Paint Sprayer Belt A-4L",
+        "Memory Card 32G",
+        "Nose Stud 20G Steel",
+        "Pauldron Medieval Shoulder Armor Set 20g",
+        "Outdoor Portable Gas Water Heater 10L",
+    ],
+)
+def test_codes_and_sizes_are_no_liters_or_grams(title: str) -> None:
+    for row in rows_of("unit_conversion", title):
+        assert "liter" not in row["question"] and "gram" not in row["question"]
+
+
+@pytest.mark.parametrize(
+    ("title", "amount"),
+    [
+        ("Olive Oil 3L", "3 liters"),
+        ("Spring Water 1.5 L", "1.5 liters"),
+        ("Aquarium Salt Solution 2 Liters", "2 liters"),
+        ("Saffron 20g", "20 grams"),
+        ("Bolt 5/8 inch", "0.625 inches"),
+        ("Bolt 3/16 inch", "0.1875 inches"),
+        ("Chain 5/8 lb", "0.625 pounds"),
+    ],
+)
+def test_liters_grams_and_fractions_are_shown_as_they_are(title: str, amount: str) -> None:
+    rows = rows_of("unit_conversion", title)
+    assert rows and all(amount in row["question"] for row in rows)

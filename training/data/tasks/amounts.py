@@ -51,7 +51,19 @@ _CUT_OFF = re.compile(r"(?:\d ?[-–—~/+&] ?|\d[,'’]|\d (?:to|or|and) |[x×*
 _MIXED = re.compile(r"\d[ -]$")
 _TIMES = re.compile(r"[\w.] ?[x×*] ?$", re.IGNORECASE)
 # Without a space these are what a network or a radio is called.
-_NETWORK = re.compile(r"(?:[2-6]|2\.4|5\.8|10)g", re.IGNORECASE)
+_NETWORK = re.compile(r"(?:[2-6]|2\.4|5\.8|10|802\.11)g", re.IGNORECASE)
+# A letter alone is a unit where the thing can have one: elsewhere it ends the name of a model, a size or a gauge.
+_CODE = re.compile(r"[^\W_][-/]$|[x×] ?$", re.IGNORECASE)
+_MOST_LITERS = 50
+_GAUGED = re.compile(
+    r"\b(?:gauge|needles?|pierc\w+|studs?|wires?|memory|cards?|usb|flash|routers?|wireless|wi-?fi|ddr\d?|ram|ssd|armou?r|medieval|strings?)\b",
+    re.IGNORECASE,
+)
+# What follows a part of the food rather than the food: "20g Plant Protein".
+_NUTRIENT = re.compile(
+    r"(?: of)?(?: [\w-]+){0,2} (?:protein|sugars?|carb(?:ohydrate)?s?|fib(?:er|re)|fat|caffeine|collagen|sodium|cbd)\b",
+    re.IGNORECASE,
+)
 # Any number beside what could be a unit of weight, volume or count, however it is written.
 _LOOSE = re.compile(
     r"[\d½¼¾⅓⅔⅛][\s.,/-]{0,3}(?:(?:fl|fluid|oz|ounces?|lbs?|pounds?|gr?|grams?|grammes?|kgs?|kilos?|kilograms?|mg|cc|[mcd]?l|[a-z]*lit(?:er|re)s?"
@@ -74,18 +86,23 @@ _PACK_WORD = re.compile(r"\b(?:(?:multi)?packs?|sets?|bundles?|dozens?|(?:cases?
 # What these hold is what their ounces and liters measure, not what they weigh; and an ounce of a liquid may be a fluid one.
 _CONTAINER = re.compile(
     r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
-    r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch)s?\b",
+    r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch|ramekin|dish(?:es)?|plate|saucer|crock"
+    r"|mou?ld|tray|planter|beaker|vial|syringe|shaker|decanter|teapot|goblet|stein|ladle|scoop|canister|casserole|filter|pump|heater|buoy|barrel|samovar|dry ?bag)s?\b",
     re.IGNORECASE,
 )
 _LIQUID = re.compile(
     r"\b(?:oil|juice|shampoo|conditioner|lotion|sauce|drink|milk|beverage|soap|serum|spray|cleaner|water|syrup|vinegar|toner"
-    r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne)s?\b",
+    r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne|rinse|beer|ale|wine"
+    r"|cola|kombucha|lemonade|seltzer|smoothie|broth|stock|soup|tonic|cider|punch|nectar|extract|dressing|ketchup|marinade"
+    r"|cleanser|bleach|lubricant|lube|glue|adhesive|remover|repellent|sunscreen|moisturizer|aftershave|formula|sparkling"
+    r"|cold brew|latte|solution|drops|concentrate|mist|fragrance|freshener|liquid|fluid|energy|electrolyte|hydration|bubbles)s?\b",
     re.IGNORECASE,
 )
 # An amount in such a title is what the thing bears, is meant for or is made with, not how much of it there is.
 _RATING = re.compile(
-    r"\b(?:capacity|supports?|holds?|up to|max(?:imum)?|loads?|limit|rated|rating|test|under|over|per|paper|cardstock|bond|fishing"
-    r"|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b",
+    r"\b(?:capacity|supports?|holds?|up ?to|strength|breaking|tensile|max(?:imum)?|loads?|limit|rated|rating|test|under|over|per|paper|cardstock|bond|fishing"
+    r"|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b"
+    r"|\bfor\b[^,(]*\d ?-?(?:lbs?|pounds?|kgs?|kilograms?)\b",
     re.IGNORECASE,
 )
 # What is counted here is rolls or boxes of pieces, or the pieces of one thing: how many things there are is not sure.
@@ -98,6 +115,11 @@ _ONE_THING = re.compile(
     r"\b(?:puzzles?|games?|kits?|playsets?|blocks|bricks|models?|cookware|dinnerware|cutlery|cards|railway|train|thread"
     r"|rings?|earrings?|necklaces?|diamonds?|moissanite|zirconia|gemstones?|carats?)\b",
     re.IGNORECASE,
+)
+# In each pack, or in all of them? And what comes with a thing is not counted in it.
+_PACKS_OF_PIECES = re.compile(
+    r"\bpacks?\b[ ,]*(?:of|contains?|includes?|total)\b[ ,]*\d+[ -]?(?:count|ct|pieces?|pcs?)\b"
+    r"|(?:\b(?:with|plus|including|includes?)|[+&]) ?\d+[ -]?(?:count|ct|pieces?|pcs?)\b",
 )
 # An amount in such a title may be that of all that is in it.
 _WHOLE = re.compile(r"\b(?:total|sets? of)\b", re.IGNORECASE)
@@ -142,9 +164,21 @@ def _readable(title: str) -> list[re.Match[str]]:
     for match in _AMOUNT.finditer(title):
         before = title[: match.start()]
         is_cut_off = _CUT_OFF.search(before) or ("/" in match.group("number") and _MIXED.search(before))
-        if not is_cut_off and not _NETWORK.fullmatch(match.group()):
+        if not is_cut_off and not _NETWORK.fullmatch(match.group()) and not _is_of_something_else(match, title):
             found.append(match)
     return found
+
+
+def _is_of_something_else(match: re.Match[str], title: str) -> bool:
+    """Whether what is read as an amount is a code, a size or the amount of a nutrient."""
+    symbol = match.group().removeprefix(match.group("number")).lstrip()
+    if symbol in {"-l", "-L", "-g"} or (symbol in {"l", "L", "g", "gr"} and _CODE.search(title, 0, match.start())):
+        return True
+    if symbol in {"l", "L"}:
+        return not _LIQUID.search(title) or Fraction(match.group("number").replace(",", "")) > _MOST_LITERS
+    if match.group("gram"):
+        return (symbol == "g" and _GAUGED.search(title) is not None) or _NUTRIENT.match(title, match.end()) is not None
+    return False
 
 
 def _without_packs(title: str) -> str:
@@ -182,7 +216,10 @@ def says_a_count(title: str) -> bool:
 
 def counts_things(title: str) -> bool:
     """Whether a number of pieces in a title is one of things that are bought, rather than of parts or packages of them."""
-    return PARTS.search(title) is None and _ONE_THING.search(title) is None
+    if PARTS.search(title) or _ONE_THING.search(title) or _PACKS_OF_PIECES.search(title):
+        return False
+    # "10 Pcs (Pack of 10)" says the same ten twice.
+    return all(amount.unit != "count" or amount.value != packs(title) for amount in amounts(title))
 
 
 def packs(title: str) -> int | None:
@@ -200,8 +237,9 @@ def is_one_pack(title: str) -> bool:
 
 
 def written(value: Fraction, unit: str = "") -> str:
-    """Return a number with at most two decimals, with its unit in the number that fits."""
-    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
+    """Return a number with at most two decimals (four for halves to sixteenths), with its unit in the number that fits."""
+    decimals = 4 if 16 % value.denominator == 0 else 2
+    text = f"{float(value):.{decimals}f}".rstrip("0").rstrip(".")
     if not unit:
         return text
     return f"{text} {unit if text == '1' else UNITS[unit][0]}"

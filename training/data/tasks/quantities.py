@@ -4,6 +4,7 @@ Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is our
 slips would give: the single amount, one pack more, the factor the wrong way round.
 """
 
+import hashlib
 from collections.abc import Iterable
 from fractions import Fraction
 from random import Random
@@ -13,6 +14,7 @@ from training.data.sources.records import JudgedProduct, Product
 from training.data.tasks.amounts import (
     PARTS,
     UNITS,
+    Amount,
     amounts,
     counts_things,
     is_one_pack,
@@ -54,17 +56,18 @@ PACK_AMOUNT = Task(
 )
 
 
+# Of as many totals as can be told; where they are more, "cannot be inferred" could be guessed.
+_UNKNOWN_PER_KNOWN = Fraction(1, 3)
+
+
 @PACK_AMOUNT.built_from("amazon_reviews/products", "esci/products")
 def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
     """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
     title = _title(product)
-    amount, count = single_amount(title, *_MEASURE_NAMES), packs(title)
-    # With bags or boxes counted beside it an amount may be that of one or of all.
-    if amount is not None and PARTS.search(title):
+    count, amount = packs(title), _amount_of_a_pack(title)
+    if count is None:
         return None
-    if amount is not None and amount.measure == "count" and not counts_things(title):
-        return None
-    if amount is not None and count is not None:
+    if amount is not None:
         total = amount.value * count
         slips = (amount.value, total + amount.value, total - amount.value, amount.value + count, total * 2)
         wrong = rng.sample(_different(total, slips), 3)
@@ -73,11 +76,34 @@ def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random)
             options[-1] = _UNKNOWN
         quantity = _MEASURE_NAMES[amount.measure]
         return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
-    if count is not None and says_no_amount(title):
-        values = rng.sample((6, 8, 12, 16, 24, 32), 3)
-        options = [written(Fraction(value * count), "ounce") for value in values]
-        return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
-    return None
+    if not says_no_amount(title):
+        return pool.skip("title with an amount that is not read for sure")
+    if product.key not in pool.once("totals that cannot be inferred", _unknown_totals):
+        return pool.skip("title that gives no amount, when as many are asked about as the known ones allow")
+    values = rng.sample((6, 8, 12, 16, 24, 32), 3)
+    options = [written(Fraction(value * count), "ounce") for value in values]
+    return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
+
+
+def _amount_of_a_pack(title: str) -> Amount | None:
+    """Return what one of the packs of a title holds; None where it is not said, or not for sure."""
+    amount = single_amount(title, *_MEASURE_NAMES)
+    # With bags or boxes counted beside it an amount may be that of one or of all.
+    if amount is None or PARTS.search(title) or (amount.measure == "count" and not counts_things(title)):
+        return None
+    return amount
+
+
+def _unknown_totals(pool: Pool) -> set[str]:
+    """Return the keys of the records whose total is asked for though it cannot be inferred, in no order of the source."""
+    titles = {record.key: title for record in pool.records if packs(title := _title(record)) is not None}
+    unknown = sorted(
+        (hashlib.blake2b(key.encode(), digest_size=8).digest(), key)
+        for key, title in titles.items()
+        if says_no_amount(title)
+    )
+    known = sum(_amount_of_a_pack(title) is not None for title in titles.values())
+    return {key for _, key in unknown[: max(1, int(known * _UNKNOWN_PER_KNOWN))]}
 
 
 UNIT_CONVERSION = Task(
