@@ -11,7 +11,7 @@ import pytest
 
 from tests.shared_data import SOURCES
 from training.data.sources.ecinstruct import EcInstruct
-from training.data.sources.records import EcInstructRow
+from training.data.sources.records import EcInstructRow, JudgedQuery, Product
 from training.data.tasks import TASKS
 from training.data.tasks.task import Pool
 from training.data.tasks.words import terms
@@ -260,3 +260,46 @@ def test_half_characters_in_an_input_do_not_end_a_build(tmp_path: Path) -> None:
     row = published("Product_Substitute_Identification", {"query": "lamp \ud83d", "product": "Torch"}, "yes")
     (record,) = read_rows(tmp_path, [row])
     assert record.key.startswith("row/")
+
+
+def type_asked_for(query: str, title: str, language: str = "en") -> str | None:
+    judged = JudgedQuery("q", language, query, ((Product("p", language, title), "E"),))
+    row = TASKS["product_type_from_query"].question("esci/queries", judged, Pool([judged]), Random(1))
+    if row is None:
+        return None
+    return next(line for line in row["question"].split("\n") if line.startswith(f"{row['truth']}. "))[3:]
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("leatherman", "LEATHERMAN, Signal Camping Multitool with Fire Starter, Hammer and Emergency Whistle"),
+        ("apple watch band 44mm", "MCORS Band Compatible with Apple Watch 38mm 40mm 42mm 44mm, Stainless Steel"),
+        ("apple watch band", "Sport Band for Apple Watch, Black"),
+        ("surface charger", "NewPlus Surface Pro Charger, Works for Surface Laptop, 44W"),
+        ("halloween costumes", "Leg Avenue Cozy Bat Fleece Dress with Wing Sleeves"),
+        ("neck pillow case cover", "Bamboo Bolster Pillow with Removable Washable Cover"),
+        ("usb wifi receiver booster", "Cudy WiFi USB Adapter for PC, Desktop, Laptop"),
+        ("iphone and watch charger", "OLEBR 3 in 1 Charging Stand for Apple Watch, iPhone"),
+        ("portable spray booth", "Wagner Small Spray Shelter, Portable Paint Tent"),
+        ("mouse jiggler", "Undetectable Jiggler for Computer Mouse"),
+    ],
+)
+def test_a_type_that_a_title_only_mentions_is_not_asked_for(query: str, title: str) -> None:
+    assert type_asked_for(query, title) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "kind"),
+    [
+        ("electric kettle", "IKICH Electric Kettle 1.7L, Stainless Steel", "kettle"),
+        ("axis and allies", "Avalon Hill Axis and Allies 1941 Board Game, Multicolor", "board game"),
+        ("acer predator helios 300", 'Acer Predator Helios 300 Gaming Laptop, 15.6" Full HD', "laptop"),
+        ("leash for small dogs with light", "UPSKY Retractable Dog Leash with Flashlight, 16ft", "dog leash"),
+        ("swiss army watches for men", "Victorinox Swiss Army Maverick Watch, Black", "wristwatch"),
+        ("water bottles stainless steel", "ALBOR Insulated Water Bottle with Straw", "water bottle"),
+        ("tent for camping", "U`King Waterproof Camping Tent with Carry Bag", "tent"),
+    ],
+)
+def test_the_type_that_heads_a_title_is_asked_for(query: str, title: str, kind: str) -> None:
+    assert type_asked_for(query, title) == kind

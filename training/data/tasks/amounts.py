@@ -87,7 +87,8 @@ _PACK_WORD = re.compile(r"\b(?:(?:multi)?packs?|sets?|bundles?|dozens?|(?:cases?
 _CONTAINER = re.compile(
     r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
     r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch|ramekin|dish(?:es)?|plate|saucer|crock"
-    r"|mou?ld|tray|planter|beaker|vial|syringe|shaker|decanter|teapot|goblet|stein|ladle|scoop|canister|casserole|filter|pump|heater|buoy|barrel|samovar|dry ?bag)s?\b",
+    r"|mou?ld|tray|planter|beaker|vial|syringe|shaker|decanter|teapot|goblet|stein|ladle|scoop|canister|casserole"
+    r"|filter|pump|heater|buoy|barrel|samovar|dry ?bag)s?\b",
     re.IGNORECASE,
 )
 _LIQUID = re.compile(
@@ -100,8 +101,8 @@ _LIQUID = re.compile(
 )
 # An amount in such a title is what the thing bears, is meant for or is made with, not how much of it there is.
 _RATING = re.compile(
-    r"\b(?:capacity|supports?|holds?|up ?to|strength|breaking|tensile|max(?:imum)?|loads?|limit|rated|rating|test|under|over|per|paper|cardstock|bond|fishing"
-    r"|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b"
+    r"\b(?:capacity|supports?|holds?|up ?to|strength|breaking|tensile|max(?:imum)?|loads?|limit|rated|rating"
+    r"|test|under|over|per|paper|cardstock|bond|fishing|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b"
     r"|\bfor\b[^,(]*\d ?-?(?:lbs?|pounds?|kgs?|kilograms?)\b",
     re.IGNORECASE,
 )
@@ -120,6 +121,7 @@ _ONE_THING = re.compile(
 _PACKS_OF_PIECES = re.compile(
     r"\bpacks?\b[ ,]*(?:of|contains?|includes?|total)\b[ ,]*\d+[ -]?(?:count|ct|pieces?|pcs?)\b"
     r"|(?:\b(?:with|plus|including|includes?)|[+&]) ?\d+[ -]?(?:count|ct|pieces?|pcs?)\b",
+    re.IGNORECASE,
 )
 # An amount in such a title may be that of all that is in it.
 _WHOLE = re.compile(r"\b(?:total|sets? of)\b", re.IGNORECASE)

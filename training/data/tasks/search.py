@@ -4,6 +4,7 @@ A wrong answer is either judged irrelevant for the very query, or belongs to ano
 meaningful word with query and right answer.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -13,7 +14,7 @@ from training.data.sources.knowledge import far_apart, known_types
 from training.data.sources.records import JudgedProduct, JudgedQuery, Product
 from training.data.tasks.equivalents import meanings, related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated, numbered, ranking
-from training.data.tasks.words import names_the_thing, shortened, surface_terms, terms
+from training.data.tasks.words import names_the_thing, shortened, surface_terms, term_sequence, terms
 
 # Gains of the four labels, as the benchmark's own ranking questions have them.
 GAINS = {"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0}
@@ -390,6 +391,11 @@ TYPE_FROM_QUERY = Task(
     ),
 )
 
+# What a thing has, is for or is of stands behind these.
+_BEHIND_THE_HEAD = re.compile(
+    r"[,;:(\[|–—、（【]|\s[-/+&]\s|\b(?:with|without|for|fits?|compatible|designed|works|con|para)\b", re.IGNORECASE
+)
+
 
 @TYPE_FROM_QUERY.built_from("esci/queries")
 def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
@@ -413,9 +419,23 @@ def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft 
     if len(certain) != 1 or sum(len(kinds) == 1 for kinds in named) * 2 <= len(titles) or any(map(_several, named)):
         return None
     right = next(kind for kind in known_types() if kind.name in certain)
+    names = right.names[query.language]
+    if not any(
+        names_the_thing(query.query, form) for name in names for form in (name, f"{name}s", f"{name}es")
+    ) and not all(_is_headed_by(title, names, query) for title, kinds in zip(titles, named, strict=True) if kinds):
+        return pool.skip("type that the query does not name and that does not head the titles")
     others = [kind for kind in known_types() if far_apart(kind.group, right.group)]
     wrong = draw_unrelated(rng, [kind.name for kind in others], 3, query.query)
     return choice(rng, right.name, wrong, query=query.query)
+
+
+def _is_headed_by(title: str, names: Sequence[str], query: JudgedQuery) -> bool:
+    """Whether a title begins with a thing of one of these names, which is also the thing that the query is about."""
+    head = _BEHIND_THE_HEAD.split(title, maxsplit=1)[0]
+    asked = term_sequence(_BEHIND_THE_HEAD.split(query.query, maxsplit=1)[0])
+    if query.language == "en" and (not asked or asked[-1] not in terms(head)):
+        return False
+    return any(names_the_thing(head, name) for name in names)
 
 
 def _several(kinds: set[str]) -> bool:
