@@ -297,9 +297,18 @@ def test_a_type_that_a_title_only_mentions_is_not_asked_for(query: str, title: s
         ("acer predator helios 300", 'Acer Predator Helios 300 Gaming Laptop, 15.6" Full HD', "laptop"),
         ("leash for small dogs with light", "UPSKY Retractable Dog Leash with Flashlight, 16ft", "dog leash"),
         ("swiss army watches for men", "Victorinox Swiss Army Maverick Watch, Black", "wristwatch"),
-        ("water bottles stainless steel", "ALBOR Insulated Water Bottle with Straw", "water bottle"),
         ("tent for camping", "U`King Waterproof Camping Tent with Carry Bag", "tent"),
     ],
 )
 def test_the_type_that_heads_a_title_is_asked_for(query: str, title: str, kind: str) -> None:
     assert type_asked_for(query, title) == kind
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"), [("0.0", False), ("0", False), ("$0.00", False), ("nan", False), ("0.99", True)]
+)
+def test_a_price_of_nothing_is_not_shown(tmp_path: Path, price: str, shown: bool) -> None:
+    fields = {f"product {number}": {"title": f"Sketch Studio {number}", "price": price} for number in (1, 2)}
+    (row,) = read_rows(tmp_path, [published("Product_Matching", fields, "no")])
+    question = ask("product_matching", row, [row])
+    assert question is not None and ("price" in question["question"]) is shown

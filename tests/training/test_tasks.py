@@ -555,7 +555,7 @@ def test_a_pool_without_wrong_answers_gives_no_question(tmp_path: Path) -> None:
 
 def test_right_snippets_are_of_the_type_or_name_no_thing(questions: dict[str, list[dict[str, Any]]]) -> None:
     for row in questions["review_snippets"]:
-        kind = re.search(r"a\(n\) (.+?) product", row["question"])
+        kind = re.search(r"\ban? ((?:(?!\ban? ).)+?) product", row["question"])
         lines = [line for line in row["question"].split("\n") if re.match(r"\d+\.", line)]
         for number in row["truth"]:
             snippet = lines[number - 1].split(".", 1)[1].strip()

@@ -40,7 +40,7 @@ _PRODUCT_COLUMNS = (
     "details",
     "parent_asin",
 )
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![\d.-])\d+(?:\.\d+)?")
 # Reviews that say less than this say nothing that could be asked about, longer ones fill a prompt by themselves.
 _FEWEST_WORDS, _MOST_WORDS = 4, 250
 _LARGEST_BASKET = 30
@@ -119,7 +119,7 @@ class AmazonReviews(Source):
         return Review(
             key=f"review/{row.get('user_id')}/{row.get('asin')}/{row.get('timestamp')}",
             rating=int(rating),
-            title=clean(row.get("title")),
+            title=_own_title(clean(row.get("title")), text),
             text=text,
             helpful=_votes(row.get("helpful_vote")),
             verified=bool(row.get("verified_purchase")),
@@ -140,6 +140,12 @@ class AmazonReviews(Source):
     def _page(self, asin: object) -> Product | None:
         rows = self._by_asin.get(str(asin))
         return _product(rows[0], Counter()) if rows else None
+
+
+def _own_title(title: str, text: str) -> str:
+    """Return the title of a review, empty where the page made it of the review's first words."""
+    begin = title.rstrip(". …").lower()
+    return "" if title.endswith(("...", "…")) or text.lower().startswith(begin) else title
 
 
 def _votes(votes: object) -> int:
@@ -194,4 +200,5 @@ def _details(value: object) -> dict[str, str]:
 
 def _price(value: object) -> float | None:
     match = _NUMBER.search(str(value).replace(",", "")) if value is not None else None
-    return float(match.group()) if match else None
+    # A page without a price may say 0.
+    return (float(match.group()) or None) if match else None

@@ -11,7 +11,12 @@ from typing import Any
 
 from submission.half_surrogates import replace_half_surrogates
 
-_TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,300}>")
+_TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,2000}>")
+# What review pages put in place of a video or a product, "[[ASIN:B00ABCDEFG Title]]", and where a video would be.
+_PAGE_MARK = re.compile(
+    r"\[\[(?:VIDEO|ASIN|IMAGE)\w*:(?:[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\]|\S*)|The media could not be loaded\.?",
+    re.IGNORECASE,
+)
 # Control and format characters: invisible, and some tokenizers split on them.
 _INVISIBLE = re.compile(
     r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff]"
@@ -22,7 +27,7 @@ _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "
 
 
 def clean(text: object) -> str:
-    """Return `text` without HTML, entities, control characters and line breaks, empty where it stands for nothing."""
+    """Return `text` without HTML, marks of pages, control characters and line breaks, empty where it stands for nothing."""
     if text is None:
         return ""
     if not isinstance(text, str):
@@ -31,6 +36,8 @@ def clean(text: object) -> str:
         text = html.unescape(html.unescape(text))
     if "<" in text:
         text = _TAG.sub(" ", text)
+    if "[[" in text or "The media" in text:
+        text = _PAGE_MARK.sub(" ", text)
     text = " ".join(_INVISIBLE.sub(" ", text).split())
     return "" if text.lower() in _ABSENT else text
 

@@ -218,8 +218,7 @@ COMPATIBILITY = Task(
     wordings=(
         "A customer owns this device: {device}. Which of the following products is compatible with it?\n{options}\nAnswer: ",
         "Which of these products can be used together with '{device}'?\n{options}\nAnswer: ",
-        "Someone looks for an accessory that fits their device, a(n) {device}. Which product should they "
-        "take?\n{options}\nAnswer: ",
+        "Someone looks for an accessory that fits their {device}. Which product should they take?\n{options}\nAnswer: ",
         "Select the product that is made to work with '{device}'.\n{options}\nAnswer:",
     ),
 )

@@ -64,11 +64,13 @@ def _described(value: Any) -> str:
     """Return title, maker and price of a product entry on one line."""
     if not isinstance(value, dict):
         return _name(value)
-    price = f"price {value['price']}" if value.get("price") else ""
+    # A price of 0 means that it is not known.
+    price = f"price {value['price']}" if _NOT_ZERO.search(str(value.get("price") or "")) else ""
     parts = [*(value.get(key) for key in ("title", "name", "manufacturer")), price]
     return ", ".join(part for part in parts if isinstance(part, str) and part)
 
 
+_NOT_ZERO = re.compile(r"[1-9]")
 _YES_NO = ("yes", "no")
 
 

@@ -1,5 +1,6 @@
 """Tasks about product reviews: stars, sentiment, aspects, keyphrases, snippets, and which product a review is about."""
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -18,6 +19,25 @@ from training.data.tasks.equivalents import related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, selection
 from training.data.tasks.words import count_phrase, product_type, share_terms, shortened, terms
 
+_VOWEL_LETTER = frozenset("AEFHILMNORSX")
+_LIKE_CONSONANT = re.compile(r"(?:uni|use|usual|utensil|eu|one\b|once\b|ukulele|ute)")
+_SILENT_H = re.compile(r"(?:hour|honest|heir|honou?r)")
+
+
+def _thing(product: Product | None) -> str:
+    """Return what a review is of with its article: "an ice cream maker product", "a product" where the page does not say."""
+    kind = product_type(product)
+    if not kind:
+        return "a product"
+    name = kind if kind.endswith("product") else f"{kind} product"
+    first = name.split()[0]
+    if first.isupper():
+        has_vowel = first[0] in _VOWEL_LETTER
+    else:
+        has_vowel = (name[0] in "aeiou" and not _LIKE_CONSONANT.match(name)) or _SILENT_H.match(name) is not None
+    return f"{'an' if has_vowel else 'a'} {name}"
+
+
 RATING = Task(
     "review_rating",
     TaskType.MULTIPLE_CHOICE,
@@ -28,7 +48,7 @@ RATING = Task(
         "positive.\nInput: {review}\nOutput:\nAnswer: ",
         "How many stars did the customer give, on a scale of 1 to 5? Answer with one number.\nReview: {review}\nAnswer: ",
         "Instructions: Predict the star rating, from 1 (worst) to 5 (best), that comes with the review below.\n"
-        "Input: a review of a(n) {type} product\n{review}\nOutput:\nAnswer: ",
+        "Input: a review of {thing}\n{review}\nOutput:\nAnswer: ",
         "Read what a customer wrote and judge it from 1 to 5: 1 for very dissatisfied, 5 for very satisfied.\n"
         "Input: {review}\nAnswer:",
     ),
@@ -39,7 +59,7 @@ RATING = Task(
 def build_rating(review: Review, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the stars of a review; its title stands before it, as in the benchmark."""
     text = f"{review.title}\n{review.text}" if review.title and rng.random() < 0.7 else review.text
-    slots = {"review": text, "type": product_type(review.product) or "product"}
+    slots = {"review": text, "thing": _thing(review.product)}
     return Draft(slots, review.rating, numbers=(1, 2, 3, 4, 5))
 
 
@@ -73,13 +93,13 @@ ASPECT_RETRIEVAL = Task(
     "hit rate@3",
     track=1,
     wordings=(
-        "Below are a customer's review of a(n) {type} product and ten numbered aspects. Select the three aspects that the review "
+        "Below are a customer's review of {thing} and ten numbered aspects. Select the three aspects that the review "
         "talks about.\nReview: {review}\nAspect List:\n{items}\nAnswer with three numbers separated by commas.\nOutput: ",
-        "Which three aspects of a(n) {type} product does this review cover? Choose from the list and output only three numbers, "
+        "Which three aspects of {thing} does this review cover? Choose from the list and output only three numbers, "
         "separated by comma.\nReview:\n{review}\nAspect List:\n{items}\nOutput:\n",
         "Review: {review}\nAspect List:\n{items}\nThree of the aspects in the list are spoken of in this review of "
-        "a(n) {type} product. Output their three numbers, separated by commas.\nOutput: ",
-        "A shopper reviewed a(n) {type} product. Pick three aspects from the numbered list which are mentioned in the review. Give "
+        "{thing}. Output their three numbers, separated by commas.\nOutput: ",
+        "A shopper reviewed {thing}. Pick three aspects from the numbered list which are mentioned in the review. Give "
         "only their numbers, with commas between them.\nReview: {review}\nAspects:\n{items}\nOutput:",
     ),
 )
@@ -100,7 +120,7 @@ def build_aspect_retrieval(review: Review, pool: Pool, rng: Random) -> Draft | N
     wrong: list[str] = []
     for aspects in by_fit:
         wrong += draw(rng, aspects, 7 - len(wrong), lambda aspect: may_be_wrong(aspect, covered))
-    return selection(rng, right, wrong, review=review.text, type=kind) if len(wrong) == 7 else None
+    return selection(rng, right, wrong, review=review.text, thing=_thing(review.product)) if len(wrong) == 7 else None
 
 
 def _aspects_by_type(pool: Pool) -> dict[str, set[str]]:
@@ -116,9 +136,9 @@ KEYPHRASE = Task(
     "rougel",
     track=1,
     wordings=(
-        "Below is a review of a(n) {type} product. Extract the one keyphrase that speaks of the given aspect, word for word.\n"
+        "Below is a review of {thing}. Extract the one keyphrase that speaks of the given aspect, word for word.\n"
         "Review: {review}\nAspect: {aspect}\nOutput: ",
-        "From the following review of a(n) {type} product, copy the short keyphrase about the aspect named below it. Use the "
+        "From the following review of {thing}, copy the short keyphrase about the aspect named below it. Use the "
         "reviewer's own words.\nReview: {review}\nAspect: {aspect}\nOutput:\n",
         "Review: {review}\nAspect: {aspect}\nQuote from the review above the keyphrase in which the customer speaks "
         "of this aspect. Copy it word for word.\nOutput: ",
@@ -136,7 +156,7 @@ def build_keyphrase(review: Review, pool: Pool, rng: Random) -> Draft | None:
     if not kind or not phrases or len(review.text.split()) < 8:
         return None
     phrase = rng.choice(phrases)
-    return Draft({"review": review.text, "aspect": phrase.aspect, "type": kind}, phrase.text)
+    return Draft({"review": review.text, "aspect": phrase.aspect, "thing": _thing(review.product)}, phrase.text)
 
 
 def _is_only_mention(clause: Clause, text: str) -> bool:
@@ -152,15 +172,15 @@ SNIPPETS = Task(
     "hit rate@3",
     track=1,
     wordings=(
-        "A customer who bought a(n) {type} product wants to say something {mood} about its {aspect} in a review. Which three "
+        "A customer who bought {thing} wants to say something {mood} about its {aspect} in a review. Which three "
         "of the 15 numbered snippets would fit best? Output only three numbers, separated by comma.\nReview Snippet List:\n"
         "{items}\nOutput: ",
-        "Someone reviews a(n) {type} product and is {opinion} its {aspect}. From the snippets below, select the three that this "
+        "Someone reviews {thing} and is {opinion} its {aspect}. From the snippets below, select the three that this "
         "reviewer would most likely write. Reply with three numbers separated by commas and no explanation.\nSnippets:\n"
         "{items}\nOutput:\n",
         "Review Snippet List:\n{items}\nWhich three of the snippets above say something {mood} about the {aspect} of "
-        "a(n) {type} product? Output only their three numbers, separated by commas.\nOutput: ",
-        "Select three snippets from the numbered list that express a {mood} opinion on the {aspect} of a(n) {type} product. Give "
+        "{thing}? Output only their three numbers, separated by commas.\nOutput: ",
+        "Select three snippets from the numbered list that express a {mood} opinion on the {aspect} of {thing}. Give "
         "their numbers only, separated with commas.\nReview Snippet List:\n{items}\nOutput:",
     ),
 )
@@ -200,7 +220,7 @@ def build_snippets(review: Review, pool: Pool, rng: Random) -> Draft | None:
     if len(wrong) < 12:
         return None
     slots = {
-        "type": kind,
+        "thing": _thing(review.product),
         "aspect": first.aspect,
         "mood": "positive" if first.mood > 0 else "negative",
         "opinion": "pleased with" if first.mood > 0 else "disappointed by",
@@ -240,11 +260,10 @@ ASPECT_SENTIMENT = Task(
     "accuracy",
     track=1,
     wordings=(
-        "What does the reviewer think of the {aspect} of this {type} product?\nReview: {review}\n{options}\nAnswer: ",
-        "Review of a(n) {type} product: {review}\nHow does the customer feel about the {aspect}?\n{options}\nAnswer: ",
-        "Review: {review}\nThe review above is of a(n) {type} product. What is its verdict on the "
-        "{aspect}?\n{options}\nAnswer: ",
-        "Which opinion on the {aspect} does the following review of a(n) {type} product express?\nReview: {review}\n\n{options}\n"
+        "What does the reviewer think of the {aspect} of the reviewed product?\nReview: {review}\n{options}\nAnswer: ",
+        "Review of {thing}: {review}\nHow does the customer feel about the {aspect}?\n{options}\nAnswer: ",
+        "Review: {review}\nThe review above is of {thing}. What is its verdict on the {aspect}?\n{options}\nAnswer: ",
+        "Which opinion on the {aspect} does the following review of {thing} express?\nReview: {review}\n\n{options}\n"
         "Answer:",
     ),
 )
@@ -265,7 +284,7 @@ def build_aspect_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | N
         untouched = draw(rng, OF_ANY_PRODUCT, 1, lambda name: may_be_wrong(name, touched))
         aspect, mood = (untouched[0], 0) if untouched else (aspect, mood)
     wrong = [answer for key, answer in answers.items() if key != mood]
-    return choice(rng, answers[mood], wrong, review=review.text, aspect=aspect, type=kind)
+    return choice(rng, answers[mood], wrong, review=review.text, aspect=aspect, thing=_thing(review.product))
 
 
 REVIEW_TITLE = Task(
@@ -275,9 +294,9 @@ REVIEW_TITLE = Task(
     track=3,
     wordings=(
         "Instructions: Write a short headline for this customer review.\nInput: {review}\nOutput:",
-        "A customer wrote the review below about a(n) {type} product. Write the title that the customer would give it.\n"
+        "A customer wrote the review below about {thing}. Write the title that the customer would give it.\n"
         "Review: {review}\nOutput: ",
-        "Review: {review}\nUnder which headline could this review of a(n) {type} product appear? Write one of a few "
+        "Review: {review}\nUnder which headline could this review of {thing} appear? Write one of a few "
         "words.\nOutput: ",
         "Summarize the following product review in a title of a few words.\nReview: {review}\nOutput:\n",
     ),
@@ -291,7 +310,7 @@ def build_review_title(review: Review, pool: Pool, rng: Random) -> Draft | None:
         return None
     if review.title.lower() in review.text.lower() or "star" in review.title.lower():
         return None
-    return Draft({"review": review.text, "type": product_type(review.product) or "product"}, review.title)
+    return Draft({"review": review.text, "thing": _thing(review.product)}, review.title)
 
 
 REVIEWED_TYPE = Task(
