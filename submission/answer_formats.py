@@ -2,17 +2,19 @@
 
 A question decides the form of its answer, and this module is the one place that knows the form. Decoding turns it into
 a token automaton, the engine into token budgets and stops, training into the text that is learned. Forms are plain
-text here: no tokenizer, no torch. Every form answers the same five questions:
+text here: no tokenizer, no torch. Every form answers the same six questions:
 
 - `accepts(text)`: is this a whole, valid answer?
 - `max_tokens`: how many tokens may it take?
 - `fallback()`: what to answer when there is nothing better;
 - `complete(text)`: the valid answer nearest to an unfinished text (a deadline, a budget), or None;
-- `determined_rest(text)`: what must follow, if only one thing can; decoding stops there.
+- `determined_rest(text)`: what must follow, if only one thing can; decoding stops there;
+- `written(truth)`: the text to learn for a truth as the data have it, or None where the form cannot say it.
 """
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
@@ -78,6 +80,15 @@ class _NumberForm:
         """Write a known answer (one number or several) the way decoding writes it."""
         return ",".join(str(number) for number in ([answer] if isinstance(answer, int) else answer))
 
+    def _are_known(self, truth: object) -> bool:
+        """Whether a truth is a list of different numbers that the question lists."""
+        return (
+            isinstance(truth, list)
+            and all(type(number) is int for number in truth)
+            and len(set(truth)) == len(truth)
+            and set(truth) <= set(self.items)
+        )
+
     def _split(self, text: str) -> tuple[list[int], str] | None:
         """Split an unfinished text into its finished numbers and the digits of the last one, None if out of form."""
         if not text.isascii() or not _UNFINISHED_NUMBERS.fullmatch(text):
@@ -138,6 +149,10 @@ class Choice(_NumberForm):
         """One number."""
         return 1
 
+    def written(self, truth: object) -> str | None:
+        """Write the number of the right option."""
+        return self.render(truth) if type(truth) is int and truth in self.items else None
+
 
 @dataclass(frozen=True)
 class Permutation(_NumberForm):
@@ -149,6 +164,16 @@ class Permutation(_NumberForm):
     def length(self) -> int:
         """All of the numbers."""
         return len(self.items)
+
+    def written(self, truth: object) -> str | None:
+        """Write gains, one an item in list order, as the order from the highest to the lowest; ties stay as listed."""
+        if not isinstance(truth, list) or len(truth) != self.length or not all(map(_is_gain, truth)):
+            return None
+        return self.render([self.items[place] for place in sorted(range(len(truth)), key=lambda place: -truth[place])])
+
+
+def _is_gain(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -163,6 +188,17 @@ class Selection(_NumberForm):
     def length(self) -> int:
         """As many numbers as the question asks for."""
         return self.count
+
+    def written(self, truth: object) -> str | None:
+        """Write the right numbers, filled up in list order where fewer are right than are asked for.
+
+        The form asks for its number of numbers whatever is right, so the rest has to be something. The right ones stand
+        first, and the metric does not count wrong ones behind them. Of more right ones than are asked for some would
+        have to be left out: None.
+        """
+        if not isinstance(truth, list) or not 1 <= len(truth) <= self.count or not self._are_known(truth):
+            return None
+        return self.render([*truth, *self.candidates(truth, "")][: self.count])
 
 
 _WORD = re.compile(
@@ -186,6 +222,25 @@ def word_spans(source: str) -> list[tuple[int, int]]:
 
 def _cuts_word(source: str, place: int) -> bool:
     return _INSIDE_WORD.match(source, place - 1) is not None if place > 0 else False
+
+
+def citations(source: str, phrase: str) -> Iterator[str]:
+    """Yield `phrase` as it stands in `source`, at each place where it does: whole words, whatever the case."""
+    lowered = phrase.lower()
+    if not phrase or lowered not in source.lower():
+        return
+    # Lower-casing may change a text's length, so a place in the lowered source is none in the source.
+    pattern = re.compile(re.escape(phrase), re.IGNORECASE)
+    match = pattern.search(source)
+    while match:
+        if match.group().lower() == lowered and not any(_cuts_word(source, place) for place in match.span()):
+            yield match.group()
+        match = pattern.search(source, match.start() + 1)
+
+
+def find_phrase(source: str, phrase: str) -> str | None:
+    """Return `phrase` as it first stands in `source` (whole words, whatever the case), None where it does not."""
+    return next(citations(source, phrase), None)
 
 
 @dataclass(frozen=True)
@@ -250,6 +305,20 @@ class Spans:
         """Write known phrases the way decoding writes them."""
         return answer if isinstance(answer, str) else ", ".join(answer)
 
+    def written(self, truth: object) -> str | None:
+        """Write one or several phrases as they stand in the source: truths are compared in lower case, citations are not.
+
+        One phrase that cannot be cited makes it None: the rest alone would teach to leave out a right answer.
+        """
+        texts = [truth] if isinstance(truth, str) else truth
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            return None
+        answer = self.render(texts)
+        if not self.accepts(answer):
+            cited = [find_phrase(self.source, phrase) for phrase in self.phrases(answer)]
+            answer = self.render(list(dict.fromkeys(phrase for phrase in cited if phrase))) if all(cited) else ""
+        return answer if self.accepts(answer) else None
+
     def complete(self, text: str) -> str | None:
         """Cut an unfinished answer back to its last whole word or phrase that makes it valid, None if nothing does."""
         for end in [len(text), *(stop for _, stop in reversed(word_spans(text))), 0]:
@@ -307,6 +376,11 @@ class FreeText:
     def render(self, answer: str | Sequence[str]) -> str:
         """Write a known text (the first, where several references are given) the way decoding writes it."""
         return answer if isinstance(answer, str) else answer[0]
+
+    def written(self, truth: object) -> str | None:
+        """Write the known text, the first where several references are given."""
+        first = truth[0] if isinstance(truth, list) and truth else truth
+        return first if isinstance(first, str) and self.accepts(first) else None
 
     def complete(self, text: str) -> str | None:
         """Return what is written so far, its last sentence left out if it is unfinished and the shorter half, or its first

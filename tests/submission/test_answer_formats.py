@@ -2,6 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.metrics import EntityCounts, score
+from evaluation.parsers import parse_response
 from submission.answer_formats import (
     AnswerFormat,
     Choice,
@@ -9,9 +11,11 @@ from submission.answer_formats import (
     Permutation,
     Selection,
     Spans,
+    find_phrase,
     format_from_dict,
     format_to_dict,
 )
+from submission.task_types import TaskType
 
 FIVE = (1, 2, 3, 4, 5)
 TWELVE = tuple(range(1, 13))
@@ -221,3 +225,109 @@ def test_bad_plain_data_is_refused_by_name(data: object, named: str) -> None:
 def test_forms_travel_as_plain_data() -> None:
     for form in (Choice((0, 1)), Permutation(FIVE), Selection(TWELVE, 3), Spans("a b", many=False), FreeText(5, True)):
         assert format_from_dict(format_to_dict(form)) == form
+
+
+SHOES = Spans("Men's red shoes, size 10")
+
+
+@pytest.mark.parametrize(
+    ("form", "truth", "text"),
+    [
+        (Choice((0, 1, 2)), 2, "2"),
+        (Choice((0, 1, 2)), 3, None),
+        (Choice((0, 1, 2)), "2", None),
+        (Choice((0, 1, 2)), True, None),
+        (Choice((0, 1, 2)), [2], None),
+        # Gains, one an item; ties stay in list order.
+        (Permutation((1, 2, 3)), [0.1, 1.0, 0.1], "2,1,3"),
+        (Permutation((4, 7, 9)), [0, 1, 2], "9,7,4"),
+        (Permutation((1, 2, 3)), [0.1, 1.0], None),
+        (Permutation((1, 2, 3)), [0.1, 1.0, 0.0, 0.0], None),
+        (Permutation((1, 2, 3)), [0.1, "1", 0.0], None),
+        (Permutation((1, 2, 3)), [0.1, None, 0.0], None),
+        (Permutation((1, 2, 3)), [0.1, True, 0.0], None),
+        (Permutation((1, 2, 3)), [0.1, float("nan"), 0.0], None),
+        (Permutation((1, 2, 3)), "123", None),
+        (Permutation((1, 2, 3)), 2, None),
+        # The right numbers stand first, the first others fill them up.
+        (Selection(TWELVE, 3), [4, 9, 1], "4,9,1"),
+        (Selection(TWELVE, 3), [4], "4,1,2"),
+        (Selection(TWELVE, 3), [2, 1], "2,1,3"),
+        (Selection((0, 5, 9), 2), [9], "9,0"),
+        (Selection(TWELVE, 3), [1, 2, 3, 4], None),
+        (Selection(TWELVE, 3), [], None),
+        (Selection(TWELVE, 3), [13], None),
+        (Selection(TWELVE, 3), [4, 4], None),
+        (Selection(TWELVE, 3), ["4"], None),
+        (Selection(TWELVE, 3), [True], None),
+        (Selection(TWELVE, 3), 4, None),
+        (SHOES, ["red", "size 10"], "red, size 10"),
+        (SHOES, ["RED", "Size 10"], "red, size 10"),
+        (SHOES, "Red Shoes", "red shoes"),
+        # A phrase that cannot be cited: the other one alone would teach to leave out a right answer.
+        (SHOES, ["Red", "green"], None),
+        (SHOES, ["Red", "hoes"], None),
+        (SHOES, ["red", "Red"], "red"),
+        (SHOES, [], None),
+        (SHOES, [""], None),
+        (SHOES, ["red", 10], None),
+        (SHOES, 10, None),
+        (SHOES, None, None),
+        # The first place is inside of a word, or its lower case is longer than it stands there.
+        (Spans("scarlet Scar"), ["scar"], "Scar"),
+        (Spans("İİİ Red shoes"), ["red"], "Red"),
+        (Spans("USB充電ケーブル"), ["usb", "充電"], "USB, 充電"),
+        (Spans("xa a A"), ["a a"], "a A"),
+        (Spans("red shoes", enforced=False), ["blue"], "blue"),
+        (FreeText(9), "It is round.", "It is round."),
+        (FreeText(9), ["It is round.", "It rolls."], "It is round."),
+        (FreeText(9), " ", None),
+        (FreeText(9), [], None),
+        (FreeText(9), [1], None),
+        (FreeText(9), 1, None),
+        (FreeText(9, single_line=True), "two\nlines", None),
+    ],
+)
+def test_a_truth_is_written_as_decoding_could_write_it_or_not_at_all(
+    form: AnswerFormat, truth: object, text: str | None
+) -> None:
+    assert form.written(truth) == text
+    assert text is None or form.accepts(text)
+
+
+@given(number_forms, st.randoms(use_true_random=False))
+def test_a_written_truth_of_numbers_has_the_full_score(form: AnswerFormat, random) -> None:
+    if isinstance(form, Choice):
+        # The evaluator reads one digit here, five numbers of a ranking.
+        form = Choice(tuple(range(min(len(form.items), 10))))
+        kind, metric, truth = TaskType.MULTIPLE_CHOICE, "accuracy", random.choice(form.items)
+    elif isinstance(form, Permutation):
+        form = Permutation(tuple(range(1, min(len(form.items), 5) + 1)))
+        kind, metric, truth = TaskType.RANKING, "ndcg", [random.choice([0, 0.01, 0.1, 1.0]) for _ in form.items]
+    else:
+        form = Selection(form.items, min(form.count, 3))
+        truth = random.sample(form.items, random.randint(1, form.count))
+        kind, metric = TaskType.RETRIEVAL, "hit rate@3"
+    text = form.written(truth)
+    assert text is not None
+    full = 0.0 if metric == "ndcg" and not any(truth) else 1.0
+    assert score(metric, parse_response(kind, text), truth) == pytest.approx(full)
+
+
+@given(
+    st.lists(st.sampled_from(["red", "Shoe", "ÉTÉ", "straße", "ΟΔΟΣ", "İpek", "充電", "usb-c", "10"]), min_size=1),
+    st.data(),
+)
+def test_written_phrases_have_the_full_score(words: list[str], data: st.DataObject) -> None:
+    form = Spans(" ".join(words))
+    change = data.draw(st.sampled_from([str, str.lower, str.swapcase]))
+    truth = list(dict.fromkeys(change(word) for word in data.draw(st.lists(st.sampled_from(words), min_size=1))))
+    text = form.written(truth)
+    if text is not None:
+        assert form.accepts(text)
+        counts = score("micro f1", parse_response(TaskType.NAMED_ENTITY_RECOGNITION, text), truth)
+        assert (
+            isinstance(counts, EntityCounts) and counts.fp == 0 and counts.tp == len({word.lower() for word in truth})
+        )
+    else:
+        assert any(find_phrase(form.source, word) is None for word in truth)

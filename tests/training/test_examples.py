@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 from datasets import Dataset
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.shopbench_model import ShopBenchModel
+from submission.answer_formats import Spans
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.profiles import CPU
@@ -18,6 +20,9 @@ from submission.tracks import TRACKS, track_by_number
 from tests.shared_data import development_questions
 from tests.training.lora_fixtures import questions, write_questions
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
+from training.data.sources.records import ReadyQuestion
+from training.data.tasks.ready import with_ready_tasks
+from training.data.tasks.task import Pool
 from training.fine_tuning.examples import (
     encode_example,
     length_grouped_order,
@@ -52,11 +57,46 @@ def test_prompts_have_the_token_ids_of_inference(encoder: ChatEncoder, track) ->
 
 
 @needs_smollm2
-def test_all_but_incomplete_development_answers_can_be_written_in_their_form() -> None:
+def test_all_development_answers_can_be_written_in_their_form() -> None:
+    filled_up = 0
     for row in development_questions():
         asked = read_question(row["input_field"], row["is_multiple_choice"]).asked
-        incomplete = asked is not None and len(row["output_field"]) < asked
-        assert (prompt_completion(row, track_by_number(5))[0] is None) is incomplete
+        found, reason = prompt_completion(row, track_by_number(5))
+        assert found is not None, reason
+        if asked is not None and len(row["output_field"]) < asked:
+            filled_up += 1
+            answer = [int(number) for number in found["completion"][0]["content"].split(",")]
+            assert len(answer) == asked and answer[: len(row["output_field"])] == row["output_field"]
+    assert filled_up == 3
+
+
+@needs_smollm2
+def test_what_is_trained_on_ready_made_and_built_is_the_same() -> None:
+    built = with_ready_tasks({}, {"some": 1})["some"]
+    for row in development_questions():
+        record = ReadyQuestion(
+            key="0",
+            language="en",
+            task="some",
+            task_type=row["task_type"],
+            metric=row["metric"],
+            track=1,
+            text=row["input_field"],
+            truth=row["output_field"],
+        )
+        made = built.question("shopbench/questions", record, Pool([]), Random(0))
+        trained, _ = prompt_completion(row, track_by_number(1))
+        assert made is not None and trained is not None and made["completion"] == trained["completion"]
+
+
+def test_a_question_with_a_phrase_that_cannot_be_cited_is_left_out() -> None:
+    row = questions("entities", 1)[0]
+    form = read_question(row["input_field"], False).answer_format
+    assert isinstance(form, Spans)
+    first = row["output_field"][0]
+    assert prompt_completion({**row, "output_field": [first.upper()]}, track_by_number(1))[0] is not None
+    missing = prompt_completion({**row, "output_field": [first.upper(), "no such phrase"]}, track_by_number(1))
+    assert missing == (None, "the answer is outside the form spans")
 
 
 @needs_smollm2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from evaluation.metrics import score
 from evaluation.parsers import parse_response
+from submission.answer_formats import find_phrase
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
 from tests.shared_data import development_questions
@@ -35,7 +36,7 @@ from training.data.tasks.amounts import Amount, amounts, packs, written
 from training.data.tasks.aspects import aspects_of, clauses, is_about_anything, may_be_wrong
 from training.data.tasks.ready import with_ready_tasks
 from training.data.tasks.task import Draft, Pool, Task, choice, numbered, selection
-from training.data.tasks.words import find_phrase, names_the_thing, product_type, shortened, singular, terms
+from training.data.tasks.words import names_the_thing, product_type, shortened, singular, terms
 from training.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent.parent

@@ -1,7 +1,7 @@
 """Turns questions with known answers into the token ids that are trained on, asked exactly as at inference.
 
 The one thing to know: prompts go through `submission.prompts` and `submission.chat_encoder`, answers through their
-answer form's `render`, and the answer's tokens are encoded apart from the prompt's, since that is where generation
+answer form's `written`, and the answer's tokens are encoded apart from the prompt's, since that is where generation
 starts. What cannot be asked or answered that way is left out and counted by reason.
 """
 
@@ -15,7 +15,6 @@ import numpy
 from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
-from submission.answer_formats import AnswerFormat, Permutation, Spans
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
@@ -60,19 +59,6 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _written_answer(form: AnswerFormat, truth: Any) -> str:
-    """Write a known answer as decoding would: gains of a ranking as an order, phrases in the case of the text."""
-    if isinstance(form, Permutation):
-        order = sorted(range(len(truth)), key=lambda index: -truth[index])
-        return form.render([form.items[index] for index in order])
-    answer = form.render(truth)
-    if isinstance(form, Spans) and not form.accepts(answer):
-        places = [(phrase, form.source.lower().find(phrase.lower())) for phrase in form.phrases(answer)]
-        cited = [form.source[start : start + len(phrase)] for phrase, start in places if start >= 0]
-        return form.render(cited)
-    return answer
-
-
 def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any] | None, str]:
     """Return a question of ShopBench's shape as a prompt-completion row, or None with the reason why not."""
     is_multiple_choice = row["task_type"] == TaskType.MULTIPLE_CHOICE
@@ -80,11 +66,8 @@ def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any]
     if question.task_type != row["task_type"]:
         return None, f"{row['task_type']} is read as {question.task_type}"
     form = question.answer_format
-    try:
-        answer = _written_answer(form, row["output_field"])
-    except (TypeError, IndexError):
-        return None, f"the answer is none of the form {form.name}"
-    if not form.accepts(answer):
+    answer = form.written(row["output_field"])
+    if answer is None:
         return None, f"the answer is outside the form {form.name}"
     completion = [{"role": "assistant", "content": answer}]
     return {"prompt": chat_messages(question, track), "completion": completion, "task_name": row["task_name"]}, ""

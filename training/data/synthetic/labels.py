@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from submission.answer_formats import find_phrase
 from submission.task_types import TaskType
 from training.data.sources.records import Product
 from training.data.synthetic.items import (
@@ -27,7 +28,7 @@ from training.data.synthetic.seeds import records
 from training.data.tasks.attributes import TYPE_FROM_TITLE, VALUE_FROM_TITLE
 from training.data.tasks.entities import TITLE_ENTITIES, are_all
 from training.data.tasks.task import Draft, Task, choice, draw_unrelated
-from training.data.tasks.words import count_phrase, find_phrase, product_type, share_terms, shortened, terms
+from training.data.tasks.words import count_phrase, product_type, share_terms, shortened, terms
 
 CATEGORY = Task(
     "product_category",

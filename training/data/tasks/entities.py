@@ -7,11 +7,12 @@ only where that value stands in the text word for word, since an answer has to b
 import re
 from random import Random
 
+from submission.answer_formats import find_phrase
 from submission.task_types import TaskType
 from training.data.sources.records import JudgedQuery, Product
 from training.data.tasks.equivalents import names_value, says_shade
 from training.data.tasks.task import Draft, Pool, Task
-from training.data.tasks.words import contains, count_phrase, find_phrase
+from training.data.tasks.words import contains, count_phrase
 
 _MOST_ENTITY_WORDS = 4
 _AUDIENCES = re.compile(

@@ -9,12 +9,10 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from submission.answer_formats import AnswerFormat, Permutation, Selection, Spans
 from submission.questions import read_question
 from submission.task_types import TaskType
 from training.data.sources.records import ReadyQuestion
 from training.data.tasks.task import Builder, Pool, Task, columns
-from training.data.tasks.words import find_phrase
 
 _STREAM = "shopbench/questions"
 
@@ -41,28 +39,8 @@ def _row(record: ReadyQuestion, pool: Pool) -> dict[str, Any] | None:
     if question.task_type != record.task_type:
         return pool.skip(f"{record.task_type} question that is read as {question.task_type}")
     form = question.answer_format
-    answer = _answer(form, record.truth)
+    answer = form.written(record.truth)
     if answer is None:
         return pool.skip(f"{record.task_type} question whose truth is outside of the form {form.name}")
     row = columns(record.task, record.metric, record.track, question, answer, record.truth)
     return {**row, "source": "shopbench", "language": record.language, "content": record.text}
-
-
-def _answer(form: AnswerFormat, truth: Any) -> str | None:
-    """Return what the model shall say, None where the truth does not fit the form."""
-    if isinstance(form, Permutation) and isinstance(truth, list):
-        if len(truth) != form.length or not all(isinstance(gain, int | float) for gain in truth):
-            return None
-        truth = [form.items[place] for place in sorted(range(len(truth)), key=lambda place: -truth[place])]
-    try:
-        answer = form.render(truth)
-    except (TypeError, IndexError):
-        return None
-    if isinstance(form, Spans) and not form.accepts(answer):
-        # Truths are compared in lower case, citations are not.
-        cited = [find_phrase(form.source, phrase) for phrase in form.phrases(answer)]
-        return form.render(cited) if cited and all(cited) and form.accepts(form.render(cited)) else None
-    if isinstance(form, Selection) and not form.accepts(answer):
-        # Fewer are right than are asked for: any others fill the answer up.
-        answer = form.complete(f"{answer},") or answer
-    return answer if form.accepts(answer) else None

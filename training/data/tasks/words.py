@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from submission.answer_formats import citations, find_phrase
 from training.data.sources.cleaning import has_words
 from training.data.sources.records import Product
 
@@ -64,25 +65,10 @@ def contains(text: str, phrase: str) -> bool:
     return find_phrase(text, phrase) is not None
 
 
-def find_phrase(text: str, phrase: str) -> str | None:
-    """Return `phrase` as it stands in `text` (whole words, whatever the case), None where it does not."""
-    return next(iter(_found(text, phrase)), None)
-
-
 def find_once(text: str, phrase: str) -> str | None:
     """Return what `find_phrase` returns, None where the phrase stands there more than once."""
-    found = _found(text, phrase)
+    found = list(citations(text, phrase))
     return found[0] if len(found) == 1 else None
-
-
-def _found(text: str, phrase: str) -> list[str]:
-    if not phrase or phrase.lower() not in text.lower():
-        return []
-    # In scripts without spaces a phrase may stand inside a run of letters.
-    edge = r"(?<![^\W_])", r"(?![^\W_])"
-    before = edge[0] if phrase[0].isascii() and phrase[0].isalnum() else ""
-    after = edge[1] if phrase[-1].isascii() and phrase[-1].isalnum() else ""
-    return re.findall(before + re.escape(phrase) + after, text, re.IGNORECASE)
 
 
 def names_the_thing(title: str, name: str) -> bool:
