@@ -85,6 +85,7 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     runs: list[tuple[str, str]] = []
 
     def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
+        assert Path(command[1]).name == "local_evaluation.py" and Path(command[1]).is_file()
         arguments = dict(zip(command[2::2], command[3::2], strict=False))
         constraints, calibration = env["SHOPBENCH_CONSTRAINTS"], env.get("SHOPBENCH_CALIBRATION", "on")
         runs.append((constraints, calibration))

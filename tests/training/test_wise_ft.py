@@ -167,6 +167,7 @@ def test_sweep_on_the_command_line_asks_every_alpha_once(
 
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         """Stands in for `local_evaluation.py`: any model but the base knows the seen tasks."""
+        assert Path(command[1]).name == "local_evaluation.py" and Path(command[1]).is_file()
         given = dict(zip(command[2::2], command[3::2], strict=False))
         asked.append(tensors(Path(given["--model"])))
         score = 0.0 if Path(given["--model"]) == base else 1.0

@@ -20,10 +20,10 @@ import numpy
 
 from evaluation.metrics import EntityCounts, aggregate
 from submission.errors import ShopBenchError
+from submission.model_folder import ROOT
 from training.checkpoints.merging import write_interpolated
 from training.files import fingerprint, hash_of, remove, written_whole
 
-ROOT = Path(__file__).resolve().parent.parent
 RESAMPLES = 1000
 
 
