@@ -5,10 +5,10 @@ This is the picture of docs/architecture.md, step by step; what steers it comes 
 
 import logging
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from models.base_model import ShopBenchBaseModel
+from submission.answers import Answer, make_answer
 from submission.calibration import ChoiceCalibration, calibrate, can_be_calibrated
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
@@ -23,21 +23,10 @@ from submission.questions import Question
 from submission.reading_guard import read_guarded
 from submission.settings import Settings
 from submission.sharding import check_shardable
-from submission.task_types import TaskType
 from submission.time_budget import Stage, TimeBudget, tokens_within
-from submission.valid_answers import report_strange_texts, valid_answer
+from submission.valid_answers import report_strange_texts
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer and where it came from: the type found, the form, what the model wrote, what was answered."""
-
-    task_type: TaskType
-    form: str
-    raw_text: str
-    answer: str
 
 
 class ShopBenchModel(ShopBenchBaseModel):
@@ -72,12 +61,17 @@ class ShopBenchModel(ShopBenchBaseModel):
         prompts = _prompts(batch)
         deadline = batch_deadline(len(prompts), self.time_budget.left())
         questions = [read_guarded(prompt, bool(is_multiple_choice)) for prompt in prompts]
-        generations = self._generate(questions, self.time_budget.choose_stage(), deadline)
+        stage = self.time_budget.choose_stage()
+        requests = self._requests(questions, stage)
+        generations = self._generate(questions, requests, deadline)
         if self.calibrated:
             calibrate(self.calibration, questions, generations)
         if self.constrained:
             report_strange_texts(questions, generations)
-        self.last_answers = [self._answer(*pair) for pair in zip(questions, generations, strict=True)]
+        self.last_answers = [
+            make_answer(question, requests.get(i), generation, stage, self.encoder.decode, self.constrained)
+            for i, (question, generation) in enumerate(zip(questions, generations, strict=True))
+        ]
         self.time_budget.record([question.answer_format for question in questions], time.monotonic() - started)
         return [answer.answer for answer in self.last_answers]
 
@@ -95,14 +89,17 @@ class ShopBenchModel(ShopBenchBaseModel):
         limit = self.profile.max_model_len - question.answer_format.max_tokens
         return self.encoder.encode_within(chat_messages(question, self.track), limit)
 
-    def _generate(self, questions: list[Question], stage: Stage, deadline: Deadline) -> list[Generation]:
-        """Return what the engine makes of the questions, nothing for those that cannot or must not be asked."""
-        requests = {i: request for i, question in enumerate(questions) if (request := self._request(question, stage))}
-        generations = [Generation() for _ in questions]
+    def _requests(self, questions: list[Question], stage: Stage) -> dict[int, Request]:
+        """Return the requests, by position, of the questions that can be asked and are worth the time."""
+        return {i: request for i, question in enumerate(questions) if (request := self._request(question, stage))}
+
+    def _generate(
+        self, questions: list[Question], requests: dict[int, Request], deadline: Deadline
+    ) -> list[Generation]:
+        """Return what the engine makes of the questions, nothing for those that are not asked."""
         answered = self.engine.generate(list(requests.values()), deadline)
-        for i, generation in zip(requests, answered, strict=True):
-            generations[i] = generation
-        return generations
+        by_position = dict(zip(requests, answered, strict=True))
+        return [by_position.get(i, Generation()) for i in range(len(questions))]
 
     def _request(self, question: Question, stage: Stage) -> Request | None:
         form = question.answer_format
@@ -120,11 +117,6 @@ class ShopBenchModel(ShopBenchBaseModel):
             return None
         num_logprobs = len(question.items) if self.calibrated and can_be_calibrated(question) else 0
         return Request(prompt, form, max_tokens, num_logprobs)
-
-    def _answer(self, question: Question, generation: Generation) -> Answer:
-        form = question.answer_format
-        text = valid_answer(form, generation) if self.constrained else generation.text
-        return Answer(question.task_type, form.name, generation.text, text)
 
 
 def _prompts(batch: dict[str, Any]) -> list[Any]:

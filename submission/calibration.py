@@ -70,11 +70,11 @@ def can_be_calibrated(question: Question) -> bool:
 
 
 def calibrate(calibration: ChoiceCalibration, questions: list[Question], generations: list[Generation]) -> None:
-    """Replace the choices by calibrated ones, the whole batch counted before any of it is decided."""
+    """Put calibrated choices beside those of the model, the whole batch counted before any of it is decided."""
     observed = []
     for question, generation in zip(questions, generations, strict=True):
         logprobs = {int(text): value for text, value in generation.logprobs.items() if text.isdecimal()}
         if probabilities := calibration.observe(question.items, logprobs) if logprobs else None:
             observed.append((question.items, probabilities, generation))
     for items, probabilities, generation in observed:
-        generation.text = str(calibration.choose(items, probabilities))
+        generation.calibrated = str(calibration.choose(items, probabilities))

@@ -5,13 +5,16 @@ question can end its own turn; and a question too long for the context is shorte
 """
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from submission.errors import ShopBenchError
 from submission.half_surrogates import replace_half_surrogates
 from submission.shortening import shorten
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +25,9 @@ class ChatEncoder:
     """A tokenizer with its chat template."""
 
     def __init__(self, model_dir: Path) -> None:
+        # Imported here: it takes seconds, in which a wrong setting could have been named.
+        from transformers import AutoTokenizer
+
         self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             model_dir, local_files_only=True, trust_remote_code=False
         )
@@ -43,6 +49,10 @@ class ChatEncoder:
             ids += self._ids(before, split_special_tokens=False)
             ids += self._ids(message["content"], split_special_tokens=True)
         return ids + self._ids(rest, split_special_tokens=False)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of token ids, the template's own tokens included."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _ids(self, text: str, *, split_special_tokens: bool) -> list[int]:
         text = replace_half_surrogates(text, "?")

@@ -1,5 +1,6 @@
 """How much time is left: a point on the monotonic clock that an answer must not pass."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -27,11 +28,23 @@ class Deadline:
         """Whether no time is left."""
         return self.left() <= 0
 
+    def timeout(self) -> float | None:
+        """Return the seconds that may be waited, in the way of `concurrent.futures`: None where there is no end."""
+        return None if math.isinf(self._end) else max(0.0, self.left())
+
     def earlier(self) -> "Deadline":
         """Return the deadline for those who should be done a little before this one."""
+        if math.isinf(self._end):
+            return self
         return Deadline(self.left() - self._seconds * (1 - _STOP_AT / _RETURN_AT), self._clock)
 
 
 def batch_deadline(batch_size: int, run_left_s: float) -> Deadline:
-    """Return the deadline for a batch: the evaluator's limit less a margin, or the end of the run if that is sooner."""
+    """Return the deadline for a batch: the evaluator's limit less a margin, or the end of the run if that is sooner.
+
+    A run without an end (an infinite `run_left_s`) is off the evaluator's clock, and so are its batches: nobody ends
+    them, and what is answered must not depend on how busy the machine is.
+    """
+    if math.isinf(run_left_s):
+        return Deadline(run_left_s)
     return Deadline(max(0.0, min(SECONDS_PER_QUESTION * batch_size * _RETURN_AT, run_left_s)))

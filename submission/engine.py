@@ -9,6 +9,7 @@ import gc
 import itertools
 import logging
 import os
+import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,8 @@ class Generation:
 
     It is `done` when the engine is through with it, and `finished` if it ended by itself and not for its budget.
     `logprobs` holds the log-probabilities of what the first token could have been, by its text, where they were wanted.
+    It is `cut` if the clock ended it, shortened its budget or kept it from being asked, and took `seconds` from the
+    beginning of its batch. `calibrated` is what calibration put in the place of `text`, None where it did not choose.
     """
 
     text: str = ""
@@ -48,6 +51,9 @@ class Generation:
     done: bool = False
     finished: bool = False
     logprobs: dict[str, float] = field(default_factory=dict)
+    cut: bool = False
+    seconds: float = 0.0
+    calibrated: str | None = None
 
 
 def _hush() -> None:
@@ -132,12 +138,14 @@ class Engine:
         deadline: Deadline,
     ) -> None:
         """Step until all are answered or the time is up; `open_requests` keeps those that are not."""
+        started = time.monotonic()
         while open_requests and not deadline.passed():
             determined = []
             for output in self._engine.step():
                 index = open_requests[output.request_id]
                 generation, completion = generations[index], output.outputs[0]
                 generation.text, generation.num_tokens = completion.text, len(completion.token_ids)
+                generation.seconds = time.monotonic() - started
                 if completion.logprobs:
                     alternatives = completion.logprobs[0].values()
                     generation.logprobs = {one.decoded_token: one.logprob for one in alternatives}
@@ -149,6 +157,8 @@ class Engine:
                     del open_requests[output.request_id]
             if determined:
                 self._engine.abort_request(determined)
+        for index in open_requests.values():
+            generations[index].cut = True
         if open_requests:
             logger.warning("out of time: %d of %d answers were cut short", len(open_requests), len(requests))
 

@@ -71,13 +71,19 @@ class GuardedEngine:
     ) -> bool:
         """Answer those of a `part` of the batch that are not answered yet; return False if the engine failed at it."""
         indices = [i for i in range(len(requests))[part] if not generations[i].done]
-        if not indices or not self._is_there(deadline):
+        if not indices:
+            return True
+        if not self._is_there(deadline):
+            if self._running is not None:
+                _mark_cut([generations[i] for i in indices])
             return True
         fresh = [Generation() for _ in indices]
         error = self._try([requests[i] for i in indices], fresh, deadline)
         for i, generation in zip(indices, fresh, strict=True):
             if generation.done or generation.num_tokens > generations[i].num_tokens:
                 generations[i] = generation
+            else:
+                generations[i].cut |= generation.cut
         if error is None:
             return True
         self._say(f"the engine failed on {len(indices)} questions: {one_line(error)}")
@@ -95,8 +101,9 @@ class GuardedEngine:
         engine = self._engine
         assert engine is not None
         job = self._thread.submit(lambda: engine.generate(requests, generations, deadline.earlier()))
-        wait([job], timeout=max(0.0, deadline.left()))
+        wait([job], timeout=deadline.timeout())
         if not job.done():
+            _mark_cut(generations)
             self._running = job
             logger.error("the engine did not return in time: %d questions answered as far as it got", len(requests))
             return None
@@ -107,7 +114,7 @@ class GuardedEngine:
     def _is_there(self, deadline: Deadline) -> bool:
         """Wait for a late step or for loading, until the deadline; return whether there is an engine that can be asked."""
         while self._running is not None:
-            wait([self._running], timeout=max(0.0, deadline.left()))
+            wait([self._running], timeout=deadline.timeout())
             if not self._running.done():
                 what = "still being loaded" if self._loading else "still stuck"
                 self._say(f"the engine is {what}: falling back to what the questions themselves suggest")
@@ -150,6 +157,12 @@ class GuardedEngine:
         if kind != self._said:
             logger.error("%s", line)
         self._said = kind
+
+
+def _mark_cut(generations: list[Generation]) -> None:
+    """Note of what is not done that the clock ended it."""
+    for generation in generations:
+        generation.cut = not generation.done
 
 
 def _forget_frames(error: BaseException | None) -> None:

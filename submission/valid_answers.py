@@ -1,6 +1,7 @@
 """Brings what was generated into the form that its question asks for, and says where that should not be needed."""
 
 import logging
+from enum import StrEnum
 
 from submission.answer_formats import AnswerFormat, FreeText
 from submission.engine import Generation
@@ -10,15 +11,29 @@ from submission.reading_guard import readable_text
 logger = logging.getLogger(__name__)
 
 
-def valid_answer(form: AnswerFormat, generation: Generation) -> str:
-    """Return what was generated, brought into its form: as it is if it ended by itself and is valid, else completed or
-    cut, the form's fallback at the worst.
+class Source(StrEnum):
+    """Where a valid answer came from: the text as it is, the text completed or cut into its form, or the fallback."""
+
+    TEXT = "text"
+    COMPLETED = "completed"
+    FALLBACK = "fallback"
+
+
+def settle(form: AnswerFormat, generation: Generation) -> tuple[str, Source]:
+    """Return what was generated, brought into its form, and where that came from.
+
+    It stays as it is if it ended by itself and is valid. Else it is completed or cut, and the form's fallback at the worst.
     """
     text = readable_text(generation.text)
     if generation.finished and form.accepts(text):
-        return text.strip()
-    completed = form.complete(text)
-    return form.fallback() if completed is None else completed
+        return text.strip(), Source.TEXT
+    completed = form.complete(text) if text.strip() else None
+    return (form.fallback(), Source.FALLBACK) if completed is None else (completed, Source.COMPLETED)
+
+
+def valid_answer(form: AnswerFormat, generation: Generation) -> str:
+    """Return what was generated, brought into its form."""
+    return settle(form, generation)[0]
 
 
 def report_strange_texts(questions: list[Question], generations: list[Generation]) -> None:
