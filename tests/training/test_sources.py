@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from submission.errors import ShopBenchError
 from training.data.sources import SOURCES, open_source
+from training.data.sources.alpaca import Alpaca
 from training.data.sources.amazon_m2 import AmazonM2
 from training.data.sources.amazon_reviews import AmazonReviews
 from training.data.sources.cleaning import clean, first_sentences, sentences
@@ -25,7 +26,7 @@ from training.data.sources.mmlu import Mmlu
 from training.data.sources.reading import open_rows
 from training.data.sources.records import JudgedQuery, ProductType
 from training.data.sources.source import Source
-from training.data.tasks import tasks_of
+from training.data.tasks import TASKS, tasks_of
 from training.data.tasks.task import Pool
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -257,6 +258,79 @@ def test_mmlu_leaves_out_what_is_not_whole(tmp_path: Path) -> None:
         "row without a question": 1,
         "row without an answer from 0 to 3": 1,
     }
+
+
+def from_rows(kind: type[Source], folder: Path, rows: list[dict[str, Any]]) -> tuple[list[Any], Counter[str]]:
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    source = kind(folder / "scratch", str(folder / "rows.jsonl"))
+    return read(source, next(iter(kind.streams)))
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ["None", "One", "Two", "Three"],
+        ["Na", "K", "Ca", "Mg"],
+        ["N/A", "NaN", "null", "nan"],
+        ["List<Integer> x;", "List<String> x;", "List x;", "List<?> x;"],
+        ["<b>", "<strong>", "<i>", "&lt;b&gt;"],
+        ["Bb", "bb", "BB", "bB"],
+        ["0", "1", "-1", "a < b > c"],
+    ],
+)
+def test_exam_choices_are_asked_as_they_stand(tmp_path: Path, choices: list[str]) -> None:
+    question = "Which one\n does <p> or &amp; stand for?"
+    row = {"question": question, "subject": "any", "choices": choices, "answer": 1}
+    (exam,), unusable = from_rows(Mmlu, tmp_path, [row])
+    assert exam.choices == tuple(choices) and exam.question == "Which one does <p> or &amp; stand for?"
+    assert not unusable
+    built = TASKS["general_knowledge"].question("mmlu/questions", exam, Pool([exam]), Random(1))
+    assert built is not None and all(f". {text}" in built["question"].split("Answer")[0] for text in choices)
+    assert f"{built['truth']}. {choices[1]}" in built["question"].split("\n")
+
+
+@pytest.mark.parametrize("absent", [None, "", " ", float("nan")])
+def test_an_exam_choice_that_is_not_there_is_none(tmp_path: Path, absent: object) -> None:
+    row = {"question": "Which?", "subject": "any", "choices": ["Na", "K", absent, "Mg"], "answer": 1}
+    assert from_rows(Mmlu, tmp_path, [row]) == ([], {"row without four different choices": 1})
+
+
+@pytest.mark.parametrize(
+    ("row", "instruction", "context", "answer"),
+    [
+        (("Close the tag.", "<p>Hello", "<p>Hello</p>"), "Close the tag.", "<p>Hello", "<p>Hello</p>"),
+        (("What does <br/> do?", "<noinput>", "It breaks\na line."), "What does <br/> do?", "", "It breaks\na line."),
+        (("What does &amp; mean?", "Noinput", "And."), "What does &amp; mean?", "", "And."),
+        (("Name the type.", "None", "NoneType"), "Name the type.", "None", "NoneType"),
+        (("Say it.", "List<Integer> x;", "N/A"), "Say it.", "List<Integer> x;", "N/A"),
+        (("Draw a cat.", "", "<nooutput> I cannot draw."), "Draw a cat.", "", "I cannot draw."),
+    ],
+)
+def test_instructions_may_be_about_tags_and_absence(
+    tmp_path: Path, row: tuple[str, str, str], instruction: str, context: str, answer: str
+) -> None:
+    (read_row,), unusable = from_rows(
+        Alpaca, tmp_path, [dict(zip(("instruction", "input", "output"), row, strict=True))]
+    )
+    assert (read_row.instruction, read_row.context, read_row.answer) == (instruction, context, answer)
+    assert not unusable
+
+
+@pytest.mark.parametrize("marker", ["<nooutput>", "<No output>", " <nooutput>\n", "nooutput", "<no_output>", "", None])
+def test_an_answer_that_is_only_a_marker_is_none(tmp_path: Path, marker: str | None) -> None:
+    rows = [{"instruction": "Draw a cat.", "input": "", "output": marker}]
+    assert from_rows(Alpaca, tmp_path, rows) == ([], {"row without an instruction or an answer": 1})
+
+
+def test_an_option_none_is_an_option(tmp_path: Path) -> None:
+    row = {"split": "train", "task": "Product_Relation_Prediction", "instruction": "i", "input": '{"product 1": "a"}'}
+    rows = [
+        {**row, "options": '["None", "NA", "also bought"]', "output": "None"},
+        {**row, "options": '["A: yes", "B: None"]', "output": "B"},
+    ]
+    found, unusable = from_rows(EcInstruct, tmp_path, rows)
+    assert [one.answer for one in found] == ["None", "None"] and not unusable
+    assert found[0].options == ("None", "NA", "also bought")
 
 
 def test_knowledge_lists_are_complete_and_its_groups_leave_wrong_answers() -> None:

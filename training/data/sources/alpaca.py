@@ -1,11 +1,12 @@
 """Alpaca-Cleaned: instructions of every kind with their answers, which keep the model's prose alive."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.cleaning import clean
+from training.data.sources.cleaning import on_one_line
 from training.data.sources.reading import open_rows
 from training.data.sources.records import Instruction, Record
 from training.data.sources.source import Source, as_list
@@ -13,6 +14,8 @@ from training.data.sources.source import Source, as_list
 _COLUMNS = ("instruction", "input", "output")
 # Answers are prose of a length that ShopBench's prose has; longer ones would be cut off at inference.
 _MOST_ANSWER_WORDS = 40
+# What the set writes where there is no input or no answer; behind the second an apology may follow.
+_MARKER = re.compile(r"<\s*no[ _-]?(?:in|out)put\s*>|\A\s*no(?:in|out)put\.?\s*\Z", re.IGNORECASE)
 
 
 class Alpaca(Source):
@@ -34,10 +37,10 @@ class Alpaca(Source):
         yield from enumerate(open_rows(self.instructions, _COLUMNS, limit=self.limit))
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
-        """Clean a row; answers keep their line breaks, they are what is learned."""
+        """Read a row; tags are what it is about, and answers keep their line breaks: they are what is learned."""
         number, row = unit
-        instruction, context = clean(row.get("instruction")), clean(row.get("input"))
-        answer = str(row.get("output") or "").strip()
+        instruction, context, answer = (_without_marker(row.get(column)) for column in _COLUMNS)
+        instruction, context = on_one_line(instruction), on_one_line(context)
         if not instruction or not answer:
             unusable["row without an instruction or an answer"] += 1
             return None
@@ -45,3 +48,7 @@ class Alpaca(Source):
             unusable[f"row with an answer of more than {_MOST_ANSWER_WORDS} words"] += 1
             return None
         return Instruction(f"row/{number}", instruction, context, answer)
+
+
+def _without_marker(value: object) -> str:
+    return "" if value is None else _MARKER.sub("", str(value)).strip()

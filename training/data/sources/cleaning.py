@@ -1,7 +1,8 @@
 """Turns the texts of product pages into one clean line, or nothing where nothing is there.
 
-Pages hold HTML, entities escaped twice, line breaks and the words "nan" or "None" for absence. A question is read by
-its lines, so the one thing to know is that no text of a source may bring a line break into it.
+Pages hold HTML, entities escaped twice, line breaks and the words "nan" or "None" for absence. Texts that people asked
+or wrote may be about all of these: each source chooses what is taken off its texts. A question is read by its lines, so
+the one thing to know is that no text of a source may bring a line break into it.
 """
 
 import html
@@ -27,7 +28,13 @@ _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "
 
 
 def clean(text: object) -> str:
-    """Return `text` without HTML, marks of pages, control characters and line breaks, empty where it stands for nothing."""
+    """Return the text of a page as `without_markup` does, empty where the page's words stand for nothing ("nan", "N/A")."""
+    text = without_markup(text)
+    return "" if text.lower() in _ABSENT else text
+
+
+def without_markup(text: object) -> str:
+    """Return `text` on one line without HTML, entities and marks of pages: not for texts that may be about HTML."""
     if text is None:
         return ""
     if not isinstance(text, str):
@@ -38,8 +45,14 @@ def clean(text: object) -> str:
         text = _TAG.sub(" ", text)
     if "[[" in text or "The media" in text:
         text = _PAGE_MARK.sub(" ", text)
-    text = " ".join(_INVISIBLE.sub(" ", text).split())
-    return "" if text.lower() in _ABSENT else text
+    return on_one_line(text)
+
+
+def on_one_line(text: object) -> str:
+    """Return `text` without control characters and line breaks, else as it is; empty for None and for not a number."""
+    if text is None or text != text:
+        return ""
+    return " ".join(_INVISIBLE.sub(" ", str(text)).split())
 
 
 def without_half_characters(value: Any) -> Any:

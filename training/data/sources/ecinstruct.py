@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.cleaning import clean
+from training.data.sources.cleaning import clean, without_markup
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import EcInstructRow, Record
 from training.data.sources.source import Source, as_list
@@ -126,7 +126,7 @@ def _read_options(value: object) -> dict[str, str]:
     if not isinstance(value, list):
         return {}
     options = {}
-    for place, item in enumerate(map(clean, value)):
+    for place, item in enumerate(map(without_markup, value)):
         match = _LETTERED.fullmatch(item)
         letter, text = match.groups() if match else (chr(ord("A") + place), item)
         if text:
@@ -136,9 +136,9 @@ def _read_options(value: object) -> dict[str, str]:
 
 def _resolve(output: object, options: dict[str, str]) -> str:
     """Return the words of an output, empty where it is a letter or text that no option has."""
-    text = clean(output)
     if not options:
-        return text
+        return clean(output)
+    text = without_markup(output)
     match = _LETTER.fullmatch(text) or _LETTERED.fullmatch(text)
     if match:
         return options.get(match.group(1), "")

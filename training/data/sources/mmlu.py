@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.cleaning import clean
+from training.data.sources.cleaning import on_one_line
 from training.data.sources.reading import open_rows
 from training.data.sources.records import ExamQuestion, Record
 from training.data.sources.source import Source, as_list
@@ -35,13 +35,13 @@ class Mmlu(Source):
         yield from enumerate(open_rows(self.questions, _COLUMNS, split=self.split, limit=self.limit))
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
-        """Clean a question and check its choices and answer."""
+        """Read a question and check its choices and answer; "None" and "Na" are choices, tags what a question is about."""
         number, row = unit
-        question, choices = clean(row.get("question")), row.get("choices")
+        question, choices = on_one_line(row.get("question")), row.get("choices")
         if not question:
             unusable["row without a question"] += 1
             return None
-        choices = tuple(map(clean, choices)) if isinstance(choices, list) else ()
+        choices = tuple(map(on_one_line, choices)) if isinstance(choices, list) else ()
         if len(choices) != 4 or not all(choices) or len(set(choices)) != 4:
             unusable["row without four different choices"] += 1
             return None

@@ -31,7 +31,9 @@ def build_knowledge(exam: ExamQuestion, pool: Pool, rng: Random) -> Draft | None
         return pool.skip("exam question with a choice that speaks of the other choices")
     wrong = [text for place, text in enumerate(exam.choices) if place != exam.answer]
     subject = exam.subject or "general knowledge"
-    return choice(rng, exam.choices[exam.answer], wrong, question=exam.question, subject=subject)
+    right = exam.choices[exam.answer]
+    # "Bb" and "bb" are two genotypes.
+    return choice(rng, right, wrong, case_matters=True, question=exam.question, subject=subject)
 
 
 INSTRUCTION = Task(

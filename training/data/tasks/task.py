@@ -213,14 +213,15 @@ def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
     return "\n".join(f"{number}.{'' if tight else ' '}{item}" for number, item in enumerate(items, start=start))
 
 
-def choice(rng: Random, right: str, wrong: Sequence[str], **slots: str) -> Draft | None:
+def choice(rng: Random, right: str, wrong: Sequence[str], *, case_matters: bool = False, **slots: str) -> Draft | None:
     """Draft a multiple-choice question of the right answer and three (or all given) wrong ones, in random order.
 
-    None where there are fewer than two wrong answers or where two options are the same but for case.
+    None where there are fewer than two wrong answers or where two options are the same, but for case unless that matters.
     """
     wrong = list(wrong)[:3]
     options = [right, *wrong]
-    if len(wrong) < 2 or len({option.lower().strip(". ") for option in options}) != len(options):
+    compared = {(option if case_matters else option.lower()).strip(". ") for option in options}
+    if len(wrong) < 2 or len(compared) != len(options):
         return None
     rng.shuffle(options)
     numbers = tuple(range(len(options)))
