@@ -1,4 +1,4 @@
-"""Combines several LoRA adapters with weights into one adapter, by PEFT's `add_weighted_adapter`.
+"""Combines several LoRA adapters with weights into one adapter, which PEFT, vLLM and the commands here read alike.
 
 The one thing to know: `cat` (the default) concatenates the factors, so that the combined update is exactly the weighted
 sum of the updates, at a rank that is the sum of the ranks. `linear` adds the factors themselves (equal ranks, and an

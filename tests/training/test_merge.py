@@ -63,6 +63,8 @@ def test_merged_checkpoint_is_whole_and_portable(tmp_path: Path, llama: Path, ad
     config = json.loads((merged / "config.json").read_text())
     assert config["rope_theta"] == config["rope_parameters"]["rope_theta"] == 100_000.0
     assert config["torch_dtype"] == config["dtype"] == "bfloat16"
+    # Without it transformers 5 warns of a broken tokenizer of Mistral's at every load.
+    assert config["transformers_version"] == json.loads((llama / "config.json").read_text())["transformers_version"]
     assert AutoConfig.from_pretrained(merged).rope_parameters["rope_theta"] == 100_000.0
     tokenizer = json.loads((merged / "tokenizer_config.json").read_text())
     assert tokenizer["tokenizer_class"] == "PreTrainedTokenizerFast"

@@ -67,6 +67,7 @@ def test_logits_stay_the_same_and_the_index_counts_the_zeros(tmp_path: Path) -> 
 
     config = json.loads((padded / "config.json").read_text())
     assert config["intermediate_size"] == PADDED and config["rope_theta"] == 1_000_000.0
+    assert config["transformers_version"] == json.loads((base / "config.json").read_text())["transformers_version"]
     check_shardable(config, 4, GROUP_SIZE)
     reader = CheckpointReader(padded)
     down = reader.tensor("model.layers.0.mlp.down_proj.weight")

@@ -70,16 +70,18 @@ def pad_model(base: Path, output: Path, size: int) -> None:
             return pad(tensor, (0, 0, 0, extra) if tensor.dim() == 2 else (0, extra))
         return pad(tensor, (0, extra)) if _DOWN.search(name) else tensor
 
-    def finish(folder: Path) -> None:
+    def write_config(folder: Path) -> None:
         write_portable_files(base, folder)
         write_json(folder / "config.json", {**read_json(folder / "config.json"), "intermediate_size": size})
+
+    def count_zeros(folder: Path) -> None:
         if (folder / INDEX_FILE).is_file():
             index = read_json(folder / INDEX_FILE)
             reader = CheckpointReader(folder)
             index["metadata"] = {"total_size": sum(reader.tensor(name).nbytes for name in reader.names)}
             write_json(folder / INDEX_FILE, index)
 
-    rewrite_checkpoint(base, output, pad_tensor, ["padding", str(size)], finish)
+    rewrite_checkpoint(base, output, pad_tensor, ["padding", str(size)], write_config, count_zeros)
 
 
 def main(arguments: list[str] | None = None) -> None:

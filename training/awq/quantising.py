@@ -81,9 +81,8 @@ def quantise(staged: Path, output: Path, job: dict[str, Any], python: Path, log:
         # AutoAWQ writes for the owner alone; a server under another user must be able to read.
         file.chmod(0o644)
     config = read_json(output / "config.json")
-    # Without the version, transformers 5 takes the tokenizer for a broken one of Mistral's and warns of it.
-    kept = {key: written[key] for key in ("quantization_config", "transformers_version")}
-    write_json(output / "config.json", {**config, "dtype": "float16", "torch_dtype": "float16", **kept})
+    quantisation = {"quantization_config": written["quantization_config"]}
+    write_json(output / "config.json", {**config, "dtype": "float16", "torch_dtype": "float16", **quantisation})
 
 
 def check_possible(options: argparse.Namespace, config: dict[str, Any]) -> int:

@@ -7,52 +7,101 @@ formula is wise-ft's (Wortsman et al., arXiv 2109.01903).
 from pathlib import Path
 
 import torch
+from transformers import AutoConfig
 
 from submission.errors import ShopBenchError
-from training.checkpoints.lora import CONFIG_FILE, LoraUpdate
+from submission.model_folder import read_json
+from training.checkpoints.adapter_config import CONFIG_FILE
+from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import CheckpointReader, rewrite_checkpoint
 from training.files import fingerprint
+
+_HEAD = "lm_head.weight"
+_EMBEDDING = "model.embed_tokens.weight"
 
 
 def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -> None:
     """Write `base` + `alpha` · update of `adapter` to the folder `output`, replacing it when the new one is whole."""
     update = LoraUpdate(adapter)
-    if unknown := sorted(update.names - CheckpointReader(base).names):
-        raise ShopBenchError(
-            f"{adapter} updates {unknown[0]}, which {base} does not have: it was trained on another base"
-        )
+    reader = CheckpointReader(base)
+    if "quantization_config" in read_json(base / "config.json"):
+        raise ShopBenchError(f"{base} is quantised: merge the adapter into the model that it was made from")
+    shapes = dict(reader.shapes)
+    if _HEAD in update.names and _ties_head(base):
+        # Readers take the embedding for the head and pass over a head that is stored beside it.
+        shapes.pop(_HEAD, None)
+    update.check_base(base, shapes)
+    if alpha != 0:
+        update.check_values()
 
     def add_update(name: str, tensor: torch.Tensor) -> torch.Tensor:
         if name not in update.names or alpha == 0:
             return tensor
-        if update.shape(name) != tensor.shape:
-            raise ShopBenchError(
-                f"{adapter} updates {name} as {tuple(update.shape(name))}, {base} has {tuple(tensor.shape)}: "
-                "it was trained on another base"
-            )
         return (tensor.float() + alpha * update.delta(name)).to(tensor.dtype)
 
+    def refuse_the_base_itself(folder: Path) -> None:
+        merged = CheckpointReader(folder)
+        if alpha != 0 and all(torch.equal(reader.tensor(name), merged.tensor(name)) for name in sorted(update.names)):
+            dtype = str(reader.tensor(min(update.names)).dtype).removeprefix("torch.")
+            raise ShopBenchError(
+                f"{alpha:g} · the update of {adapter} changes not one weight of {base}, so that the result would be the "
+                f"base again: the update is too small for {dtype}"
+            )
+
     inputs = ["merge", fingerprint(adapter), str(float(alpha))]
-    rewrite_checkpoint(base, output, add_update, inputs, lambda folder: write_portable_files(base, folder))
+    rewrite_checkpoint(
+        base, output, add_update, inputs, lambda folder: write_portable_files(base, folder), refuse_the_base_itself
+    )
 
 
 def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: float) -> None:
-    """Write (1 − α) · `base` + α · `fine_tuned`, two full checkpoints of one architecture, to the folder `output`."""
-    reader = CheckpointReader(fine_tuned)
-    if differing := sorted(reader.names ^ CheckpointReader(base).names):
-        raise ShopBenchError(f"only one of {base} and {fine_tuned} has the tensor {differing[0]}: they do not match")
+    """Write (1 − α) · `base` + α · `fine_tuned`, two full checkpoints of one architecture, to the folder `output`.
 
-    def mix(name: str, tensor: torch.Tensor) -> torch.Tensor:
-        other = reader.tensor(name)
-        if other.shape != tensor.shape:
+    Where both tie the head to the embedding, a head that only one of them stores beside it is left out.
+    """
+    start, end = CheckpointReader(base), CheckpointReader(fine_tuned)
+    if differing := sorted((start.names ^ end.names) - {_HEAD}):
+        raise ShopBenchError(f"only one of {base} and {fine_tuned} has the tensor {differing[0]}: they do not match")
+    one_head = (_HEAD in start.names) != (_HEAD in end.names)
+    if one_head:
+        _check_same_head(start if _HEAD in start.names else end, base)
+
+    def mix(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
+        if alpha == 0:
+            return tensor
+        if one_head and name == _HEAD:
+            return None
+        if end.shapes[name] != tensor.shape:
             raise ShopBenchError(
-                f"{name} is {tuple(tensor.shape)} in {base} and {tuple(other.shape)} in {fine_tuned}: they do not match"
+                f"{name} is {tuple(tensor.shape)} in {base} and {end.shapes[name]} in {fine_tuned}: they do not match"
             )
+        other = end.tensor(name)
+        if alpha == 1:
+            return other.to(tensor.dtype)
+        if not tensor.is_floating_point() and torch.equal(tensor, other):
+            return tensor
+        if not (tensor.is_floating_point() and other.is_floating_point()):
+            raise ShopBenchError(f"{name} holds no floating-point numbers: quantised models cannot be interpolated")
         return ((1 - alpha) * tensor.float() + alpha * other.float()).to(tensor.dtype)
 
     inputs = ["wise-ft", fingerprint(fine_tuned), str(float(alpha))]
     rewrite_checkpoint(base, output, mix, inputs, lambda folder: write_portable_files(base, folder))
+
+
+def _ties_head(model: Path) -> bool:
+    """Return whether a model's head is its embedding; many configs leave that to the default of their class."""
+    return bool(AutoConfig.from_pretrained(model, local_files_only=True).tie_word_embeddings)
+
+
+def _check_same_head(storing: CheckpointReader, base: Path) -> None:
+    """Refuse a head that one model alone stores, unless the base ties its own and this one is the embedding again."""
+    is_embedding = _EMBEDDING in storing.names and torch.equal(storing.tensor(_HEAD), storing.tensor(_EMBEDDING))
+    if not (is_embedding and _ties_head(base)):
+        raise ShopBenchError(
+            f"only {storing.folder} has a head ({_HEAD}) of its own, the other model ties it to the embedding: "
+            "they do not match"
+        )
 
 
 def write_interpolated(base: Path, fine_tuned: Path, output: Path, alpha: float) -> None:

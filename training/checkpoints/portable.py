@@ -28,7 +28,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def portable_config(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a model config with RoPE and dtype in the spellings of both transformers generations."""
+    """Return a model config with RoPE and dtype in the spellings of both transformers generations.
+
+    The version of transformers stays: without it transformers 5 takes any tokenizer for a broken one of Mistral's, warns
+    at every load, and its advice would ruin the tokenizer.
+    """
     config = dict(config)
     rope = config.get("rope_parameters")
     if rope is None:
@@ -44,7 +48,6 @@ def portable_config(config: dict[str, Any]) -> dict[str, Any]:
     if dtype is None:
         raise ShopBenchError('the config names no dtype: add "dtype": "bfloat16" (or what the weights are in)')
     config["dtype"] = config["torch_dtype"] = dtype
-    config.pop("transformers_version", None)
     return config
 
 

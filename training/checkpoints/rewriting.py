@@ -1,7 +1,8 @@
 """Rewrites a safetensors checkpoint shard by shard, so that 72B parameters never have to fit in memory.
 
 The one thing to know: shards are written into `OUTPUT.partial`, each under its final name only when it is whole, and
-the folder is renamed to `OUTPUT` at the end. The same command after a kill goes on at the first missing shard.
+the folder is renamed to `OUTPUT` at the end. The same command after a kill goes on at the first missing shard. A tensor
+that is not finite is named, and then nothing is left behind.
 """
 
 import shutil
@@ -14,8 +15,8 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 
 from submission.errors import ShopBenchError
-from submission.model_folder import check_safetensors, weight_files
-from training.files import fingerprint, hash_of, remove, written_whole
+from submission.model_folder import check_safetensors, read_json, weight_files
+from training.files import fingerprint, hash_of, remove, write_json, written_whole
 
 INDEX_FILE = "model.safetensors.index.json"
 TOKENIZER_FILES = (
@@ -45,9 +46,12 @@ class CheckpointReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._shard_of: dict[str, Path] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
         for shard in shard_files(folder):
             with safe_open(shard, framework="pt") as opened:
-                self._shard_of.update(dict.fromkeys(opened.keys(), shard))
+                for name in opened.keys():  # noqa: SIM118
+                    self._shard_of[name] = shard
+                    self.shapes[name] = tuple(opened.get_slice(name).get_shape())
 
     @property
     def names(self) -> set[str]:
@@ -60,18 +64,37 @@ class CheckpointReader:
             return opened.get_tensor(name)
 
 
+def all_finite(tensor: torch.Tensor) -> bool:
+    """Return whether no element is infinite or not a number, in the memory of the tensor alone."""
+    if not tensor.is_floating_point() or tensor.numel() == 0:
+        return True
+    if tensor.element_size() == 1:
+        tensor = tensor.float()
+    return all(bool(torch.isfinite(end)) for end in torch.aminmax(tensor))
+
+
+def save_tensors(tensors: dict[str, torch.Tensor], target: Path) -> None:
+    """Write a safetensors file, whole or not at all, that other users can read."""
+    with written_whole(target) as temporary:
+        save_file(tensors, temporary, metadata={"format": "pt"})
+        # safetensors writes for the owner alone; a server under another user must be able to read.
+        temporary.chmod(0o644)
+
+
 def rewrite_checkpoint(
     base: Path,
     output: Path,
-    change: Callable[[str, torch.Tensor], torch.Tensor],
+    change: Callable[[str, torch.Tensor], torch.Tensor | None],
     inputs: Iterable[str],
-    finish: Callable[[Path], None],
+    prepare: Callable[[Path], None],
+    finish: Callable[[Path], None] = lambda folder: None,
 ) -> None:
-    """Write `base` with every tensor passed through `change(name, tensor)` to `output`.
+    """Write `base` with every tensor passed through `change(name, tensor)` to `output`; None leaves a tensor out.
 
     Memory holds one shard at a time, as read and as written. `inputs` are texts that identify everything else that
-    goes in (fingerprints, factors): shards of an interrupted run are kept only if they came from the same. `finish`
-    adds the other files (config, tokenizer) to the folder before it gets its name.
+    goes in (fingerprints, factors): shards of an interrupted run are kept only if they came from the same. `prepare`
+    adds the other files (config, tokenizer) to the folder before the first shard, and `finish` may look at the whole
+    before it gets its name. What raises a `ShopBenchError` on the way leaves nothing behind.
     """
     shards = shard_files(base)
     identity = hash_of([fingerprint(base), *inputs])
@@ -82,19 +105,56 @@ def rewrite_checkpoint(
         partial.mkdir(parents=True)
         with written_whole(identity_file) as temporary:
             temporary.write_text(identity)
-    for shard in tqdm(shards, desc=f"writing {output.name}", unit="shard", disable=len(shards) == 1):
-        if (partial / shard.name).is_file():
-            continue
-        with safe_open(shard, framework="pt") as opened:
-            tensors = {name: change(name, opened.get_tensor(name)).contiguous() for name in opened.keys()}  # noqa: SIM118
-        with written_whole(partial / shard.name) as temporary:
-            save_file(tensors, temporary, metadata={"format": "pt"})
-            # safetensors writes for the owner alone; a server under another user must be able to read.
-            temporary.chmod(0o644)
-        del tensors
-    if (base / INDEX_FILE).is_file():
-        shutil.copyfile(base / INDEX_FILE, partial / INDEX_FILE)
-    finish(partial)
+    try:
+        prepare(partial)
+        for shard in tqdm(shards, desc=f"writing {output.name}", unit="shard", disable=len(shards) == 1):
+            if not (partial / shard.name).is_file():
+                _rewrite_shard(shard, partial / shard.name, change)
+        _write_index(base, partial)
+        finish(partial)
+    except ShopBenchError:
+        remove(partial)
+        raise
     identity_file.unlink()
     remove(output)
     partial.rename(output)
+
+
+def _rewrite_shard(shard: Path, target: Path, change: Callable[[str, torch.Tensor], torch.Tensor | None]) -> None:
+    tensors = {}
+    with safe_open(shard, framework="pt") as opened:
+        for name in opened.keys():  # noqa: SIM118
+            tensor = opened.get_tensor(name)
+            if not all_finite(tensor):
+                raise ShopBenchError(f"{shard}: {name} holds numbers that are not finite: no model can be made of it")
+            changed = change(name, tensor)
+            if changed is None:
+                continue
+            if not all_finite(changed):
+                raise ShopBenchError(
+                    f"{name} would hold numbers that are not finite. {_largest(changed.dtype)} Convert the base to "
+                    "bfloat16 if the update is meant, else look for the fault in what is merged"
+                )
+            tensors[name] = changed.contiguous()
+    if tensors:
+        save_tensors(tensors, target)
+
+
+def _largest(dtype: torch.dtype) -> str:
+    return f"The largest number in {str(dtype).removeprefix('torch.')} is {torch.finfo(dtype).max:,.6g}."
+
+
+def _write_index(base: Path, partial: Path) -> None:
+    """Copy the base's index, without the tensors that were left out."""
+    if not (base / INDEX_FILE).is_file():
+        return
+    (partial / INDEX_FILE).unlink(missing_ok=True)
+    written = CheckpointReader(partial)
+    left_out = CheckpointReader(base).names - written.names
+    if not left_out:
+        shutil.copyfile(base / INDEX_FILE, partial / INDEX_FILE)
+        return
+    index = read_json(base / INDEX_FILE)
+    index["weight_map"] = {name: file for name, file in index["weight_map"].items() if name not in left_out}
+    index["metadata"] = {"total_size": sum(written.tensor(name).nbytes for name in written.names)}
+    write_json(partial / INDEX_FILE, index)

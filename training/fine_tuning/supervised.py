@@ -26,7 +26,8 @@ from submission.errors import ShopBenchError
 from submission.model_folder import check_model
 from submission.processor import native_dtype
 from submission.tracks import track_by_number
-from training.checkpoints.lora import CONFIG_FILE, WEIGHTS_FILE
+from training.checkpoints.adapter_config import CONFIG_FILE
+from training.checkpoints.lora import WEIGHTS_FILE
 from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
 from training.fine_tuning.examples import length_grouped_order, load_examples
 from training.fine_tuning.loss_curve import draw_loss_curve
