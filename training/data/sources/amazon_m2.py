@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.cleaning import clean, has_words
+from training.data.sources.cleaning import clean, clean_value, has_words
 from training.data.sources.disk_index import DiskIndex
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import Product, Record, Session, Translations
@@ -124,12 +124,12 @@ def _product(asin: str, locale: str, row: Row) -> Product:
         key=f"{locale}/{asin}",
         language=LANGUAGE_OF_LOCALE[locale],
         title=clean(row["title"]),
-        brand=clean(row["brand"]),
-        color=clean(row["color"]),
+        brand=clean_value(row["brand"]),
+        color=clean_value(row["color"]),
         description=clean(row["desc"]),
         price=_price(row["price"]),
-        material=clean(row["material"]),
-        size=clean(row["size"]),
+        material=clean_value(row["material"]),
+        size=clean_value(row["size"]),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.cleaning import clean, has_words
+from training.data.sources.cleaning import clean, clean_value, has_words
 from training.data.sources.disk_index import DiskIndex, KeysSeen
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import Basket, Product, Record, Review
@@ -169,7 +169,7 @@ def _product(row: Row, unusable: Counter[str]) -> Product | None:
         key=f"page/{row['parent_asin']}",
         language="en",
         title=title,
-        brand=details.get("Brand") or clean(row.get("store")),
+        brand=details.get("Brand") or clean_value(row.get("store")),
         color=details.get("Color", ""),
         description=" ".join(_texts(row.get("description"))),
         features=tuple(_texts(row.get("features"))),
@@ -194,7 +194,7 @@ def _details(value: object) -> dict[str, str]:
             return {}
     if not isinstance(value, dict):
         return {}
-    pairs = ((clean(key), clean(text)) for key, text in value.items() if isinstance(text, str | int | float))
+    pairs = ((clean(key), clean_value(text)) for key, text in value.items() if isinstance(text, str | int | float))
     return {key: text for key, text in pairs if key and text}
 
 

@@ -8,6 +8,7 @@ the one thing to know is that no text of a source may bring a line break into it
 import html
 import json
 import re
+import unicodedata
 from typing import Any
 
 from submission.half_surrogates import replace_half_surrogates
@@ -25,6 +26,19 @@ _INVISIBLE = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "not available", "does not apply"})
+# What shops enter where an attribute has no value, in the languages of the sources, without accents and punctuation.
+_NO_VALUES = (
+    "unknown;not specified;unspecified;not provided;not set;no;nil;n a;tbd;tba;"
+    "nicht zutreffend;nicht anwendbar;trifft nicht zu;nicht verfugbar;nicht angegeben;keine angabe;keine;kein;unbekannt;entfallt;"
+    "non applicable;ne s applique pas;sans objet;non disponible;non specifie;non specifiee;non precise;non renseigne;inconnu;"
+    "inconnue;aucun;aucune;"
+    "no aplica;no aplicable;no se aplica;no procede;no disponible;no especificado;sin especificar;desconocido;ninguno;ninguna;"
+    "non applicabile;non si applica;non disponibile;non specificato;non pertinente;sconosciuto;nessuno;nessuna;"
+    "該当なし;該当無し;該当しない;非該当;適用外;適用なし;なし;無し;ナシ;不明;未定;指定なし;未指定;"
+    "不适用;不適用;无;無;没有;未知;暂无"
+)
+_NO_VALUE = frozenset((*_ABSENT, *_NO_VALUES.split(";")))
+_PUNCTUATION = re.compile(r"[\W_]+")
 
 
 def clean(text: object) -> str:
@@ -53,6 +67,18 @@ def on_one_line(text: object) -> str:
     if text is None or text != text:
         return ""
     return " ".join(_INVISIBLE.sub(" ", str(text)).split())
+
+
+def clean_value(value: object) -> str:
+    """Return the value of an attribute as `clean` does, empty where it says in one of the languages that there is none."""
+    text = clean(value)
+    return "" if " ".join(_PUNCTUATION.split(without_accents(text))).strip() in _NO_VALUE else text
+
+
+def without_accents(text: str) -> str:
+    """Return `text` in lower case without accents and wide forms; the marks of Japanese letters stay."""
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", "".join(letter for letter in folded if not "\u0300" <= letter <= "\u036f"))
 
 
 def without_half_characters(value: Any) -> Any:

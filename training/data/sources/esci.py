@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.cleaning import clean, has_words
+from training.data.sources.cleaning import clean, clean_value, has_words
 from training.data.sources.disk_index import DiskIndex
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import JudgedProduct, JudgedQuery, Product, Record
@@ -157,8 +157,8 @@ class Esci(Source):
             key=key,
             language=LANGUAGE_OF_LOCALE[locale],
             title=title,
-            brand=clean(brand),
-            color=clean(color),
+            brand=clean_value(brand),
+            color=clean_value(color),
             description=clean(description),
             features=tuple(filter(None, map(clean, (bullets or "").split("\n")))),
         )

@@ -11,7 +11,7 @@ from random import Random
 from submission.task_types import TaskType
 from training.data.sources.cleaning import first_sentences, has_words
 from training.data.sources.records import Product
-from training.data.tasks.equivalents import is_vague, meanings, names_value, related, squeezed
+from training.data.tasks.equivalents import is_color, is_vague, meanings, names_value, related, squeezed
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
 from training.data.tasks.words import contains, product_type, share_terms, shortened, terms
 
@@ -88,7 +88,7 @@ def _values(product: Product) -> Iterator[tuple[str, str, str]]:
         value = product.details.get(name, "")
         if not has_words(value) or "," in value or value.lower() in _EMPTY_VALUES or is_vague(value):
             continue
-        if len(value.split()) <= _MOST_VALUE_WORDS:
+        if len(value.split()) <= _MOST_VALUE_WORDS and (kind != "color" or is_color(value)):
             yield label, kind, value
 
 

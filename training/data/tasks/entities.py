@@ -10,7 +10,7 @@ from random import Random
 from submission.answer_formats import find_phrase
 from submission.task_types import TaskType
 from training.data.sources.records import JudgedQuery, Product
-from training.data.tasks.equivalents import names_value, says_shade
+from training.data.tasks.equivalents import is_color, names_value, says_shade
 from training.data.tasks.task import Draft, Pool, Task
 from training.data.tasks.words import contains, count_phrase
 
@@ -93,7 +93,7 @@ def _query_entity(query: JudgedQuery, rng: Random) -> Draft | None:
     for product in query.products("E"):
         for entity, value in (("brand", product.brand), ("color", product.color)):
             phrase = find_phrase(query.query, value)
-            if phrase and phrase not in found.setdefault(entity, []):
+            if phrase and _is_value(entity, value) and phrase not in found.setdefault(entity, []):
                 found[entity].append(phrase)
     # Of "navy blue" and "blue" the longer is what the query says.
     for entity, phrases in found.items():
@@ -131,7 +131,15 @@ def build_foreign_title_entities(product: Product, pool: Pool, rng: Random) -> D
 
 def _title_entity(product: Product, values: dict[str, str], rng: Random) -> Draft | None:
     phrases = {entity: find_phrase(product.title, value) for entity, value in values.items()}
-    return _draft(product.title, {entity: [phrase] for entity, phrase in phrases.items() if phrase}, rng)
+    return _draft(
+        product.title,
+        {entity: [phrase] for entity, phrase in phrases.items() if phrase and _is_value(entity, values[entity])},
+        rng,
+    )
+
+
+def _is_value(entity: str, value: str) -> bool:
+    return entity != "color" or is_color(value)
 
 
 def _draft(text: str, found: dict[str, list[str]], rng: Random) -> Draft | None:

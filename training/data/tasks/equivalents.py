@@ -5,7 +5,6 @@ texts related, since a wrong answer that is right after all costs more than one 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -14,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from training.data.sources.cleaning import without_accents
 from training.data.tasks.words import term_sequence
 
 _FILE = Path(__file__).with_name("equivalents.yaml")
@@ -28,9 +28,7 @@ _FEWEST_LETTERS = {"de": 4, "ja": 3}
 
 def normalised(text: str) -> str:
     """Return `text` in lower case without accents, wide forms and hyphens inside of words."""
-    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    plain = "".join(letter for letter in folded if not "\u0300" <= letter <= "\u036f")
-    return _HYPHEN.sub(" ", unicodedata.normalize("NFC", plain))
+    return _HYPHEN.sub(" ", without_accents(text))
 
 
 def _words(text: str) -> list[str]:
@@ -135,6 +133,11 @@ def is_vague(value: str) -> bool:
 def names_value(text: str, kind: str) -> bool:
     """Whether `text` names a value of `kind` ("color" or "material") that the table knows."""
     return any(not _table().kinds[kind].isdisjoint(_table().names[entry]) for entry in _entries(_words(text)))
+
+
+def is_color(value: str) -> bool:
+    """Whether the color of a page names one: "Style 3" and "As Shown" do not, "Blue9" is the name of a variant."""
+    return names_value(value, "color") and not any(map(str.isdigit, value))
 
 
 def says_shade(text: str) -> bool:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from submission.task_types import TaskType
-from training.data.sources.cleaning import clean
+from training.data.sources.cleaning import clean, clean_value
 from training.data.sources.records import EcInstructRow
 from training.data.tasks.equivalents import meanings, related
 from training.data.tasks.neighbours import Titles
@@ -170,7 +170,7 @@ def _values(row: EcInstructRow) -> list[tuple[str, str]]:
         except ValueError:
             continue
         if isinstance(found, dict) and found.get("attribute"):
-            pairs.append((clean(found["attribute"]).lower(), clean(found.get("value"))))
+            pairs.append((clean(found["attribute"]).lower(), clean_value(found.get("value"))))
     return pairs
 
 

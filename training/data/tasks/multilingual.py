@@ -6,7 +6,7 @@ from submission.languages import detect_language
 from submission.task_types import TaskType
 from training.data.sources.cleaning import first_sentences, sentences
 from training.data.sources.records import Product, ProductType, Translations
-from training.data.tasks.equivalents import is_vague, may_be_in, meanings, related
+from training.data.tasks.equivalents import is_color, is_vague, may_be_in, meanings, related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated
 from training.data.tasks.words import contains, share_terms, shortened, surface_terms, terms
 
@@ -255,7 +255,7 @@ def build_foreign_value(product: Product, pool: Pool, rng: Random) -> Draft | No
 
 def _own_values(page: Product) -> dict[str, str]:
     """Return the values of a page by attribute, without those in another language than the page: sellers mix them."""
-    values = {"color": page.color, "material": page.material}
+    values = {"color": page.color if is_color(page.color) else "", "material": page.material}
     kept = {name: value for name, value in values.items() if may_be_in(value, page.language)}
     return {
         name: value
