@@ -24,7 +24,7 @@ from typing import Any
 from evaluation.dataset import read_samples
 from evaluation.journal import Journal
 from evaluation.runner import answer_samples
-from evaluation.scoring import score_responses
+from evaluation.scoring import score_responses, unscorable_tasks
 from submission.errors import ShopBenchError
 from submission.settings import Settings
 
@@ -109,6 +109,7 @@ def main() -> int:
         if options.worker:
             _work(options.worker, options.data)
             return 0
+        unscorable_tasks(read_samples(options.data))  # a broken sentence encoder is named before hours of answering
         rounds = []
         for number in range(options.rounds):
             # Every other round the other way round, so that a machine that grows slower favours nobody.

@@ -10,7 +10,7 @@ from typing import Any
 from evaluation.dataset import Sample, find_duplicates, fingerprint, read_samples
 from evaluation.journal import Journal
 from evaluation.limits import Limits
-from evaluation.report import Evaluation, summarise, write_report
+from evaluation.report import Evaluation, summarise, write_answers, write_report
 from evaluation.runner import answer_samples
 from evaluation.scoring import Scores, score_responses, unscorable_tasks
 from submission.errors import ShopBenchError
@@ -48,11 +48,20 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
             answered = sum(len(batch.positions) for batch in journal.batches)
             print(f"Resuming: {answered} of {len(samples)} questions were answered before")
         loaded = answer_samples(samples, load_model, journal, limits)
+        answers = write_answers(settings.output, samples, journal.batches)
         started = time.monotonic()
-        scores = _score(samples, journal)
+        try:
+            scores = _score(samples, journal)
+        except Exception as error:
+            # Whatever a metric trips over, hours of answers are worth more than a traceback.
+            raise ShopBenchError(
+                f"the answers could not be scored ({type(error).__name__}: {error}): they are kept in {answers}; fix "
+                "that and score them with --resume"
+            ) from error
         evaluation = Evaluation(str(settings.data), loaded, journal.batches, scores, time.monotonic() - started)
         write_report(settings.output, evaluation)
         journal.remove()
+        answers.unlink()
     finally:
         journal.close()
     print(f"\n{summarise(evaluation)}\nReport: {settings.output / 'report.md'}")

@@ -13,10 +13,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from evaluation.dataset import Sample
 from evaluation.figure import draw
 from evaluation.journal import AnsweredBatch, LoadedModel
 from evaluation.metrics import EntityCounts
-from evaluation.scoring import ScoredSample, Scores
+from evaluation.scoring import Scores
 from submission.errors import ShopBenchError
 
 # vLLM goes by one name on GPUs and by another on CPUs.
@@ -91,6 +92,25 @@ def summarise(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def write_answers(folder: Path, samples: Sequence[Sample], batches: Sequence[AnsweredBatch]) -> Path:
+    """Write `answers.jsonl`, what `predictions.jsonl` will hold but for what the answers are worth; return its path.
+
+    The report replaces it. Until then an older report in the folder stays what it is.
+    """
+    responses = {place: text for batch in batches for place, text in zip(batch.positions, batch.responses, strict=True)}
+    details = _details(batches)
+    rows = (_answer_row(sample, responses[i], details.get(i, {})) for i, sample in enumerate(samples))
+    path = folder / "answers.jsonl"
+    new = path.with_suffix(".new")
+    try:
+        _write(new, (json.dumps(row, ensure_ascii=False) for row in rows))
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise _cannot_write(folder, error) from error
+    return path
+
+
 def write_report(folder: Path, evaluation: Evaluation) -> None:
     """Write the four files into `folder`, replacing older ones only when all are complete."""
     new = folder / ".report.new"
@@ -107,9 +127,11 @@ def write_report(folder: Path, evaluation: Evaluation) -> None:
         new.rmdir()
     except OSError as error:
         shutil.rmtree(new, ignore_errors=True)
-        raise ShopBenchError(
-            f"cannot write the report to {folder}: {error.strerror}; mend that and write it with --resume"
-        ) from error
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> ShopBenchError:
+    return ShopBenchError(f"cannot write the report to {folder}: {error.strerror}; fix that and write it with --resume")
 
 
 def _as_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -147,15 +169,25 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _prediction_rows(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    details: dict[int, Mapping[str, Any]] = {}
-    for batch in evaluation.batches:
-        details.update(zip(batch.positions, batch.details or (), strict=False))
+    details = _details(evaluation.batches)
     for position, scored in enumerate(evaluation.scores.samples):
-        yield _prediction_row(scored, details.get(position, {}))
+        yield {
+            **_answer_row(scored.sample, scored.response, details.get(position, {})),
+            "answer": scored.answer,
+            "truth": scored.sample.truth,
+            "score": asdict(scored.score) if isinstance(scored.score, EntityCounts) else scored.score,
+        }
 
 
-def _prediction_row(scored: ScoredSample, details: Mapping[str, Any]) -> dict[str, Any]:
-    sample = scored.sample
+def _details(batches: Sequence[AnsweredBatch]) -> dict[int, Mapping[str, Any]]:
+    """Return how the model came to its answers, by position, for those of which it tells."""
+    details: dict[int, Mapping[str, Any]] = {}
+    for batch in batches:
+        details.update(zip(batch.positions, batch.details or (), strict=False))
+    return details
+
+
+def _answer_row(sample: Sample, response: str, details: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "question": sample.question,
         "task_name": sample.task_name,
@@ -165,10 +197,7 @@ def _prediction_row(scored: ScoredSample, details: Mapping[str, Any]) -> dict[st
         "task_type_found": details.get("task_type"),
         "form": details.get("form"),
         "raw_text": details.get("raw_text"),
-        "response": scored.response,
-        "answer": scored.answer,
-        "truth": sample.truth,
-        "score": asdict(scored.score) if isinstance(scored.score, EntityCounts) else scored.score,
+        "response": response,
     }
 
 

@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 
 from submission.errors import ShopBenchError
+from submission.model_folder import check_safetensors, read_json_value
 from submission.settings import VARIABLES, Settings
 
 _WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+_JSON_FILES = ("modules.json", "config.json", "tokenizer.json", "1_Pooling/config.json")
+_WEIGHT_FILE = "model.safetensors"
 
 
 class MissingWeightsError(ShopBenchError):
@@ -37,13 +40,19 @@ class SentenceEncoder:
         return getattr(Settings.from_environment(), self.setting) or _WEIGHTS / self.name
 
     def check_weights(self) -> None:
-        """Raise `MissingWeightsError` unless the folder holds a sentence-transformers model in safetensors."""
-        for needed in ("modules.json", "model.safetensors"):
+        """Raise `MissingWeightsError` unless the folder holds the files of a sentence-transformers model in safetensors.
+
+        A file that is there and is not what it should be (a Git LFS pointer, cut short) is a `ShopBenchError`.
+        """
+        for needed in (*_JSON_FILES, _WEIGHT_FILE):
             if not (self.folder / needed).is_file():
                 raise MissingWeightsError(
                     f"{self.folder / needed} is missing: put the files of sentence-transformers/{self.name} into "
                     f"that folder, or set {VARIABLES[self.setting].name} to the folder that holds them"
                 )
+        for name in _JSON_FILES:
+            read_json_value(self.folder / name)
+        check_safetensors(self.folder / _WEIGHT_FILE)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors for `texts` as an array of shape (number of texts, dimensions), float64."""

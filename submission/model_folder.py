@@ -45,17 +45,22 @@ def check_model(folder: Path) -> dict[str, Any]:
 
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object from `file`; a missing file, an LFS pointer or broken JSON is named."""
+    value = read_json_value(file)
+    if not isinstance(value, dict):
+        raise ShopBenchError(f"{file} holds a {type(value).__name__} where a JSON object is expected")
+    return value
+
+
+def read_json_value(file: Path) -> Any:
+    """Read JSON of any kind from `file`; a missing file, an LFS pointer or broken JSON is named."""
     if not file.is_file():
         raise ShopBenchError(f"{file} is missing: is {file.parent} a complete Hugging Face checkpoint?")
     content = file.read_bytes()
     _refuse_pointer(file, content[:64])
     try:
-        value = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise ShopBenchError(f"{file} is not valid JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise ShopBenchError(f"{file} holds a {type(value).__name__} where a JSON object is expected")
-    return value
 
 
 def _check_tokenizer(folder: Path, vocab_size: int) -> None:
@@ -116,7 +121,10 @@ def check_safetensors(file: Path) -> dict[str, Any]:
             header = orjson.loads(stream.read(length))
         except orjson.JSONDecodeError as error:
             raise ShopBenchError(f"{file} has a damaged safetensors header: {error}") from error
-    end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
+    try:
+        end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        raise ShopBenchError(f"{file} has a safetensors header without the places of its tensors") from None
     if size != 8 + length + end:
         raise ShopBenchError(
             f"{file} has {size:,} bytes where its header asks for {8 + length + end:,}: copy or download it again"

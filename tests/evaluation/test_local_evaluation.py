@@ -19,9 +19,17 @@ import json, os, signal
 from pathlib import Path
 from tests.evaluation.rule_model import RuleModel
 
+if fault := os.environ.get("BREAK_SCORING"):
+    # A fault in a metric that no check of the data can foresee.
+    import evaluation.evaluator
+    def fail(*arguments):
+        raise RuntimeError(fault)
+    evaluation.evaluator.score_responses = fail
+
 class UserModel(RuleModel):
     def __init__(self):
         super().__init__()
+        Path("loaded").touch()
         self.kill_at = int(os.environ.get("KILL_AT_BATCH", 0))
         if note := os.environ.get("NOTE_ENVIRONMENT"):
             Path(note).write_text(json.dumps(dict(os.environ)))
@@ -215,3 +223,34 @@ def test_help_explains_every_option(run):
         "--resume",
     ):
         assert option in text
+
+
+def test_a_broken_sentence_encoder_ends_the_run_before_the_model_is_loaded(run, tmp_path):
+    encoder = tmp_path / "encoder"
+    (encoder / "1_Pooling").mkdir(parents=True)
+    for name in ("modules.json", "config.json", "tokenizer.json", "1_Pooling/config.json"):
+        (encoder / name).write_text("{}")
+    (encoder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", SHOPBENCH_MINILM=str(encoder))
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+    assert "model.safetensors is a Git LFS pointer, not the file itself: run `git lfs pull`" in result.stderr
+    assert not (tmp_path / "loaded").exists() and not (tmp_path / "out").exists()
+
+
+def test_a_fault_in_scoring_costs_no_answer(run, tmp_path):
+    whole = run("--data", SAMPLE_DATA, "--output", tmp_path / "whole")
+    assert whole.returncode == 0
+    expected, predictions = read_report(tmp_path / "whole")
+    out = tmp_path / "out"
+    failed = run("--data", SAMPLE_DATA, "--output", out, BREAK_SCORING="the encoder's weights are damaged")
+    assert failed.returncode == 2 and "Traceback" not in failed.stderr
+    assert "could not be scored (RuntimeError: the encoder's weights are damaged)" in failed.stderr
+    kept = [json.loads(line) for line in (out / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["response"] for row in kept] == [json.loads(line)["response"] for line in predictions.splitlines()]
+    assert not any("score" in row for row in kept)
+    (tmp_path / "loaded").unlink()
+    again = run("--data", SAMPLE_DATA, "--output", out, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert read_report(out) == (expected, predictions)
+    assert not (tmp_path / "loaded").exists(), "the model was loaded only to score"
+    assert not (out / "answers.jsonl").exists(), "what the report holds"

@@ -156,6 +156,45 @@ def test_absent_weights_are_named(tmp_path, monkeypatch):
         score("multilingual-sent-transformer", "a", "b")
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:53aa5117\nsize 90868376\n"
+
+
+def broken_copy(folder, file, content):
+    """A copy of the English encoder's folder (links), one of whose files holds something else."""
+    source = sentence_embeddings.ENGLISH.folder
+    (folder / "1_Pooling").mkdir(parents=True)
+    for name in ("modules.json", "config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"):
+        (folder / name).symlink_to(source / name)
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_bytes(content)
+    return folder
+
+
+@needs_english_encoder
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("model.safetensors", POINTER.encode(), r"model\.safetensors is a Git LFS pointer.*git lfs pull"),
+        ("tokenizer.json", POINTER.encode(), r"tokenizer\.json is a Git LFS pointer"),
+        ("config.json", b'{"hidden', r"config\.json is not valid JSON"),
+        ("modules.json", b"", r"modules\.json is not valid JSON"),
+        ("model.safetensors", b"", r"model\.safetensors is not a safetensors file"),
+        ("model.safetensors", b"\x02" + bytes(7) + b"[]", "without the places of its tensors"),
+        ("model.safetensors", "cut", r"model\.safetensors has 1,000,000 bytes where its header asks for 90,868,376"),
+        ("1_Pooling/config.json", None, r"1_Pooling/config\.json is missing"),
+    ],
+)
+def test_a_broken_encoder_is_named_before_anything_is_loaded(tmp_path, monkeypatch, file, content, message):
+    if content == "cut":
+        with (sentence_embeddings.ENGLISH.folder / file).open("rb") as whole:
+            content = whole.read(1_000_000)
+    monkeypatch.setenv("SHOPBENCH_MINILM", str(broken_copy(tmp_path / "encoder", file, content)))
+    monkeypatch.setattr(sentence_embeddings, "_load", lambda folder: pytest.fail("loaded"))
+    with pytest.raises(ShopBenchError, match=message):
+        sentence_embeddings.ENGLISH.encode(["a"])
+
+
 @needs_english_encoder
 def test_the_multilingual_metric_uses_the_folder_that_the_environment_names(monkeypatch):
     monkeypatch.setenv("SHOPBENCH_MULTILINGUAL_MINILM", str(sentence_embeddings.ENGLISH.folder))
