@@ -3,6 +3,7 @@
 A file may be plain or gzipped, with or without a byte order mark, with either line ending. Whatever is wrong is
 reported with file, line and field before a model is loaded. Files without `task_name`, `track` or `is_multiple_choice`
 are read too: the name then comes from the file's, the track is unknown, multiple choice follows from the task type.
+Everything that takes questions takes them as `Sample`s, training too.
 """
 
 import gzip
@@ -26,25 +27,86 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Sample:
-    """One question with its truth. `track` is None where the data name none; `line` counts from 1."""
+    """One question with its truth. `track` is None where the data name none.
+
+    `line` is where it was read, from 1 on, or 0. `metric` is empty where the data name none, which scoring refuses.
+    """
 
     question: str
     truth: Any
     task_name: str
     task_type: TaskType
     metric: str
-    track: Track | None
-    line: int
+    track: Track | None = None
+    line: int = 0
+
+    @property
+    def is_multiple_choice(self) -> bool:
+        """Whether the question is asked as multiple choice."""
+        return self.task_type is TaskType.MULTIPLE_CHOICE
+
+    def row(self) -> dict[str, Any]:
+        """Return the question in the competition's shape, as `read_samples` reads it again."""
+        row = {
+            "input_field": self.question,
+            "output_field": self.truth,
+            "task_name": self.task_name,
+            "task_type": self.task_type.value,
+            "metric": self.metric,
+            "is_multiple_choice": self.is_multiple_choice,
+            "track": self.track.challenge_id if self.track else None,
+        }
+        return {field: value for field, value in row.items() if value not in (None, "") or field in _NEEDED}
 
 
-def read_samples(path: Path) -> list[Sample]:
-    """Read all questions of a file; a `ShopBenchError` names file, line and field of the first fault."""
-    samples = [_read_sample(path, number, line) for number, line in _lines(path) if line.strip()]
+class FieldError(ShopBenchError):
+    """What is wrong with one field of a row."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+_NEEDED = ("input_field", "output_field")
+
+
+def read_samples(path: Path, *, scored: bool = True) -> list[Sample]:
+    """Read all questions of a file; a `ShopBenchError` names file, line and field of the first fault.
+
+    Without `scored`, for questions that are only trained on, what scoring alone needs is not asked for: a metric that fits
+    the type and the truth, one type and one track a task, and one metric a task that is named after its file.
+    """
+    samples = []
+    for where, row, number in _rows(path):
+        try:
+            samples.append(sample_of(row, scored=scored, line=number))
+        except FieldError as error:
+            raise FieldError(error.field, f"{where}: {error}") from error
     if not samples:
         raise ShopBenchError(f"{path} holds no questions")
-    samples = _name_unnamed_tasks(path, samples)
-    _check_tasks(path, samples)
+    samples = _name_unnamed_tasks(path, samples, scored)
+    if scored:
+        _check_tasks(path, samples)
     return samples
+
+
+def read_question_texts(path: Path) -> list[str]:
+    """Read the texts of a file's questions alone: their truths and types may be kept back."""
+    texts = []
+    for where, row, _ in _rows(path):
+        try:
+            texts.append(_text(row, "input_field"))
+        except FieldError as error:
+            raise FieldError(error.field, f"{where}: not a question with an input_field: {error}") from error
+    return texts
+
+
+def first_row(path: Path) -> dict[str, Any]:
+    """Return the first row of a file of JSON objects, whatever it holds."""
+    row = next((row for _, row, _ in _rows(path)), None)
+    if row is None:
+        raise ShopBenchError(f"{path}, line 1: not a JSON object; the file is empty")
+    return row
 
 
 def find_duplicates(samples: Sequence[Sample]) -> list[tuple[int, int]]:
@@ -76,8 +138,15 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise ShopBenchError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _read_sample(path: Path, number: int, line: bytes) -> Sample:
-    where = f"{path}, line {number}"
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield each row with its place, as errors name it, and the number of its line."""
+    for number, line in _lines(path):
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield where, _row(where, line), number
+
+
+def _row(where: str, line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line.decode("utf-8"), object_pairs_hook=lambda pairs: _object(where, pairs))
     except UnicodeDecodeError as error:
@@ -86,32 +155,41 @@ def _read_sample(path: Path, number: int, line: bytes) -> Sample:
         raise ShopBenchError(f"{where}: not a JSON object ({error}); one question a line is expected") from error
     if not isinstance(row, dict):
         raise ShopBenchError(f"{where}: not a JSON object but {_kind(row)}; one question a line is expected")
+    return row
+
+
+def sample_of(row: dict[str, Any], *, scored: bool = True, line: int = 0) -> Sample:
+    """Return the question of one row; a `FieldError` says which field is wrong. For `scored` see `read_samples`."""
     for field, value in row.items():
         if holds_half_surrogates(json.dumps(value, ensure_ascii=False)):
-            raise ShopBenchError(f"{where}: field {field!r} holds half of a surrogate pair, which is no character")
-    task_type = _known_task_type(where, _text(where, row, "task_type"))
-    metric = _known_metric(where, _text(where, row, "metric"), task_type)
+            raise FieldError(field, f"field {field!r} holds half of a surrogate pair, which is no character")
+    question = _text(row, "input_field")
+    task_type = _known_task_type(_text(row, "task_type"))
+    metric = _text(row, "metric") if scored or row.get("metric") is not None else ""
+    truth_fits = _known_metric(metric, task_type) if scored else None
     if "output_field" not in row:
-        raise ShopBenchError(f"{where}: field 'output_field' is missing")
+        raise FieldError("output_field", "field 'output_field' is missing")
     truth = row["output_field"]
-    if not metric.is_truth(truth):
-        raise ShopBenchError(
-            f"{where}: field 'output_field' must be {metric.truth_kind} for metric {metric.name!r}, not {_shown(truth)}"
+    if truth_fits is not None and not truth_fits.is_truth(truth):
+        raise FieldError(
+            "output_field",
+            f"field 'output_field' must be {truth_fits.truth_kind} for metric {metric!r}, not {_shown(truth)}",
         )
     is_multiple_choice = row.get("is_multiple_choice")
     if is_multiple_choice is not None and is_multiple_choice is not (task_type is TaskType.MULTIPLE_CHOICE):
-        raise ShopBenchError(
-            f"{where}: field 'is_multiple_choice' is {_shown(is_multiple_choice)}, which contradicts "
-            f"the task type {task_type.value!r}"
+        raise FieldError(
+            "is_multiple_choice",
+            f"field 'is_multiple_choice' is {_shown(is_multiple_choice)}, which contradicts "
+            f"the task type {task_type.value!r}",
         )
     return Sample(
-        question=_text(where, row, "input_field"),
+        question=question,
         truth=truth,
-        task_name=_text(where, row, "task_name") if row.get("task_name") is not None else "",
+        task_name=_text(row, "task_name") if row.get("task_name") is not None else "",
         task_type=task_type,
-        metric=metric.name,
-        track=_known_track(where, _text(where, row, "track")) if row.get("track") is not None else None,
-        line=number,
+        metric=metric,
+        track=_known_track(_text(row, "track")) if row.get("track") is not None else None,
+        line=line,
     )
 
 
@@ -125,46 +203,46 @@ def _object(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _text(where: str, row: dict[str, Any], field: str) -> str:
+def _text(row: dict[str, Any], field: str) -> str:
     if field not in row:
-        raise ShopBenchError(f"{where}: field {field!r} is missing")
+        raise FieldError(field, f"field {field!r} is missing")
     value = row[field]
     if not isinstance(value, str):
-        raise ShopBenchError(f"{where}: field {field!r} must be a text, not {_shown(value)}")
+        raise FieldError(field, f"field {field!r} must be a text, not {_shown(value)}")
     return value
 
 
-def _known_task_type(where: str, value: str) -> TaskType:
+def _known_task_type(value: str) -> TaskType:
     try:
         return TaskType(value)
     except ValueError as error:
         known = ", ".join(TaskType)
-        raise ShopBenchError(f"{where}: field 'task_type' is {value!r}: known are {known}") from error
+        raise FieldError("task_type", f"field 'task_type' is {value!r}: known are {known}") from error
 
 
-def _known_metric(where: str, value: str, task_type: TaskType) -> Metric:
+def _known_metric(value: str, task_type: TaskType) -> Metric:
     try:
         metric = metric_by_name(value)
     except ShopBenchError as error:
-        raise ShopBenchError(f"{where}: field 'metric': {error}") from error
+        raise FieldError("metric", f"field 'metric': {error}") from error
     if metric.task_type is not task_type:
         fitting = ", ".join(name for name, known in METRICS.items() if known.task_type is task_type)
-        raise ShopBenchError(f"{where}: field 'metric' is {value!r}, but {task_type.value} is scored with {fitting}")
+        raise FieldError("metric", f"field 'metric' is {value!r}, but {task_type.value} is scored with {fitting}")
     return metric
 
 
-def _known_track(where: str, value: str) -> Track:
+def _known_track(value: str) -> Track:
     try:
         return track_by_challenge_id(value)
     except ShopBenchError as error:
         known = ", ".join(track.challenge_id for track in TRACKS)
-        raise ShopBenchError(f"{where}: field 'track' is {value!r}: known are {known}") from error
+        raise FieldError("track", f"field 'track' is {value!r}: known are {known}") from error
 
 
-def _name_unnamed_tasks(path: Path, samples: list[Sample]) -> list[Sample]:
-    """Name tasks after the file where the data do not; one file may hold several kinds of questions."""
-    stem = path.name.split(".")[0]
-    metrics = {sample.metric for sample in samples if not sample.task_name}
+def _name_unnamed_tasks(path: Path, samples: list[Sample], scored: bool) -> list[Sample]:
+    """Name tasks after the file where the data do not; of several kinds of questions each is scored as a task."""
+    stem = Path(path.name.removesuffix(".gz")).stem
+    metrics = {sample.metric for sample in samples if not sample.task_name} if scored else {""}
 
     def name(sample: Sample) -> str:
         return stem if len(metrics) == 1 else f"{stem} ({sample.metric})"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaluation.dataset import find_duplicates, fingerprint, read_samples
+from evaluation.dataset import find_duplicates, fingerprint, read_question_texts, read_samples, sample_of
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
 from submission.tracks import track_by_number
@@ -153,6 +153,52 @@ def test_a_task_has_one_type_and_one_track(tmp_path):
     moved = {**ROW, "track": track_by_number(3).challenge_id}
     with pytest.raises(ShopBenchError, match="line 2: field 'track' of task 'choose' differs from the one in line 1"):
         read_samples(write(tmp_path / "d.jsonl", ROW, moved))
+
+
+def test_a_sample_is_written_as_it_is_read(tmp_path):
+    rows = [ROW, {key: ROW[key] for key in ("input_field", "output_field", "task_type", "metric")}]
+    for row in rows:
+        (sample,) = read_samples(write(tmp_path / "named.jsonl", row))
+        assert read_samples(write(tmp_path / "again.jsonl", sample.row())) == [sample]
+    assert sample_of(ROW).row() == ROW
+    for sample in read_samples(SAMPLE):
+        assert sample_of(sample.row(), line=sample.line) == sample
+
+
+@pytest.mark.parametrize(
+    "change", [{"metric": None}, {"metric": "my own"}, {"metric": "bleu"}, {"output_field": ["one", "two"]}]
+)
+def test_what_scoring_alone_needs_is_not_asked_of_what_is_trained_on(tmp_path, change):
+    path = write(
+        tmp_path / "d.jsonl", {**ROW, **change}, {**ROW, "task_type": "generation", "is_multiple_choice": None}
+    )
+    with pytest.raises(ShopBenchError, match="line 1"):
+        read_samples(path)
+    first, second = read_samples(path, scored=False)
+    assert first.metric == (change.get("metric", "accuracy") or "") and first.truth == change.get("output_field", 1)
+    assert (first.task_name, second.task_name) == ("choose", "choose")
+
+
+@pytest.mark.parametrize("field", ["input_field", "output_field", "task_type"])
+def test_what_is_trained_on_needs_its_fields_all_the_same(tmp_path, field):
+    row = {key: value for key, value in ROW.items() if key != field}
+    with pytest.raises(ShopBenchError, match=rf"d\.jsonl, line 2: field '{field}' is missing"):
+        read_samples(write(tmp_path / "d.jsonl", ROW, row), scored=False)
+
+
+def test_questions_that_are_trained_on_are_one_task_a_file_where_they_name_none(tmp_path):
+    bare = [
+        {"input_field": "?", "output_field": "x", "task_type": "generation", "metric": m} for m in ("bleu", "rougel")
+    ]
+    path = write(tmp_path / "titles.v2.jsonl", *bare)
+    assert [sample.task_name for sample in read_samples(path, scored=False)] == ["titles.v2", "titles.v2"]
+
+
+def test_texts_are_read_of_questions_without_truths(tmp_path):
+    path = write(tmp_path / "d.jsonl", {"input_field": "a\u2028b"}, ROW)
+    assert read_question_texts(path) == ["a\u2028b", ROW["input_field"]]
+    with pytest.raises(ShopBenchError, match="line 2: not a question with an input_field: field 'input_field' must be"):
+        read_question_texts(write(tmp_path / "d.jsonl", ROW, {"input_field": 3}))
 
 
 def test_duplicates_are_found_and_kept(tmp_path):

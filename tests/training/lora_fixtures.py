@@ -10,6 +10,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
 
+from evaluation.dataset import Sample, sample_of
 from tests.training.tiny_models import SMOLLM2
 
 
@@ -98,6 +99,11 @@ def questions(task: str, count: int, seed: int = 0) -> list[dict[str, Any]]:
             {"input_field": text, "output_field": truth, "task_type": kind, "metric": metric, "task_name": task}
         )
     return rows
+
+
+def samples(task: str, count: int, seed: int = 0) -> list[Sample]:
+    """Return what `questions` returns, as it is read."""
+    return [sample_of(row) for row in questions(task, count, seed)]
 
 
 def write_questions(target: Path, rows: list[dict[str, Any]]) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -9,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from evaluation.dataset import sample_of
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT
@@ -38,7 +40,7 @@ def test_blocks_are_full_and_hold_the_questions_as_the_model_sees_them(encoder: 
     blocks = calibration_blocks(DEVELOPMENT, rows, encoder, 512, None, seed=1)
     assert {len(block) for block in blocks} == {512}
     text = encoder.tokenizer.decode([token for block in blocks for token in block])
-    shown = [row for row in rows if row["input_field"].strip().splitlines()[0] in text]
+    shown = [row for row in rows if row.question.strip().splitlines()[0] in text]
     assert len(shown) > 0.9 * len(rows)
     assert text.count("<|im_start|>system") >= 0.9 * len(rows)
     generic = calibration_blocks(GENERIC, rows, encoder, 512, None, seed=1)
@@ -48,8 +50,8 @@ def test_blocks_are_full_and_hold_the_questions_as_the_model_sees_them(encoder: 
 
 @needs_smollm2
 def test_questions_are_cut_as_inference_cuts_them(encoder: ChatEncoder) -> None:
-    translation = next(row for row in read_questions(SAMPLE) if "bleu" in row["metric"])
-    long_answer = {**translation, "output_field": " ".join(f"Titel {number}" for number in range(400))}
+    translation = next(row for row in read_questions(SAMPLE) if "bleu" in row.metric)
+    long_answer = replace(translation, truth=" ".join(f"Titel {number}" for number in range(400)))
     choice = {
         "input_field": "Which of these is a fruit?\n0. apple\n1. brick\n2. chair\n3. spoon\nAnswer:",
         "output_field": 0,
@@ -63,7 +65,8 @@ def test_questions_are_cut_as_inference_cuts_them(encoder: ChatEncoder) -> None:
         "task_type": "ranking",
         "task_name": "rank",
     }
-    long, short, ranking = encode_questions([long_answer, choice, ranking_in_weights], encoder, 256)
+    asked = [long_answer, *(sample_of(row, scored=False) for row in (choice, ranking_in_weights))]
+    long, short, ranking = encode_questions(asked, encoder, 256)
     assert len(long.prompt) + len(long.answer) <= 256 and long.answer[-1] != encoder.tokenizer.eos_token_id
     assert encoder.tokenizer.decode(short.answer) == "0<|im_end|>" and short.known
     assert encoder.tokenizer.decode(ranking.answer) == "2,3,1<|im_end|>" and ranking.known

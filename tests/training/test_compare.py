@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evaluation.metrics import aggregate
-from tests.training.lora_fixtures import questions, write_questions
+from tests.training.lora_fixtures import questions, samples, write_questions
 from training import compare
 from training.fine_tuning import variant_scores
 from training.fine_tuning.comparison import write_marked_section
@@ -57,10 +58,11 @@ def test_differences_are_paired() -> None:
 
 
 def test_sets_travel_in_one_file(tmp_path: Path) -> None:
-    sets = {"seen": [{"task_name": "a/b", "x": 1}], "unseen": [{"task_name": "c", "x": 2}, {"task_name": "d", "x": 3}]}
+    first, second, third = samples("choice", 3)
+    sets = {"seen": [replace(first, task_name="a/b")], "unseen": [second, replace(third, task_name="d")]}
     write_sets(sets, tmp_path / "all.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
-    assert read_sets(rows) == sets
+    assert read_sets(rows) == {name: [sample.row() for sample in found] for name, found in sets.items()}
 
 
 def test_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,7 @@ from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.dataset import sample_of
 from models.shopbench_model import ShopBenchModel
 from submission.answer_formats import Spans
 from submission.chat_encoder import ChatEncoder
@@ -18,7 +20,7 @@ from submission.profiles import CPU
 from submission.questions import read_question
 from submission.tracks import TRACKS, track_by_number
 from tests.shared_data import development_questions
-from tests.training.lora_fixtures import questions, write_questions
+from tests.training.lora_fixtures import questions, samples, write_questions
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
 from training.data.sources.records import ReadyQuestion
 from training.data.tasks.ready import with_ready_tasks
@@ -46,7 +48,7 @@ def test_prompts_have_the_token_ids_of_inference(encoder: ChatEncoder, track) ->
     model.track, model.profile, model.encoder = track, CPU, encoder
     for row in development_questions():
         asked = model.prompt_token_ids(read_question(row["input_field"], row["is_multiple_choice"]))
-        trained, reason = prompt_completion(row, track)
+        trained, reason = prompt_completion(sample_of(row), track)
         if trained is None:
             # Its known answer is not in the form that decoding holds to, so it could not be trained on.
             assert "outside the form" in reason
@@ -61,7 +63,7 @@ def test_all_development_answers_can_be_written_in_their_form() -> None:
     filled_up = 0
     for row in development_questions():
         asked = read_question(row["input_field"], row["is_multiple_choice"]).asked
-        found, reason = prompt_completion(row, track_by_number(5))
+        found, reason = prompt_completion(sample_of(row), track_by_number(5))
         assert found is not None, reason
         if asked is not None and len(row["output_field"]) < asked:
             filled_up += 1
@@ -85,7 +87,7 @@ def test_what_is_trained_on_ready_made_and_built_is_the_same() -> None:
             truth=row["output_field"],
         )
         made = built.question("shopbench/questions", record, Pool([]), Random(0))
-        trained, _ = prompt_completion(row, track_by_number(1))
+        trained, _ = prompt_completion(sample_of(row), track_by_number(1))
         assert made is not None and trained is not None and made["completion"] == trained["completion"]
 
 
@@ -94,8 +96,9 @@ def test_a_question_with_a_phrase_that_cannot_be_cited_is_left_out() -> None:
     form = read_question(row["input_field"], False).answer_format
     assert isinstance(form, Spans)
     first = row["output_field"][0]
-    assert prompt_completion({**row, "output_field": [first.upper()]}, track_by_number(1))[0] is not None
-    missing = prompt_completion({**row, "output_field": [first.upper(), "no such phrase"]}, track_by_number(1))
+    sample = replace(sample_of(row), truth=[first.upper()])
+    assert prompt_completion(sample, track_by_number(1))[0] is not None
+    missing = prompt_completion(replace(sample, truth=[first.upper(), "no such phrase"]), track_by_number(1))
     assert missing == (None, "the answer is outside the form spans")
 
 
@@ -103,7 +106,7 @@ def test_a_question_with_a_phrase_that_cannot_be_cited_is_left_out() -> None:
 def test_rankings_are_learned_as_orders_and_phrases_in_the_case_of_the_text() -> None:
     written = {}
     for row in development_questions():
-        found, _ = prompt_completion(row, track_by_number(5))
+        found, _ = prompt_completion(sample_of(row), track_by_number(5))
         if found is not None:
             written.setdefault(row["task_name"], []).append((row["output_field"], found["completion"][0]["content"]))
     assert ([0.01, 0.1, 1, 0, 0], "3,2,1,4,5") in written["task12"]
@@ -114,7 +117,7 @@ def test_rankings_are_learned_as_orders_and_phrases_in_the_case_of_the_text() ->
 def test_answers_are_written_as_decoding_writes_them() -> None:
     written = {}
     for task in ALL:
-        row, _ = prompt_completion(questions(task, 1)[0], track_by_number(1))
+        row, _ = prompt_completion(samples(task, 1)[0], track_by_number(1))
         assert row is not None
         written[task] = row["completion"]
     for task, completion in written.items():
@@ -156,7 +159,7 @@ def test_prompt_completion_rows_give_the_same_examples(tmp_path: Path, encoder: 
     track = track_by_number(2)
     rows = [row for task in ALL for row in questions(task, 3)]
     plain = write_questions(tmp_path / "plain.jsonl", rows)
-    converted = Dataset.from_list([prompt_completion(row, track)[0] for row in rows])
+    converted = Dataset.from_list([prompt_completion(sample_of(row), track)[0] for row in rows])
     target = tmp_path / "rows" / f"part-0.{suffix}"
     target.parent.mkdir()
     getattr(converted, {"jsonl": "to_json", "parquet": "to_parquet"}[suffix])(target)
@@ -170,17 +173,18 @@ def test_line_separators_within_a_question_do_not_end_it(tmp_path: Path) -> None
     rows = [{**row, "input_field": f"a\u2028b\x85c\x1cd {row['input_field']}"} for row in questions("choice", 3)]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     (tmp_path / "choice.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert read_questions(tmp_path) == rows
+    assert [sample.row()["input_field"] for sample in read_questions(tmp_path)] == [row["input_field"] for row in rows]
 
 
 @needs_smollm2
 def test_the_competitions_json_file_holds_json_lines(tmp_path: Path, encoder: ChatEncoder) -> None:
     rows = questions("choice", 3)
     file = write_questions(tmp_path / "development.json", rows)
-    assert read_questions(file) == rows
+    assert read_questions(file) == [replace(sample_of(row), line=place) for place, row in enumerate(rows, start=1)]
     assert len(load_examples(file, track_by_number(1), encoder, [], 400, 1)) == 3
     # Beside others it is a note on them, as `split.json` is.
-    assert read_questions(write_questions(tmp_path / "other.jsonl", rows[:1]).parent) == rows[:1]
+    other = write_questions(tmp_path / "other.jsonl", rows[:1])
+    assert read_questions(other.parent) == [replace(sample_of(rows[0]), line=1)]
 
 
 @needs_smollm2

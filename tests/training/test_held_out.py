@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from evaluation.dataset import Sample
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
 from submission.questions import read_question
+from submission.task_types import TaskType
 from submission.tracks import track_by_number
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
 from training.data.building import build
@@ -51,7 +53,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sets(built: Path) -> dict[str, list[dict[str, Any]]]:
+def sets(built: Path) -> dict[str, list[Sample]]:
     return {name: read_questions(built / "held_out" / f"{name}.jsonl") for name in HELD_OUT_SETS}
 
 
@@ -62,22 +64,22 @@ def train(built: Path) -> list[dict[str, Any]]:
 
 
 def test_every_task_is_held_out_once_and_unseen_ones_are_not_trained_on(
-    sets: dict[str, list[dict[str, Any]]], train: list[dict[str, Any]]
+    sets: dict[str, list[Sample]], train: list[dict[str, Any]]
 ) -> None:
     trained_on = {row["task_name"] for row in train}
     for name, rows in sets.items():
-        counts = Counter(row["task_name"] for row in rows)
+        counts = Counter(row.task_name for row in rows)
         assert max(counts.values()) == (3 if name.startswith("validation") else 4)
         assert (set(counts) <= set(UNSEEN)) if name.endswith("unseen") else (set(counts) <= trained_on)
-    assert trained_on.isdisjoint(UNSEEN) and len({row["task_name"] for row in sets["test_seen"]}) > 15
-    texts = [row["input_field"] for rows in sets.values() for row in rows]
+    assert trained_on.isdisjoint(UNSEEN) and len({row.task_name for row in sets["test_seen"]}) > 15
+    texts = [row.question for rows in sets.values() for row in rows]
     assert len(set(texts)) == len(texts)
 
 
 def test_no_training_question_shares_13_words_with_one_that_is_held_out(
-    built: Path, sets: dict[str, list[dict[str, Any]]], train: list[dict[str, Any]]
+    built: Path, sets: dict[str, list[Sample]], train: list[dict[str, Any]]
 ) -> None:
-    held_out = ProtectedQuestions(row["input_field"] for rows in sets.values() for row in rows)
+    held_out = ProtectedQuestions(row.question for rows in sets.values() for row in rows)
     assert not [row["question"] for row in train if held_out.shared_ngram(row["question"])]
     removed = [json.loads(line) for line in (built / "dataset" / "removed.jsonl").read_text().splitlines()]
     contaminated = [entry for entry in removed if entry["reason"] == "contaminated"]
@@ -85,7 +87,7 @@ def test_no_training_question_shares_13_words_with_one_that_is_held_out(
 
 
 def test_records_and_wordings_are_held_out(
-    built: Path, sets: dict[str, list[dict[str, Any]]], train: list[dict[str, Any]]
+    built: Path, sets: dict[str, list[Sample]], train: list[dict[str, Any]]
 ) -> None:
     made = recipe(built)
     for row in train:
@@ -93,7 +95,7 @@ def test_records_and_wordings_are_held_out(
         assert made.is_asked_about(f"{source}/{stream}", "/".join(key))
     quoted = [text for text in (row["question"] for row in train) if text.startswith('"I would like to ')]
     assert not quoted  # the last wording of commonsense_use
-    asked = [row["input_field"] for row in sets["test_seen"] if row["task_name"] == "commonsense_use"]
+    asked = [row.question for row in sets["test_seen"] if row.task_name == "commonsense_use"]
     assert asked and all(text.startswith('"I would like to ') for text in asked)
 
 
@@ -126,9 +128,12 @@ def made_unseen(task: str, folder: Path) -> HeldOut:
 
 
 def test_tasks_with_too_few_questions_share_them_out() -> None:
-    rows = [{"task_name": "few"}] * 4 + [{"task_name": "many"}] * 30 + [{"task_name": "new"}] * 9
+    numbers = {"few": 4, "many": 30, "new": 9}
+    rows = [
+        Sample("?", 0, name, TaskType.MULTIPLE_CHOICE, "accuracy") for name in numbers for _ in range(numbers[name])
+    ]
     settings = HeldOut(folder=Path("x"), share=0.1, validation_per_task=4, test_per_task=4, unseen_tasks=["new"])
-    counts = {name: Counter(row["task_name"] for row in found) for name, found in deal_out(rows, settings).items()}
+    counts = {name: Counter(row.task_name for row in found) for name, found in deal_out(rows, settings).items()}
     assert counts["test_seen"] == {"few": 2, "many": 4} and counts["validation_seen"] == {"few": 2, "many": 4}
     assert counts["test_unseen"] == {"new": 4} and counts["validation_unseen"] == {"new": 4}
 

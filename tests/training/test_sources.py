@@ -472,7 +472,15 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoiled", [{"task_type": ["retrieval"]}, {"task_type": "ranking", "output_field": ["much", "little"]}]
+    "spoiled",
+    [
+        {"task_type": ["retrieval"]},
+        {"task_type": "ranking", "output_field": ["much", "little"]},
+        {"input_field": 3},
+        {"output_field": []},
+        {"metric": 3},
+        {"is_multiple_choice": True},
+    ],
 )
 def test_rows_of_any_types_are_counted_not_built(tmp_path: Path, spoiled: dict[str, Any]) -> None:
     text = "Rank.\nProduct List:\n1. a\n2. b\nOutput a permutation of 1 and 2:"

@@ -1,12 +1,14 @@
 """The split: five sets that share no content, the same every time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
-from tests.training.lora_fixtures import questions, write_questions
+from tests.training.lora_fixtures import questions, samples, write_questions
 from training.fine_tuning.splitting import split_questions, write_split
 from training.recipe import DataSettings, SplitSettings
 
@@ -15,12 +17,12 @@ SETTINGS = SplitSettings(
 )
 
 
-def rows() -> list[dict]:
-    return [row for task in ("choice", "entities", "explanation") for row in questions(task, 40)]
+def rows() -> list[Sample]:
+    return [row for task in ("choice", "entities", "explanation") for row in samples(task, 40)]
 
 
-def texts(chosen: list[dict]) -> set[str]:
-    return {row["input_field"] for row in chosen}
+def texts(chosen: list[Sample]) -> set[str]:
+    return {row.question for row in chosen}
 
 
 def test_sets_are_disjoint_and_unseen_tasks_are_not_trained_on() -> None:
@@ -33,34 +35,32 @@ def test_sets_are_disjoint_and_unseen_tasks_are_not_trained_on() -> None:
         "test_unseen": 6,
     }
     assert sum(len(texts(chosen)) for chosen in sets.values()) == len(set().union(*map(texts, sets.values())))
-    assert {row["task_name"] for row in sets["train"]} == {"choice", "entities"}
-    assert {row["task_name"] for row in sets["test_unseen"]} == {"explanation"}
+    assert {row.task_name for row in sets["train"]} == {"choice", "entities"}
+    assert {row.task_name for row in sets["test_unseen"]} == {"explanation"}
 
 
 def test_leaks_and_repetitions_are_removed_and_counted() -> None:
     review = "the handle broke after two days of light use and nobody answered my mails about it"
-    leaking = {**questions("choice", 1, seed=7)[0], "input_field": f"Review: {review}\n0. a\n1. b\nAnswer: "}
+    leaking = replace(samples("choice", 1, seed=7)[0], question=f"Review: {review}\n0. a\n1. b\nAnswer: ")
     repeated = rows()[0]
     sets, removed = split_questions([*rows(), leaking, repeated], [f"Read '{review}' twice."], SETTINGS, seed=1)
     leaks = [entry for entry in removed if "protected" in entry["reason"]]
-    assert [(entry["task_name"], entry["question"]) for entry in leaks] == [("choice", leaking["input_field"])]
+    assert [(entry["task_name"], entry["question"]) for entry in leaks] == [("choice", leaking.question)]
     assert leaks[0]["shared"] == " ".join(review.split()[:13])
-    assert [entry["question"] for entry in removed if entry["reason"] == "asked twice"] == [repeated["input_field"]]
-    assert not any(review in row["input_field"] for chosen in sets.values() for row in chosen)
+    assert [entry["question"] for entry in removed if entry["reason"] == "asked twice"] == [repeated.question]
+    assert not any(review in row.question for chosen in sets.values() for row in chosen)
 
 
 def test_split_depends_on_the_seed_alone() -> None:
-    assert json.dumps(split_questions(rows(), [], SETTINGS, seed=1)[0]) == json.dumps(
-        split_questions(rows()[::1], [], SETTINGS, seed=1)[0]
-    )
+    assert split_questions(rows(), [], SETTINGS, seed=1)[0] == split_questions(rows()[::1], [], SETTINGS, seed=1)[0]
     assert split_questions(rows(), [], SETTINGS, seed=1)[0] != split_questions(rows(), [], SETTINGS, seed=2)[0]
 
 
 def test_faults_are_named(tmp_path: Path) -> None:
     with pytest.raises(ShopBenchError, match="'explanation' does not exist"):
-        split_questions(questions("choice", 40), [], SETTINGS, seed=1)
+        split_questions(samples("choice", 40), [], SETTINGS, seed=1)
     with pytest.raises(ShopBenchError, match="task choice has 8 questions"):
-        split_questions(questions("choice", 8) + questions("explanation", 40), [], SETTINGS, seed=1)
+        split_questions(samples("choice", 8) + samples("explanation", 40), [], SETTINGS, seed=1)
 
 
 @pytest.mark.parametrize("key", ["questions", "protected"])
@@ -71,6 +71,19 @@ def test_an_absent_set_is_named_with_its_setting_and_where_it_comes_from(tmp_pat
     names = ("train", "validation_seen", "validation_unseen", "test_seen", "test_unseen")
     data = DataSettings(**{name: tmp_path / "data" / f"{name}.jsonl" for name in names}, split=settings)
     with pytest.raises(ShopBenchError, match=rf"data\.split\.{key}: there is no data/no_such_set; .*data/README\.md"):
+        write_split(data, seed=1)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("key", ["questions", "protected"])
+def test_a_faulty_row_is_named_before_anything_is_written(tmp_path: Path, key: str) -> None:
+    row = questions("choice", 1)[0]
+    whole = write_questions(tmp_path / "whole.jsonl", [row])
+    faulty = write_questions(tmp_path / "faulty.jsonl", [row, {**row, "task_type": "quiz"}])
+    settings = SETTINGS.model_copy(update={"questions": whole, "protected": whole, key: faulty})
+    names = ("train", "validation_seen", "validation_unseen", "test_seen", "test_unseen")
+    data = DataSettings(**{name: tmp_path / "data" / f"{name}.jsonl" for name in names}, split=settings)
+    with pytest.raises(ShopBenchError, match=r"faulty\.jsonl, line 2: field 'task_type' is 'quiz'"):
         write_split(data, seed=1)
     assert not (tmp_path / "data").exists()
 

@@ -9,14 +9,13 @@ import pydoc_data.topics
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from evaluation.dataset import Sample
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
 from submission.questions import read_question
-from submission.task_types import TaskType
-from submission.tracks import track_by_challenge_id, track_by_number
+from submission.tracks import track_by_number
 from training.fine_tuning.examples import encode_example, prompt_completion
 
 GENERIC = "generic"
@@ -32,9 +31,9 @@ class EncodedQuestion:
     known: bool
 
 
-def encode_questions(rows: list[dict[str, Any]], encoder: ChatEncoder, max_tokens: int) -> list[EncodedQuestion]:
-    """Encode questions in ShopBench's shape with their answers and the end of turn, `max_tokens` in all at most."""
-    encoded = [_encode(row, encoder, max_tokens) for row in rows]
+def encode_questions(samples: list[Sample], encoder: ChatEncoder, max_tokens: int) -> list[EncodedQuestion]:
+    """Encode questions with their answers and the end of turn, `max_tokens` in all at most."""
+    encoded = [_encode(sample, encoder, max_tokens) for sample in samples]
     questions = [question for question in encoded if question is not None]
     if len(questions) < len(encoded):
         print(f"{len(encoded) - len(questions)} of {len(encoded)} questions left out: read as another task type")
@@ -43,13 +42,13 @@ def encode_questions(rows: list[dict[str, Any]], encoder: ChatEncoder, max_token
     return questions
 
 
-def _encode(row: dict[str, Any], encoder: ChatEncoder, max_tokens: int) -> EncodedQuestion | None:
-    track = track_by_challenge_id(row["track"]) if row.get("track") else track_by_number(5)
-    question = read_question(row["input_field"], row["task_type"] == TaskType.MULTIPLE_CHOICE)
-    if question.task_type != row["task_type"]:
+def _encode(sample: Sample, encoder: ChatEncoder, max_tokens: int) -> EncodedQuestion | None:
+    track = sample.track or track_by_number(5)
+    question = read_question(sample.question, sample.is_multiple_choice)
+    if question.task_type != sample.task_type:
         return None
     messages, form = chat_messages(question, track), question.answer_format
-    conversation, _ = prompt_completion(row, track)
+    conversation, _ = prompt_completion(sample, track)
     known = conversation is not None
     # Where the reference is no answer of the form (a phrase that is not in the text), any valid answer will do.
     completion = conversation["completion"][-1]["content"] if conversation else form.fallback()
@@ -77,10 +76,10 @@ def generic_tokens(encoder: ChatEncoder, count: int, seed: int) -> list[int]:
 
 
 def calibration_blocks(
-    kind: str, rows: list[dict[str, Any]], encoder: ChatEncoder, length: int, most: int | None, seed: int
+    kind: str, samples: list[Sample], encoder: ChatEncoder, length: int, most: int | None, seed: int
 ) -> list[list[int]]:
     """Return `most` blocks of `length` tokens or fewer: the questions with their answers, or as much generic prose."""
-    questions = encode_questions(rows, encoder, length)
+    questions = encode_questions(samples, encoder, length)
     random.Random(seed).shuffle(questions)
     ids = [token for question in questions for token in question.prompt + question.answer]
     if kind == GENERIC:

@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--questions", type=Path, required=True, help="questions in ShopBench's shape with answers")
     parser.add_argument("--work", type=Path, required=True, help="folder for reports and logs")
     options = parser.parse_args(arguments)
-    encoded = encode_questions(read_questions(options.questions), ChatEncoder(options.model), MAX_PROMPT)
+    encoded = encode_questions(read_questions(options.questions, scored=True), ChatEncoder(options.model), MAX_PROMPT)
     folders = [options.model, *options.quantised]
     if len({folder.name for folder in folders}) < len(folders):
         raise ShopBenchError("two of the folders have the same name, which their reports go by: rename one")

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evaluation.dataset import Sample
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT, check_model, read_json
@@ -96,8 +97,8 @@ def check_possible(options: argparse.Namespace, config: dict[str, Any]) -> int:
     check_after_padding(config, group_size, options.tensor_parallel)
     if not options.python.is_file():
         raise ShopBenchError(f"AutoAWQ's environment is not there ({options.python}): build it with `make awq-env`")
-    for path in (calibration_questions(options), options.held_out):
-        read_questions(path)
+    read_questions(calibration_questions(options))
+    read_questions(options.held_out, scored=options.quality)
     return group_size
 
 
@@ -162,13 +163,13 @@ def calibrate(options: argparse.Namespace) -> None:
 
 
 def _checked_quality(
-    options: argparse.Namespace, rows: list[dict[str, Any]], encoder: ChatEncoder, work: Path
+    options: argparse.Namespace, samples: list[Sample], encoder: ChatEncoder, work: Path
 ) -> dict[str, float]:
     """Measure both models on the held-out questions and refuse what lost too much."""
-    questions = encode_questions(rows, encoder, MAX_PROMPT)
+    questions = encode_questions(samples, encoder, MAX_PROMPT)
     measured: dict[str, Measurement] = {}
     for name, folder in (("unquantised", options.model), ("quantised", work / "quantised")):
-        print(f"measuring the {name} model on {len(rows)} held-out questions")
+        print(f"measuring the {name} model on {len(samples)} held-out questions")
         measured[name] = measure(folder, options.held_out, questions, work / f"measured-{name}")
     loss = compare(measured["unquantised"], measured["quantised"])
     print(loss_table(loss))

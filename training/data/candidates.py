@@ -19,6 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from evaluation.dataset import read_question_texts
 from submission.errors import ShopBenchError
 from training.data.decontamination import ProtectedQuestions
 from training.data.recipe import DataRecipe
@@ -189,19 +190,10 @@ def read_wordings(path: Path) -> dict[str, list[str]]:
 
 def protected_texts(paths: list[Path]) -> list[str]:
     """Return the texts of the questions in these JSONL files (ShopBench's shape)."""
-    texts = []
     for path in paths:
         if not path.is_file():
             raise ShopBenchError(f"there is no file {path} of protected questions")
-        for number, line in _lines(path):
-            try:
-                text = json.loads(line)["input_field"]
-                if not isinstance(text, str):
-                    raise TypeError(type(text))
-            except (ValueError, KeyError, TypeError) as error:
-                raise ShopBenchError(f"{path}, line {number}: not a question with an input_field") from error
-            texts.append(text)
-    return texts
+    return [text for path in paths for text in read_question_texts(path)]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

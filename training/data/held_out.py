@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
 from training.data.recipe import HELD_OUT_SETS, DataRecipe, HeldOut
-from training.data.tasks.task import shopbench_row
+from training.data.tasks.task import sample_of_built
 from training.files import folder_written_whole, remove, write_json
-
-Rows = list[dict[str, Any]]
 
 
 def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
@@ -40,10 +39,10 @@ def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
     build(own)
     sets = deal_out(_read(own.output), settings)
     with folder_written_whole(settings.folder) as folder:
-        for name, rows in sets.items():
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        for name, samples in sets.items():
+            text = "".join(json.dumps(sample.row(), ensure_ascii=False) + "\n" for sample in samples)
             (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
-        counts = {name: Counter(row["task_name"] for row in rows) for name, rows in sets.items()}
+        counts = {name: Counter(sample.task_name for sample in samples) for name, samples in sets.items()}
         write_json(folder / "held_out.json", {"inputs": inputs, "questions": counts})
     remove(own.output)
 
@@ -64,21 +63,21 @@ def _recipe_of_held_out(recipe: DataRecipe, settings: HeldOut) -> DataRecipe:
     )
 
 
-def _read(output: Path) -> Rows:
-    rows = []
+def _read(output: Path) -> list[Sample]:
+    samples = []
     for shard in sorted((output / "data").iterdir()):
         with shard.open(encoding="utf-8") as lines:
             for row in map(json.loads, lines):
-                rows.append(shopbench_row({**row, "truth": json.loads(row["truth"])}))
-    return rows
+                samples.append(sample_of_built({**row, "truth": json.loads(row["truth"])}))
+    return samples
 
 
-def deal_out(rows: Rows, settings: HeldOut) -> dict[str, Rows]:
+def deal_out(samples: list[Sample], settings: HeldOut) -> dict[str, list[Sample]]:
     """Return the four sets by name: of each task test questions first, or its share where there are too few of them."""
-    by_task: dict[str, Rows] = defaultdict(list)
-    for row in rows:
-        by_task[row["task_name"]].append(row)
-    sets: dict[str, Rows] = {name: [] for name in HELD_OUT_SETS}
+    by_task: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_task[sample.task_name].append(sample)
+    sets: dict[str, list[Sample]] = {name: [] for name in HELD_OUT_SETS}
     for task, found in sorted(by_task.items()):
         kind = "unseen" if task in settings.unseen_tasks else "seen"
         test = min(settings.test_per_task, len(found) * settings.test_per_task // settings.per_task)

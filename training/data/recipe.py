@@ -17,7 +17,7 @@ from training.recipe import FileName, Settings, where_from
 
 # All the code that decides which bytes come out: that which makes data, that which reads and asks questions.
 _ROOT = Path(__file__).resolve().parents[2]
-_CODE = (_ROOT / "training" / "data", _ROOT / "submission")
+_CODE = (_ROOT / "training" / "data", _ROOT / "submission", _ROOT / "evaluation/dataset.py")
 HELD_OUT_SETS = ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
 
 
@@ -122,7 +122,7 @@ class DataRecipe(Settings):
         settings = self.model_dump(mode="json", exclude={"workers", "output"})
         locations = [location for source in sources.values() for location in source.locations()]
         files = [file for location in locations for file in local_files(location)]
-        code = sorted(path for room in _CODE for path in room.rglob("*") if path.suffix in {".py", ".yaml"})
+        code = sorted(path for room in _CODE for path in (room, *room.rglob("*")) if path.suffix in {".py", ".yaml"})
         named = [("protected", path) for path in self.all_protected]
         named += [("extra_wordings", self.extra_wordings)] if self.extra_wordings else []
         named += [("tokenizer", self.tokenizer / "tokenizer.json")] if self.tokenizer else []

@@ -79,7 +79,7 @@ def sweep_with_engine(
 ) -> SweepPoint:
     """Run `sweep` with the real engine: one model at a time is written, asked and removed."""
     questions = output / "questions.jsonl"
-    write_sets({"seen": read_questions(seen), "unseen": read_questions(unseen)}, questions)
+    write_sets({"seen": read_questions(seen, scored=True), "unseen": read_questions(unseen, scored=True)}, questions)
 
     def evaluate(alpha: float) -> tuple[Rows, Rows]:
         variant = Variant(base, fine_tuned, alpha)

@@ -67,7 +67,7 @@ def ask(recipe: Recipe, found: dict[str, Variant], modes: dict[str, tuple[str, .
     questions = output / "questions.jsonl"
     sets = (settings.development, recipe.data.test_seen, recipe.data.test_unseen)
     check_files(dict(zip(("compare.development", "data.test_seen", "data.test_unseen"), sets, strict=True)))
-    write_sets({name: read_questions(path) for name, path in zip(SETS, sets, strict=True)}, questions)
+    write_sets({name: read_questions(path, scored=True) for name, path in zip(SETS, sets, strict=True)}, questions)
     predictions: Predictions = {}
     runs = [(name, mode) for name in found for mode in modes[name]]
     for name, mode in tqdm(runs, desc="comparing", unit="run"):

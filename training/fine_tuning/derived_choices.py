@@ -10,8 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
+from evaluation.dataset import Sample
 from submission.answer_formats import word_spans
 from submission.questions import AnswerKind, Question, read_question
 from submission.task_types import TaskType
@@ -52,13 +52,13 @@ class _Known:
     is_title: bool = True
 
 
-def derive_choices(rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
-    """Return multiple-choice questions, in ShopBench's shape, made from the translations and entities among `rows`.
+def derive_choices(samples: list[Sample], seed: int) -> list[Sample]:
+    """Return multiple-choice questions made from the translations and entities among `samples`.
 
-    Tasks: `choice_same_text`, `choice_keywords`, `choice_value`. The same rows and seed give the same questions.
+    Tasks: `choice_same_text`, `choice_keywords`, `choice_value`. The same samples and seed give the same questions.
     """
-    translations, entities = _known_answers(rows)
-    derived = []
+    translations, entities = _known_answers(samples)
+    derived: list[Sample] = []
     for known, others in _with_others(translations):
         chance = random.Random(f"{seed} translation {known.text}")
         source, target = (
@@ -80,11 +80,12 @@ def derive_choices(rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]
     return derived
 
 
-def _known_answers(rows: list[dict[str, Any]]) -> tuple[list[_Known], list[_Known]]:
-    translations, entities = [], []
-    for row in rows:
-        question = read_question(row["input_field"], row["task_type"] == TaskType.MULTIPLE_CHOICE)
-        truth = row["output_field"]
+def _known_answers(samples: list[Sample]) -> tuple[list[_Known], list[_Known]]:
+    translations: list[_Known] = []
+    entities: list[_Known] = []
+    for sample in samples:
+        question = read_question(sample.question, sample.is_multiple_choice)
+        truth = sample.truth
         if question.answer_kind is AnswerKind.TRANSLATION and isinstance(truth, str):
             is_title = any(word in question.instruction for word in ("title", "product"))
             translations.append(_Known(question.body, truth, f"{question.target_language} {is_title}", is_title))
@@ -112,7 +113,7 @@ def _turned(known: _Known) -> _Known:
     return replace(known, text=known.answer, answer=known.text)
 
 
-def _keywords_question(known: _Known, others: list[_Known], chance: random.Random) -> list[dict[str, Any]]:
+def _keywords_question(known: _Known, others: list[_Known], chance: random.Random) -> list[Sample]:
     """Ask for the keywords of a text by those of its translation, where both have words that can be taken apart."""
     sets = [_keywords(one.answer, chance) for one in [known, *chance.sample(others, min(_OPTIONS, len(others)))]]
     if not sets[0]:
@@ -131,7 +132,7 @@ def _keywords(text: str, chance: random.Random) -> str:
 
 def _question(
     task: str, wordings: tuple[str, ...], known: _Known, wrong: list[str], chance: random.Random
-) -> list[dict[str, Any]]:
+) -> list[Sample]:
     """Return one question as a list, empty where there are not enough different wrong options."""
     wrong = sorted({option for option in wrong if option.lower() != known.answer.lower()})
     if len(wrong) < _OPTIONS - 1:
@@ -141,11 +142,11 @@ def _question(
     listed = "\n".join(f"{number}. {' '.join(option.split())}" for number, option in enumerate(options))
     text = chance.choice(wordings).format(text=known.text, kind=known.kind)
     return [
-        {
-            "input_field": f"{text}\n{listed}\nAnswer: ",
-            "output_field": options.index(known.answer),
-            "task_type": TaskType.MULTIPLE_CHOICE.value,
-            "metric": "accuracy",
-            "task_name": task,
-        }
+        Sample(
+            question=f"{text}\n{listed}\nAnswer: ",
+            truth=options.index(known.answer),
+            task_name=task,
+            task_type=TaskType.MULTIPLE_CHOICE,
+            metric="accuracy",
+        )
     ]

@@ -5,7 +5,6 @@ answer form's `written`, and the answer's tokens are encoded apart from the prom
 starts. What cannot be asked or answered that way is left out and counted by reason.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy
 from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
+from evaluation.dataset import Sample, first_row, read_samples
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.prompts import chat_messages
@@ -37,45 +37,35 @@ def question_files(path: Path) -> list[Path]:
     return files
 
 
-def read_questions(path: Path) -> list[dict[str, Any]]:
-    """Read questions in ShopBench's shape; a row without `task_name` is named after its file."""
-    rows = []
+def read_questions(path: Path, *, scored: bool = False) -> list[Sample]:
+    """Read the questions of a file or a folder; for `scored` see `evaluation.dataset.read_samples`."""
+    samples = []
     for file in question_files(path):
         if file.suffix == ".parquet":
             raise ShopBenchError(f"{file}: questions in ShopBench's shape are read from JSON lines, not from Parquet")
-        # By lines of the file: `str.splitlines` would also split at U+2028 and others that JSON holds as they are.
-        with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    row = json.loads(line)
-                    row["input_field"], row["output_field"], row["task_type"]
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ShopBenchError(
-                        f"{file}, line {number}: not a question in ShopBench's shape ({error!r})"
-                    ) from error
-                rows.append({"task_name": file.stem, **row})
-    if not rows:
+        if file.stat().st_size:
+            samples += read_samples(file, scored=scored)
+    if not samples:
         raise ShopBenchError(f"{path} holds no questions")
-    return rows
+    return samples
 
 
-def prompt_completion(row: dict[str, Any], track: Track) -> tuple[dict[str, Any] | None, str]:
-    """Return a question of ShopBench's shape as a prompt-completion row, or None with the reason why not."""
-    is_multiple_choice = row["task_type"] == TaskType.MULTIPLE_CHOICE
-    question = read_question(row["input_field"], is_multiple_choice)
-    if question.task_type != row["task_type"]:
-        return None, f"{row['task_type']} is read as {question.task_type}"
+def prompt_completion(sample: Sample, track: Track) -> tuple[dict[str, Any] | None, str]:
+    """Return a question as a prompt-completion row, or None with the reason why not."""
+    question = read_question(sample.question, sample.is_multiple_choice)
+    if question.task_type != sample.task_type:
+        return None, f"{sample.task_type} is read as {question.task_type}"
     form = question.answer_format
-    answer = form.written(row["output_field"])
+    answer = form.written(sample.truth)
     if answer is None:
         return None, f"the answer is outside the form {form.name}"
     completion = [{"role": "assistant", "content": answer}]
-    return {"prompt": chat_messages(question, track), "completion": completion, "task_name": row["task_name"]}, ""
+    return {"prompt": chat_messages(question, track), "completion": completion, "task_name": sample.task_name}, ""
 
 
 def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
     files = question_files(path)
-    if files[0].suffix != ".parquet" and "input_field" in _first_row(files[0]):
+    if files[0].suffix != ".parquet" and "input_field" in first_row(files[0]):
         rows = []
         for question in read_questions(path):
             row, reason = prompt_completion(question, track)
@@ -95,17 +85,6 @@ def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
         if not isinstance(dataset[0][column], list):
             raise ShopBenchError(f"{path}: {column} must be a list of messages with role and content")
     return dataset
-
-
-def _first_row(file: Path) -> dict[str, Any]:
-    try:
-        with file.open(encoding="utf-8") as lines:
-            row = json.loads(lines.readline())
-    except ValueError as error:
-        raise ShopBenchError(f"{file}, line 1: not a JSON object ({error})") from error
-    if not isinstance(row, dict):
-        raise ShopBenchError(f"{file}, line 1: not a JSON object")
-    return row
 
 
 def encode_example(encoder: ChatEncoder, prompt: list[dict[str, str]], answer: str) -> dict[str, list[int]]:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
 from training.data.decontamination import WORDING_FROM, ProtectedQuestions
 from training.files import write_json, written_whole
@@ -20,36 +21,36 @@ from training.recipe import DataSettings, SplitSettings, check_files
 
 
 def split_questions(
-    rows: list[dict[str, Any]], protected: list[str], settings: SplitSettings, seed: int
-) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, str]]]:
+    samples: list[Sample], protected: list[str], settings: SplitSettings, seed: int
+) -> tuple[dict[str, list[Sample]], list[dict[str, str]]]:
     """Return the five sets by their names in `DataSettings`, and what was removed: reason, task, question, n-gram."""
-    by_task: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_task[row["task_name"]].append(row)
+    by_task: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_task[sample.task_name].append(sample)
     if unknown := set(settings.unseen_tasks) - set(by_task):
         raise ShopBenchError(
             f"unseen task {sorted(unknown)[0]!r} does not exist: there are {', '.join(sorted(by_task))}"
         )
-    sets: dict[str, list[dict[str, Any]]] = {name: [] for name in ("train", *_HELD_OUT)}
+    sets: dict[str, list[Sample]] = {name: [] for name in ("train", *_HELD_OUT)}
     removed: list[dict[str, str]] = []
 
-    def sieve(rows: list[dict[str, Any]], against: ProtectedQuestions, whose: str) -> list[dict[str, Any]]:
+    def sieve(samples: list[Sample], against: ProtectedQuestions, whose: str) -> list[Sample]:
         clean = []
-        for row in rows:
-            shared = against.shared_ngram(row["input_field"])
+        for sample in samples:
+            shared = against.shared_ngram(sample.question)
             if shared is None:
-                clean.append(row)
+                clean.append(sample)
             else:
-                removed.append(_removed(f"shares a 13-gram with a {whose} question", row, shared))
+                removed.append(_removed(f"shares a 13-gram with a {whose} question", sample, shared))
         return clean
 
     against_protected = ProtectedQuestions(protected, WORDING_FROM)
-    kept: dict[str, list[dict[str, Any]]] = {}
+    kept: dict[str, list[Sample]] = {}
     for task, questions in sorted(by_task.items()):
-        first: dict[str, dict[str, Any]] = {}
-        for row in questions:
-            if first.setdefault(row["input_field"], row) is not row:
-                removed.append(_removed("asked twice", row))
+        first: dict[str, Sample] = {}
+        for sample in questions:
+            if first.setdefault(sample.question, sample) is not sample:
+                removed.append(_removed("asked twice", sample))
         clean = sieve(list(first.values()), against_protected, "protected")
         random.Random(f"{seed} {task}").shuffle(clean)
         kind = "unseen" if task in settings.unseen_tasks else "seen"
@@ -59,7 +60,7 @@ def split_questions(
         sets[f"test_{kind}"] += clean[:test]
         sets[f"validation_{kind}"] += clean[test : test + validation]
         kept[task] = clean[test + validation :] if kind == "seen" else []
-    held_out = (row["input_field"] for name in _HELD_OUT for row in sets[name])
+    held_out = (sample.question for name in _HELD_OUT for sample in sets[name])
     against_held_out = ProtectedQuestions(held_out, WORDING_FROM)
     for questions in kept.values():
         sets["train"] += sieve(questions, against_held_out, "held-out")
@@ -71,8 +72,8 @@ def split_questions(
 _HELD_OUT = ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
 
 
-def _removed(reason: str, row: dict[str, Any], shared: str = "") -> dict[str, str]:
-    return {"reason": reason, "task_name": row["task_name"], "shared": shared, "question": row["input_field"]}
+def _removed(reason: str, sample: Sample, shared: str = "") -> dict[str, str]:
+    return {"reason": reason, "task_name": sample.task_name, "shared": shared, "question": sample.question}
 
 
 def write_split(data: DataSettings, seed: int) -> None:
@@ -84,13 +85,13 @@ def write_split(data: DataSettings, seed: int) -> None:
     if settings is None:
         raise ShopBenchError("the recipe has no data.split: its sets are made elsewhere")
     check_files(settings.files)
-    protected = [row["input_field"] for row in read_questions(settings.protected)]
+    protected = [sample.question for sample in read_questions(settings.protected)]
     sets, removed = split_questions(read_questions(settings.questions), protected, settings, seed)
-    for name, rows in sets.items():
-        _write_lines(getattr(data, name), rows)
-        print(f"{name}: {len(rows)} questions")
+    for name, samples in sets.items():
+        _write_lines(getattr(data, name), [sample.row() for sample in samples])
+        print(f"{name}: {len(samples)} questions")
     _write_lines(data.train.with_name("removed.jsonl"), removed)
-    counts = {name: dict(Counter(row["task_name"] for row in rows)) for name, rows in sets.items()}
+    counts = {name: dict(Counter(sample.task_name for sample in samples)) for name, samples in sets.items()}
     gone: dict[str, Counter[str]] = {}
     for entry in removed:
         gone.setdefault(entry["reason"], Counter())[entry["task_name"]] += 1

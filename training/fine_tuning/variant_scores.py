@@ -11,13 +11,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy
 
+from evaluation.dataset import Sample
 from evaluation.metrics import EntityCounts, aggregate
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
@@ -108,12 +109,12 @@ def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int
         raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
 
 
-def write_sets(sets: dict[str, list[dict[str, Any]]], target: Path) -> None:
+def write_sets(sets: dict[str, list[Sample]], target: Path) -> None:
     """Write several sets of questions into one file, each task named `set/task`, so that a model is loaded once."""
     lines = [
-        json.dumps({**row, "task_name": f"{name}/{row['task_name']}"}, ensure_ascii=False)
-        for name, rows in sets.items()
-        for row in rows
+        json.dumps(replace(sample, task_name=f"{name}/{sample.task_name}").row(), ensure_ascii=False)
+        for name, samples in sets.items()
+        for sample in samples
     ]
     with written_whole(target) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -10,19 +10,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from evaluation.dataset import FieldError, Sample, sample_of
 from submission.errors import ShopBenchError
 from submission.languages import detect_language
 from submission.prompts import track_of
 from submission.questions import read_question
-from submission.task_types import TaskType
 from submission.tracks import TRACKS
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import ReadyQuestion, Record
 from training.data.sources.source import Source
 
 _COLUMNS = ("input_field", "output_field", "task_type", "metric")
-_TYPES = frozenset(map(str, TaskType))
-_TRACKS = {track.challenge_id: track.number for track in TRACKS[:4]}
+# The all-around track asks the questions of the others.
+_TRACKS = tuple(track.number for track in TRACKS[:4])
+_FAULTS = {
+    "input_field": "row without a question or a truth",
+    "output_field": "row without a question or a truth",
+    "task_type": "row of an unknown task type",
+    "task_name": "row without a task or of an unknown track",
+    "track": "row without a task or of an unknown track",
+}
 
 
 class ShopBench(Source):
@@ -34,7 +41,7 @@ class ShopBench(Source):
     def __init__(self, scratch: Path, files: list[dict[str, Any]], limit: int | None = None) -> None:
         super().__init__(scratch, limit)
         for file in files:
-            if set(file) not in ({"path", "task", "track"}, {"path"}) or file.get("track", 1) not in _TRACKS.values():
+            if set(file) not in ({"path", "task", "track"}, {"path"}) or file.get("track", 1) not in _TRACKS:
                 raise ShopBenchError(
                     f"shopbench: a file needs a path, and task and track (1 to 4) or neither, not {file}"
                 )
@@ -48,9 +55,14 @@ class ShopBench(Source):
                 tasks[file["task"]] = file["track"]
                 continue
             for row in self._open(file):
-                name = row.get("task_name")
-                if isinstance(name, str) and name not in tasks and (track := _track(row)):
-                    tasks[name] = track
+                if row.get("task_name") in tasks:
+                    continue
+                try:
+                    sample = sample_of(row, scored=False)
+                except FieldError:
+                    continue
+                if sample.task_name and (track := _track(sample)) in _TRACKS:
+                    tasks[sample.task_name] = track
         return tasks
 
     def _open(self, file: dict[str, Any]) -> Iterator[Row]:
@@ -70,42 +82,32 @@ class ShopBench(Source):
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Check that a row is whole."""
         place, number, row = unit
-        text = row.get("input_field")
-        if not isinstance(text, str) or not text.strip() or row.get("output_field") in (None, "", []):
-            unusable["row without a question or a truth"] += 1
+        file = self.files[place]
+        named = {"task_name": file["task"], "track": None} if "task" in file else {}
+        try:
+            sample = sample_of(row | named, scored=False)
+        except FieldError as error:
+            unusable[_FAULTS.get(error.field, f"row with a wrong {error.field}")] += 1
             return None
-        if not isinstance(row.get("task_type"), str) or row["task_type"] not in _TYPES:
-            unusable["row of an unknown task type"] += 1
+        if not sample.question.strip() or sample.truth in (None, "", []):
+            unusable[_FAULTS["output_field"]] += 1
             return None
-        task, track = self._task(place, row)
-        if not task or not track:
-            unusable["row without a task or of an unknown track"] += 1
+        track = file["track"] if "task" in file else _track(sample)
+        if not sample.task_name or track not in _TRACKS:
+            unusable[_FAULTS["track"]] += 1
             return None
         return ReadyQuestion(
             key=f"{place}/{number}",
-            language=detect_language(text.strip().rsplit("\n", 1)[0][-600:]),
-            task=task,
-            task_type=row["task_type"],
-            metric=str(row.get("metric")),
+            language=detect_language(sample.question.strip().rsplit("\n", 1)[0][-600:]),
+            task=sample.task_name,
+            task_type=sample.task_type,
+            metric=sample.metric,
             track=track,
-            text=text,
-            truth=row["output_field"],
+            text=sample.question,
+            truth=sample.truth,
         )
 
-    def _task(self, place: int, row: Row) -> tuple[str, int | None]:
-        file = self.files[place]
-        if "task" in file:
-            return file["task"], file["track"]
-        name = row.get("task_name")
-        return (name if isinstance(name, str) else ""), _track(row)
 
-
-def _track(row: Row) -> int | None:
+def _track(sample: Sample) -> int:
     """Return the number of the track that a row names, or that its wording suggests where it names none."""
-    name = row.get("track")
-    if name is not None:
-        return _TRACKS.get(name) if isinstance(name, str) else None
-    text = row.get("input_field")
-    if not isinstance(text, str):
-        return None
-    return track_of(read_question(text, row.get("task_type") == TaskType.MULTIPLE_CHOICE)).number
+    return (sample.track or track_of(read_question(sample.question, sample.is_multiple_choice))).number

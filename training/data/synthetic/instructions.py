@@ -23,13 +23,12 @@ from training.data.synthetic.items import (
     check_overlap,
     one_line,
     schema,
-    shopbench_row,
     similarity,
 )
 from training.data.synthetic.replies import RejectedError, read_reply
 from training.data.synthetic.requests import Reply, Request
 from training.data.synthetic.seeds import first_pool
-from training.data.tasks.task import Task
+from training.data.tasks.task import Task, sample_of_built
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _SYSTEM = (
@@ -94,7 +93,7 @@ class WriteInstructions:
             raise RejectedError("the text repeats its source")
         whole = f"{new}{rest}"
         rows = _tried(replace(task, wordings=(whole,)), context)
-        questions = [Question(shopbench_row(row, self.name), task.name) for row in rows]
+        questions = [Question(sample_of_built(row), self.name, task.name) for row in rows]
         return [Wording(task.name, whole), *questions]
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
 
+from evaluation.dataset import Sample
 from submission.languages import detect_language
 from submission.questions import read_question
 from submission.task_types import TaskType
@@ -20,17 +21,22 @@ from training.data.recipe import DataRecipe
 from training.data.sources import Source
 from training.data.synthetic.replies import RejectedError
 from training.data.synthetic.requests import Reply, Request
-from training.data.tasks import task
-from training.data.tasks.task import Draft, Pool, Task
+from training.data.tasks.task import Draft, Pool, Task, sample_of_built
 from training.data.tasks.words import terms
 
 
 @dataclass(frozen=True)
 class Question:
-    """An accepted question in ShopBench's shape, the pipeline that made it and what it was made from."""
+    """An accepted question, the pipeline that made it and what it was made from."""
 
-    row: dict[str, Any]
+    sample: Sample
+    pipeline: str
     made_from: str
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The question as it is written: `training.build_dataset` reads it again."""
+        return {**self.sample.row(), "pipeline": self.pipeline}
 
 
 @dataclass(frozen=True)
@@ -167,14 +173,9 @@ def read_back(asked: Task, text: str, draft: Draft) -> dict[str, Any]:
 def question_or_rejected(make: Callable[[], dict[str, Any]], pipeline: str, written: str, made_from: str) -> Item:
     """Return the question whose row `make` returns, or what was `written` with the reason why there is none."""
     try:
-        return Question(shopbench_row(make(), pipeline), made_from)
+        return Question(sample_of_built(make()), pipeline, made_from)
     except RejectedError as error:
         return Rejected(str(error), written, made_from)
-
-
-def shopbench_row(row: dict[str, Any], pipeline: str) -> dict[str, Any]:
-    """Return a built question in ShopBench's shape, as `training.build_dataset` reads it again, with its pipeline."""
-    return {**task.shopbench_row(row), "pipeline": pipeline}
 
 
 def check_read_alike(original: str, changed: str, task_type: str, answer: str) -> None:

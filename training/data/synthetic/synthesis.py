@@ -122,7 +122,7 @@ def _final(items: list[Item], protected: ProtectedQuestions, seen: set[bytes]) -
     final: list[Item] = []
     for item in items:
         if isinstance(item, Question):
-            text = item.row["input_field"]
+            text = item.sample.question
             digest = exact_digest(text)
             reason = "the question was made before" if digest in seen else ""
             seen.add(digest)

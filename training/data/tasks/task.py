@@ -13,13 +13,14 @@ from random import Random
 from string import Formatter
 from typing import Any, TypeVar
 
+from evaluation.dataset import Sample
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
 from submission.errors import ShopBenchError
 from submission.options import option_numbers
 from submission.prompts import chat_messages
 from submission.questions import Question, read_question
 from submission.task_types import TaskType
-from submission.tracks import track_by_number
+from submission.tracks import track_by_challenge_id, track_by_number
 from training.data.sources.records import Record
 from training.data.tasks.equivalents import is_vague, related
 
@@ -195,17 +196,16 @@ def columns(task: str, metric: str, track: int, question: Question, answer: str,
     }
 
 
-def shopbench_row(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a built question (the columns of the data set) in ShopBench's shape."""
-    return {
-        "input_field": row["question"],
-        "output_field": row["truth"],
-        "task_name": row["task_name"],
-        "task_type": row["task_type"],
-        "metric": row["metric"],
-        "is_multiple_choice": row["task_type"] == TaskType.MULTIPLE_CHOICE,
-        "track": row["track"],
-    }
+def sample_of_built(row: dict[str, Any]) -> Sample:
+    """Return a built question (the columns of the data set) as it is read and scored."""
+    return Sample(
+        question=row["question"],
+        truth=row["truth"],
+        task_name=row["task_name"],
+        task_type=TaskType(row["task_type"]),
+        metric=row["metric"],
+        track=track_by_challenge_id(row["track"]),
+    )
 
 
 def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
