@@ -7,9 +7,22 @@ track of their own. A task whose sentence encoder is not there is left out of ev
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 
+import numpy as np
+
 from evaluation.dataset import Sample
+from evaluation.intervals import (
+    Interval,
+    ScoredTask,
+    TaskKey,
+    by_track,
+    interval_of,
+    mean_over_tasks,
+    mean_over_tracks,
+    resample,
+)
 from evaluation.metrics import Score, aggregate, metric_by_name
 from evaluation.parsers import Answer, is_unparsable, parse_response
 from evaluation.sentence_embeddings import MissingWeightsError
@@ -37,6 +50,16 @@ class TaskScore:
     num_samples: int
     score: float | None
     skipped_because: str | None
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """The 95 % bootstrap intervals of all that has a score: by task, by track (None: none named), and of both means."""
+
+    tasks: dict[str, Interval]
+    tracks: dict[Track | None, Interval]
+    overall: Interval | None
+    mean_over_tasks: Interval | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,31 @@ class Scores:
         """Mean over the tasks of all tracks, the figure that the competition's starter kit prints."""
         scores = [task.score for task in self.tasks if task.score is not None]
         return fmean(scores) if scores else None
+
+    @cached_property
+    def intervals(self) -> Intervals:
+        """How sure the scores are."""
+        resamples = resample(self._scored_tasks())
+        overall, mean = self.overall, self.mean_over_tasks
+        scores = {task.name: task.score for task in self.tasks if task.score is not None}
+        groups = by_track(resamples)
+        return Intervals(
+            {name: interval_of(scores[name], values) for (_, name), values in resamples.items()},
+            {
+                track: interval_of(score, np.mean(groups[track.challenge_id if track else None], axis=0))
+                for track, score in self.by_track.items()
+            },
+            None if overall is None else interval_of(overall, mean_over_tracks(resamples)),
+            None if mean is None else interval_of(mean, mean_over_tasks(resamples)),
+        )
+
+    def _scored_tasks(self) -> dict[TaskKey, ScoredTask]:
+        tasks: dict[TaskKey, ScoredTask] = {}
+        for one in self.samples:
+            if one.score is not None:
+                key = (one.sample.track.challenge_id if one.sample.track else None, one.sample.task_name)
+                tasks.setdefault(key, ScoredTask(one.sample.metric, [])).scores.append(one.score)
+        return tasks
 
 
 def unscorable_tasks(samples: Sequence[Sample]) -> dict[str, str]:
