@@ -89,5 +89,5 @@ format: setup ## format and mend what the linter can mend
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-clean: ## remove the environment, models and reports that the other targets make
-	rm -rf .venv .venv-awq .venv-audit weights reports .cache
+clean: ## remove the environment, and models that the other targets make (reports stay)
+	rm -rf .venv .venv-awq .venv-audit weights .cache

@@ -3,7 +3,7 @@
 The model is reached through `UserModel` alone, and steered through environment variables alone, as in the evaluator.
 Prose is scored with sentence encoders from the folders weights/all-MiniLM-L6-v2 and
 weights/paraphrase-multilingual-MiniLM-L12-v2, or from those that SHOPBENCH_MINILM and SHOPBENCH_MULTILINGUAL_MINILM name.
-Exit codes: 0 done, 2 something to mend (the message says what), 3 a time limit exceeded.
+Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit exceeded.
 """
 
 import argparse
@@ -14,13 +14,17 @@ from typing import Any
 
 from evaluation.evaluator import Settings, evaluate
 from evaluation.limits import EXIT_CODE, LimitExceeded
+from evaluation.report_folder import folder_to_resume, new_folder, point_latest
+from evaluation.selection import Selection
 from submission import settings
 from submission.errors import ShopBenchError
+from submission.model_folder import find_model
 from submission.offline import OFFLINE
 from submission.tracks import track_by_number
 
 ROOT = Path(__file__).resolve().parent
 DEVELOPMENT_DATA = ROOT / "data" / "development.json"
+REPORTS = ROOT / "reports"
 SAMPLE_DATA = ROOT / "data" / "sample_questions.jsonl"
 
 
@@ -29,8 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     _set_environment(options)
     try:
-        settings.Settings.from_environment(strict=True)
-        evaluate(_settings(options), _load_model)
+        known = settings.Settings.from_environment(strict=True)
+        output = options.output or _default_output(known, options.resume)
+        evaluate(_settings(options, output), _load_model)
+        if options.output is None:
+            point_latest(output)
     except ShopBenchError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -66,13 +73,27 @@ def _parser() -> argparse.ArgumentParser:
         help="phase2: end with exit code 3 where the competition's evaluator would have ended the run: a batch over "
         "10 s a question, or a run over its track's limit, loading included (default: none)",
     )
-    parser.add_argument("--limit", type=_positive, metavar="N", help="ask the first N questions only")
+    part = parser.add_argument_group("a part of the questions", "a report on a part is marked as partial")
+    part.add_argument("--task", nargs="+", default=[], metavar="NAME", help="ask the questions of these tasks only")
+    part.add_argument("--type", nargs="+", default=[], metavar="NAME", help="ask those of these task types only")
+    part.add_argument("--limit", type=_positive, metavar="N", help="ask N questions of each task")
+    part.add_argument("--first", type=_positive, metavar="N", help="ask the first N questions")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / "reports" / "latest", help="report folder (default: reports/latest)"
+        "--output",
+        type=Path,
+        help="report folder (default: a new one, reports/<time>-<model>, at which reports/latest then points)",
     )
     parser.add_argument("--seed", type=int, help="random seed, handed over as AICROWD_RUN_SEED")
-    parser.add_argument(
-        "--resume", action="store_true", help="continue the evaluation that was interrupted in the --output folder"
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue what was interrupted in the --output folder, by default the newest interrupted evaluation",
+    )
+    again.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a finished report in the --output folder, once the new one is whole",
     )
     return parser
 
@@ -95,18 +116,28 @@ def _set_environment(options: argparse.Namespace) -> None:
     os.environ.update(OFFLINE)
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def _default_output(known: settings.Settings, resume: bool) -> Path:
+    return folder_to_resume(REPORTS) if resume else new_folder(REPORTS, find_model(known.model))
+
+
+def _settings(options: argparse.Namespace, output: Path) -> Settings:
     data = options.data
     if data is None and not DEVELOPMENT_DATA.exists():
         print(f"{DEVELOPMENT_DATA} is not there: using the sample questions that ship with the project")
         data = SAMPLE_DATA
     return Settings(
         data=data or DEVELOPMENT_DATA,
-        output=options.output,
-        track=track_by_number(options.track) if options.track else None,
-        limit=options.limit,
+        output=output,
+        selection=Selection(
+            track=track_by_number(options.track) if options.track else None,
+            tasks=tuple(options.task),
+            types=tuple(options.type),
+            limit=options.limit,
+            first=options.first,
+        ),
         with_limits=options.limits == "phase2",
         resume=options.resume,
+        overwrite=options.overwrite,
     )
 
 

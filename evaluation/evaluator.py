@@ -3,91 +3,121 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evaluation.dataset import Sample, find_duplicates, fingerprint, read_samples
 from evaluation.journal import Journal
 from evaluation.limits import Limits
-from evaluation.report import Evaluation, summarise, write_answers, write_report
+from evaluation.predictions import answer_rows, numbers_of
+from evaluation.provenance import code_state, model_settings, now
+from evaluation.report import Evaluation, Origin, summarise, write_answers, write_report
+from evaluation.report_folder import is_finished
 from evaluation.runner import answer_samples
 from evaluation.scoring import Scores, score_responses, unscorable_tasks
+from evaluation.selection import ALL_AROUND, Selection
 from submission.errors import ShopBenchError
-from submission.tracks import Track, track_by_number
-
-ALL_AROUND = track_by_number(5)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What to evaluate and how: `limit` is a number of questions, `with_limits` asks for phase 2's time limits."""
+    """What to evaluate and how: `with_limits` asks for phase 2's time limits.
+
+    `resume` continues what was interrupted in the `output` folder, `overwrite` replaces a finished report there.
+    """
 
     data: Path
     output: Path
-    track: Track | None = None
-    limit: int | None = None
+    selection: Selection = field(default_factory=Selection)
     with_limits: bool = False
     resume: bool = False
+    overwrite: bool = False
 
 
 def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
     """Evaluate the model, print its scores and write the report into `settings.output`.
 
-    What a user can mend raises `ShopBenchError`; a model that is late raises `LimitExceeded`, or ends the process.
+    What a user can fix raises `ShopBenchError`; a model that is late raises `LimitExceeded`, or ends the process.
     """
-    samples = _select(read_samples(settings.data), settings)
-    _announce(samples, settings)
+    whole = read_samples(settings.data)
+    of_track = settings.selection.of_track(whole, settings.data)
+    samples = settings.selection.part(of_track)
+    _announce(samples, len(of_track), settings)
     limits = _limits(samples, settings) if settings.with_limits else None
     # What the competition's evaluator leaves to guess is known here.
     os.environ.setdefault("SHOPBENCH_QUESTIONS", str(len(samples)))
     os.environ.setdefault("SHOPBENCH_TIME_LIMIT", f"{limits.total_s:g}" if limits else "off")
-    journal = Journal(settings.output, _identity(samples), settings.resume)
+    identity = _identity(samples)
+    if is_finished(settings.output, identity, resume=settings.resume, overwrite=settings.overwrite):
+        print(f"{settings.output} is finished, nothing is left to do: --overwrite in place of --resume evaluates again")
+        return
+    code = code_state()
+    journal = Journal(settings.output, identity, settings.resume)
     try:
-        if settings.resume:
-            answered = sum(len(batch.positions) for batch in journal.batches)
-            print(f"Resuming: {answered} of {len(samples)} questions were answered before")
-        loaded = answer_samples(samples, load_model, journal, limits)
-        answers = write_answers(settings.output, samples, journal.batches)
+        _announce_journal(journal, len(samples), settings)
+        loaded = _answer(samples, load_model, journal, limits)
+        answers = answer_rows(samples, numbers_of(whole), journal.batches)
+        kept = write_answers(settings.output, answers)
         started = time.monotonic()
-        try:
-            scores = _score(samples, journal)
-        except Exception as error:
-            # Whatever a metric trips over, hours of answers are worth more than a traceback.
-            raise ShopBenchError(
-                f"the answers could not be scored ({type(error).__name__}: {error}): they are kept in {answers}; fix "
-                "that and score them with --resume"
-            ) from error
-        evaluation = Evaluation(str(settings.data), loaded, journal.batches, scores, time.monotonic() - started)
+        scores = _score(samples, journal, kept)
+        evaluation = Evaluation(
+            str(settings.data),
+            loaded,
+            journal.batches,
+            scores,
+            time.monotonic() - started,
+            answers,
+            Origin(
+                identity=identity,
+                code=code,
+                date=now(),
+                settings=_as_plain(settings) | model_settings(loaded.profile),
+                limits=asdict(limits) if limits else None,
+                questions_in_data=len(of_track),
+            ),
+        )
         write_report(settings.output, evaluation)
         journal.remove()
-        answers.unlink()
+        kept.unlink()
     finally:
         journal.close()
     print(f"\n{summarise(evaluation)}\nReport: {settings.output / 'report.md'}")
 
 
-def _select(samples: list[Sample], settings: Settings) -> list[Sample]:
-    """Keep the questions of the track asked for, and those that name none, up to the limit asked for."""
-    if settings.track not in (None, ALL_AROUND):
-        samples = [sample for sample in samples if sample.track in (None, settings.track)]
-        if not samples:
-            raise ShopBenchError(f"{settings.data} holds no questions of track {settings.track.number}")
-    return samples[: settings.limit]
+def _answer(samples: Sequence[Sample], load_model: Callable[[], Any], journal: Journal, limits: Limits | None) -> Any:
+    try:
+        return answer_samples(samples, load_model, journal, limits)
+    except ShopBenchError:
+        if journal.loaded is None:
+            # A model that cannot be loaded leaves nothing to resume.
+            journal.remove()
+            if not any(journal.path.parent.iterdir()):
+                journal.path.parent.rmdir()
+        raise
 
 
-def _announce(samples: Sequence[Sample], settings: Settings) -> None:
-    print(f"{len(samples)} questions from {settings.data}")
+def _announce(samples: Sequence[Sample], count: int, settings: Settings) -> None:
+    part = f" (of {count}: the report is marked as partial)" if len(samples) < count else ""
+    print(f"{len(samples)} questions from {settings.data}{part}")
     for line, first in find_duplicates(samples):
         print(f"Warning: {settings.data}, line {line}: asks the same as line {first}; it is asked and counted again")
     for task, reason in unscorable_tasks(samples).items():
         print(f"Warning: task {task!r} will be answered but not scored: {reason}")
 
 
+def _announce_journal(journal: Journal, count: int, settings: Settings) -> None:
+    if settings.resume:
+        answered = sum(len(batch.positions) for batch in journal.batches)
+        print(f"Resuming: {answered} of {count} questions were answered before")
+    elif journal.discarded:
+        print(f"Starting again: what an interrupted evaluation left in {settings.output} is discarded")
+
+
 def _limits(samples: Sequence[Sample], settings: Settings) -> Limits:
     tracks = {sample.track for sample in samples}
     only = tracks.pop() if len(tracks) == 1 else None
-    limits = Limits.phase_2(settings.track or only or ALL_AROUND)
+    limits = Limits.phase_2(settings.selection.track or only or ALL_AROUND)
     print(f"Time limits: {limits.per_question_s:g} s a question in each batch, {limits.total_s:g} s for {limits.name}")
     return limits
 
@@ -100,9 +130,32 @@ def _identity(samples: Sequence[Sample]) -> dict[str, str]:
     return {"questions": fingerprint(samples), **steering}
 
 
-def _score(samples: Sequence[Sample], journal: Journal) -> Scores:
+def _as_plain(settings: Settings) -> dict[str, Any]:
+    """Return the evaluation's own settings as JSON data."""
+    selection = settings.selection
+    return {
+        "evaluation": {
+            "data": str(settings.data),
+            "track": selection.track.number if selection.track else None,
+            "tasks": list(selection.tasks),
+            "types": list(selection.types),
+            "limit": selection.limit,
+            "first": selection.first,
+            "limits": "phase2" if settings.with_limits else "none",
+        }
+    }
+
+
+def _score(samples: Sequence[Sample], journal: Journal, kept: Path) -> Scores:
     responses = [""] * len(samples)
     for batch in journal.batches:
         for position, response in zip(batch.positions, batch.responses, strict=True):
             responses[position] = response
-    return score_responses(samples, responses)
+    try:
+        return score_responses(samples, responses)
+    except Exception as error:
+        # Whatever a metric trips over, hours of answers are worth more than a traceback.
+        raise ShopBenchError(
+            f"the answers could not be scored ({type(error).__name__}: {error}): they are kept in {kept}; fix "
+            "that and score them with --resume"
+        ) from error

@@ -20,11 +20,15 @@ def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> None:
     figure = Figure(figsize=(10, height + 2.2), layout="constrained")
     by_task, by_time = figure.subplots(2, 1, height_ratios=[height, 1.6])
 
-    by_task.set(title="Score by task", xlim=(0, 1.05), ylim=(len(scored) - 0.4, -0.6))
+    by_task.set(title="Score by task, with 95 % intervals", xlim=(0, 1.2), ylim=(len(scored) - 0.4, -0.6))
     for row, task in enumerate(scored):
         value = task.score or 0.0
         by_task.barh(row, value, color=_TRACK_COLOURS[_track_number(task)])
-        by_task.text(value + 0.005, row, f"{value:.3f}", va="center", fontsize=8)
+        interval = scores.intervals.tasks[task.name]
+        reach = [[max(0.0, value - interval.low)], [max(0.0, interval.high - value)]]
+        by_task.errorbar(value, row, xerr=reach, color="black", elinewidth=0.9, capsize=2)
+        shown = f"{value:.3f}  (n = {task.num_samples})"
+        by_task.text(interval.high + 0.01, row, shown, va="center", fontsize=8)
     by_task.set_yticks(range(len(scored)), [_plain(f"{task.name} ({', '.join(task.metrics)})") for task in scored])
     by_task.tick_params(axis="y", labelsize=8)
     for track, mean in scores.by_track.items():

@@ -1,12 +1,12 @@
 """Scores with 95 % bootstrap intervals: of a task, a track, everything, and of the difference between two models.
 
-The one thing to know: questions are resampled within their tasks, and the draws depend on the seed and on how many
-questions there are alone. So the resamples of two models over the same questions are paired, and the difference of their
-scores has an interval of its own (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+The one thing to know: questions are resampled within their tasks (Efron and Tibshirani, "An Introduction to the Bootstrap",
+1993). For a difference both models get the same draws, so the interval is that of the paired difference.
 
-Three questions that are all answered rightly would give an interval of no width. So every resample draws from two more
+Three questions that are all answered rightly would give an interval of no width. So a score's resamples draw from two more
 questions, one answered wrongly and one rightly, as Agresti and Coull do for proportions ("Approximate is better than
-'exact'", 1998). Both models of a pair answer them alike: a difference is only drawn towards nothing, never away from it.
+'exact'", 1998), and are moved back to the score. For the difference in a single task, the two more questions differ as much
+as any question did, one in each direction. A difference over several tasks needs no such caution: they make up for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,10 +53,13 @@ class Interval:
         return f"{self.score:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def interval_of(score: float, resamples: np.ndarray) -> Interval:
-    """Return `score` with the middle 95 % of its `resamples`, widened where need be to hold it."""
+def interval_of(score: float, resamples: np.ndarray, lowest: float = 0.0) -> Interval:
+    """Return `score` with the middle 95 % of its `resamples`, kept where scores can be and wide enough to hold it.
+
+    `lowest` is -1 for a difference.
+    """
     low, high = np.quantile(resamples, (0.025, 0.975))
-    return Interval(score, min(float(low), score), max(float(high), score))
+    return Interval(score, max(lowest, min(float(low), score)), min(1.0, max(float(high), score)))
 
 
 def p_value(differences: np.ndarray) -> float:
@@ -73,31 +76,65 @@ def p_value(differences: np.ndarray) -> float:
 def resample(tasks: Tasks, seed: int = 0) -> dict[TaskKey, np.ndarray]:
     """Return `RESAMPLES` scores of each task, each over as many questions as it has, drawn with replacement."""
     generator = np.random.default_rng(seed)
-    return {key: _resample_task(task, generator) for key, task in tasks.items()}
+    found = {}
+    for key, task in tasks.items():
+        columns = _columns(task.scores, extra=(0.0, 1.0))
+        (values,) = _drawn_scores([columns], len(task.scores), generator)
+        found[key] = values - values.mean() + task.score
+    return found
 
 
-def _resample_task(task: ScoredTask, generator: np.random.Generator) -> np.ndarray:
-    columns = _columns(task.scores)
-    count = len(task.scores)
-    found = []
+def resample_differences(one: Tasks, other: Tasks, seed: int = 0, *, cautious: bool) -> dict[TaskKey, np.ndarray]:
+    """Return `RESAMPLES` times by how much `one` scored more than `other` on the same draws of questions, by task.
+
+    Both hold the same questions in the same order. `cautious` is for what is looked at task by task.
+    """
+    generator = np.random.default_rng(seed)
+    found = {}
+    for key, task in one.items():
+        reference = other[key]
+        largest = _largest_difference(task.scores, reference.scores) if cautious else None
+        extra = ((0.0, largest), (largest, 0.0)) if largest is not None else ((), ())
+        columns = [
+            _columns(scores, extra=added) for scores, added in zip((task.scores, reference.scores), extra, strict=True)
+        ]
+        values = _drawn_scores(columns, len(task.scores), generator)
+        found[key] = values[0] - values[1]
+    return found
+
+
+def _largest_difference(one: Sequence[Score], other: Sequence[Score]) -> float:
+    pairs = list(zip(one, other, strict=True))
+    if isinstance(one[0], EntityCounts):
+        return float(any(first != second for first, second in pairs))
+    return max(abs(first - second) for first, second in pairs)  # type: ignore[operator]
+
+
+def _columns(scores: Sequence[Score], extra: Sequence[float]) -> np.ndarray:
+    """Return what is summed over questions, a row each: scores or, of entities, those found and those wrong or missed."""
+    if isinstance(scores[0], EntityCounts):
+        counts = [(one.tp, one.fp + one.fn) for one in scores if isinstance(one, EntityCounts)]
+        return np.array([*counts, *((1, 0) if right else (0, 2) for right in extra)], dtype=float)
+    return np.array([*scores, *extra], dtype=float)[:, None]
+
+
+def _drawn_scores(columns: Sequence[np.ndarray], count: int, generator: np.random.Generator) -> list[np.ndarray]:
+    """Return the scores of `RESAMPLES` draws of `count` rows, the same rows of all `columns`."""
+    sums: list[list[np.ndarray]] = [[] for _ in columns]
     rows = max(1, _CHUNK // count)
     for start in range(0, RESAMPLES, rows):
-        draws = generator.integers(len(columns), size=(min(rows, RESAMPLES - start), count))
-        found.append(columns[draws].sum(axis=1))
-    sums = np.concatenate(found)
+        draws = generator.integers(len(columns[0]), size=(min(rows, RESAMPLES - start), count))
+        for parts, values in zip(sums, columns, strict=True):
+            parts.append(values[draws].sum(axis=1))
+    return [_scores(np.concatenate(parts), count) for parts in sums]
+
+
+def _scores(sums: np.ndarray, count: int) -> np.ndarray:
     if sums.shape[1] == 1:
         return sums[:, 0] / count
     hits, wrong = sums[:, 0], sums[:, 1]
     # Micro F1 of the summed counts, 0 where nothing was right.
     return np.divide(2 * hits, 2 * hits + wrong, out=np.zeros(len(sums)), where=hits > 0)
-
-
-def _columns(scores: Sequence[Score]) -> np.ndarray:
-    """Return what is summed over questions, a row each, and behind them the two that nobody asked."""
-    if isinstance(scores[0], EntityCounts):
-        counts = [(one.tp, one.fp + one.fn) for one in scores if isinstance(one, EntityCounts)]
-        return np.array([*counts, (0, 2), (1, 0)], dtype=float)
-    return np.array([*scores, 0.0, 1.0], dtype=float)[:, None]
 
 
 def mean_over_tracks(values: Mapping[TaskKey, Any]) -> Any:

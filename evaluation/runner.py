@@ -2,9 +2,9 @@
 
 Questions are grouped by task type, in alphabetical order; before the batches of each group the model is asked for its
 batch size; a batch is `{"prompt": [...]}` and nothing else. Any model with those two methods will do. What a model
-offers beyond them is recorded: `model_folder`, `profile` (with a `name`) and `last_answers` (one object a question of
-the last batch, with `task_type`, `form`, `raw_text` and `answer`) for the report; `state_dict()` (JSON data) of a model
-whose answers depend on earlier batches, which a resumed run hands back through `load_state_dict()`.
+offers beyond them is recorded. For the report: `model_folder`, `profile` (with a `name`) and `last_answers` (one object a
+question of the last batch, with attributes named in `evaluation.predictions.DETAILS`). For a model whose answers depend on
+earlier batches: `state_dict()` (JSON data), which a resumed run hands back through `load_state_dict()`.
 """
 
 import time
@@ -16,13 +16,12 @@ from tqdm import tqdm
 from evaluation.dataset import Sample
 from evaluation.journal import AnsweredBatch, Journal, LoadedModel
 from evaluation.limits import Limits, Stopwatch
+from evaluation.predictions import details_of
 from submission.competition import MAX_BATCH_SIZE
 from submission.errors import ShopBenchError
 from submission.half_surrogates import replace_half_surrogates
 from submission.settings import Settings
 from submission.task_types import TaskType
-
-_DETAILS = ("task_type", "form", "raw_text", "answer")
 
 
 def answer_samples(
@@ -102,7 +101,4 @@ def _details(model: Any, count: int) -> list[dict[str, Any]] | None:
     answers = getattr(model, "last_answers", None)
     if not isinstance(answers, Sequence) or len(answers) != count:
         return None
-    return [
-        {name: None if (value := getattr(answer, name, None)) is None else str(value) for name in _DETAILS}
-        for answer in answers
-    ]
+    return [details_of(answer) for answer in answers]

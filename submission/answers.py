@@ -4,6 +4,7 @@ The one thing to know: only `answer` is handed over. The rest costs the evaluato
 back into text when somebody asks for it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -75,7 +76,12 @@ def make_answer(
         completed=source is Source.COMPLETED,
         fallback=source is Source.FALLBACK,
         calibrated=generation.calibrated is not None,
-        option_logprobs=generation.logprobs or None,
+        option_logprobs=_of_options(generation) or None,
         prompt_token_ids=request.prompt_token_ids if request else (),
         decode=decode,
     )
+
+
+def _of_options(generation: Generation) -> dict[str, float]:
+    logprobs = generation.logprobs.items()
+    return {text: value for text, value in logprobs if text.isdecimal() and math.isfinite(value)}

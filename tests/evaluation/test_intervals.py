@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.dataset import Sample
-from evaluation.intervals import RESAMPLES, ScoredTask, interval_of, mean_over_tracks, p_value, resample
+from evaluation.intervals import (
+    RESAMPLES,
+    ScoredTask,
+    interval_of,
+    mean_over_tracks,
+    p_value,
+    resample,
+    resample_differences,
+)
 from evaluation.metrics import EntityCounts
 from evaluation.scoring import score_responses
 from submission.task_types import TaskType
@@ -57,20 +65,40 @@ def test_large_tasks_are_resampled_in_pieces_to_the_same_end(monkeypatch):
     assert np.array_equal(resample({KEY: ScoredTask("accuracy", list(scores))})[KEY], whole)
 
 
-def difference(one, other):
-    draws = [resample({KEY: ScoredTask("accuracy", list(scores))})[KEY] for scores in (one, other)]
-    return draws[0] - draws[1]
+def difference(one, other, metric="accuracy", cautious=True):
+    tasks = [{KEY: ScoredTask(metric, list(scores))} for scores in (one, other)]
+    return resample_differences(*tasks, cautious=cautious)[KEY]
 
 
 def test_what_is_alike_differs_by_nothing():
     scores = [0.0, 1.0, 0.3] * 10
-    assert p_value(difference(scores, scores)) == 1.0
+    for cautious in (True, False):
+        assert not difference(scores, scores, cautious=cautious).any()
+        assert p_value(difference(scores, scores, cautious=cautious)) == 1.0
+    counts = [EntityCounts(1, 0, 1), EntityCounts(0, 1, 1)]
+    assert not difference(counts, counts, "micro f1").any()
 
 
 def test_a_p_value_is_small_where_many_questions_got_better_and_not_where_three_did():
-    assert p_value(difference([1.0] * 3, [0.0] * 3)) > 0.05
+    assert p_value(difference([1.0] * 3, [0.0] * 3)) > 0.1
     assert p_value(difference([1.0, 0.0] * 50, [0.0, 0.0] * 50)) == pytest.approx(2 / (RESAMPLES + 1))
+    assert p_value(difference([EntityCounts(1, 0, 0)] * 3, [EntityCounts(0, 1, 1)] * 3, "micro f1")) > 0.05
+    assert p_value(difference([EntityCounts(1, 0, 0)] * 60, [EntityCounts(0, 1, 1)] * 60, "micro f1")) < 0.002
     assert p_value(difference([0.0, 1.0, 0.0] * 20, [0.0, 0.0, 1.0] * 20)) > 0.5
+
+
+def test_differences_are_as_wide_as_those_of_pairs():
+    generator = np.random.default_rng(4)
+    reference = generator.random(400)
+    better = np.clip(reference + generator.normal(0.02, 0.05, 400), 0, 1)
+    for cautious in (True, False):
+        found = interval_of(0.02, difference(better, reference, cautious=cautious), lowest=-1)
+        assert found.high - found.low == pytest.approx(2 * 1.96 * (better - reference).std() / 20, rel=0.15)
+
+
+def test_worse_is_better_the_other_way_round():
+    found = interval_of(-1.0, difference([0.0] * 3, [1.0] * 3), lowest=-1)
+    assert found.low == -1 and found.high > -0.7
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))

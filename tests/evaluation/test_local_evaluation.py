@@ -17,6 +17,7 @@ SAMPLE_DATA = ROOT / "data" / "sample_questions.jsonl"
 USER_CONFIG = """
 import json, os, signal
 from pathlib import Path
+from submission.errors import ShopBenchError
 from tests.evaluation.rule_model import RuleModel
 
 if fault := os.environ.get("BREAK_SCORING"):
@@ -30,6 +31,8 @@ class UserModel(RuleModel):
     def __init__(self):
         super().__init__()
         Path("loaded").touch()
+        if message := os.environ.get("REFUSE"):
+            raise ShopBenchError(message)
         self.kill_at = int(os.environ.get("KILL_AT_BATCH", 0))
         if note := os.environ.get("NOTE_ENVIRONMENT"):
             Path(note).write_text(json.dumps(dict(os.environ)))
@@ -48,7 +51,13 @@ def run(tmp_path):
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "user_config.py").write_text(USER_CONFIG)
-    code = "import sys; sys.path[:0] = sys.argv[1:3]; import local_evaluation; sys.exit(local_evaluation.main(sys.argv[3:]))"
+    code = """
+import os, sys
+sys.path[:0] = sys.argv[1:3]
+import local_evaluation
+local_evaluation.REPORTS = local_evaluation.Path(os.environ.get("REPORTS_FOLDER", local_evaluation.REPORTS))
+sys.exit(local_evaluation.main(sys.argv[3:]))
+"""
 
     def run_command(*arguments, limits=None, **environment):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SHOPBENCH_", "AICROWD_"))}
@@ -74,6 +83,7 @@ def read_report(folder):
     """Everything in a report but the times, which no two runs share."""
     content = json.loads((folder / "report.json").read_text())
     content["timing"] = content["timing"]["batches"]
+    del content["date"]
     return content, (folder / "predictions.jsonl").read_text(encoding="utf-8")
 
 
@@ -88,7 +98,7 @@ def test_the_sample_questions_are_evaluated_and_the_tables_printed(run, tmp_path
 
 def test_options_reach_the_model_through_the_environment(run, tmp_path):
     note = tmp_path / "environment.json"
-    arguments = ["--data", SAMPLE_DATA, "--output", tmp_path / "out", "--limit", "2", "--track", "3"]
+    arguments = ["--data", SAMPLE_DATA, "--output", tmp_path / "out", "--first", "2", "--track", "3"]
     result = run(*arguments, "--model", "/m", "--profile", "t4x4", "--seed", "7", NOTE_ENVIRONMENT=str(note))
     assert result.returncode == 0, result.stderr
     seen = json.loads(note.read_text())
@@ -176,6 +186,116 @@ def test_a_resumed_evaluation_must_be_the_same(run, tmp_path):
     assert "AICROWD_RUN_SEED (was None, is '5')" in result.stderr
 
 
+ONE_TRACK = ["--data", SAMPLE_DATA, "--track", "2"]
+ONE_TASK = ["--data", SAMPLE_DATA, "--task", "query_relation"]
+
+
+def test_a_finished_report_is_never_replaced_in_silence(run, tmp_path):
+    out = tmp_path / "out"
+    assert run(*ONE_TASK, "--output", out).returncode == 0
+    before = (out / "report.json").read_bytes()
+    refused = run(*ONE_TASK, "--output", out)
+    assert refused.returncode == 2
+    assert "out holds a finished report: choose another --output, or replace it with --overwrite" in refused.stderr
+    resumed = run(*ONE_TASK, "--output", out, "--resume")
+    assert resumed.returncode == 0 and "out is finished, nothing is left to do" in resumed.stdout
+    for other in (["--seed", "5"], ["--model", "/another"]):
+        result = run(*ONE_TASK, "--output", out, "--resume", *other)
+        assert result.returncode == 2 and "holds a finished report of another evaluation: " in result.stderr
+        assert repr(other[1]) in result.stderr
+    assert (out / "report.json").read_bytes() == before
+    assert not (out / "journal.jsonl").exists()
+    assert run(*ONE_TASK, "--output", out, "--overwrite", "--seed", "5").returncode == 0
+    assert json.loads((out / "report.json").read_text())["seed"] == 5
+
+
+def test_an_interrupted_replacement_leaves_the_old_report_and_is_resumed(run, tmp_path):
+    out = tmp_path / "out"
+    run(*ONE_TRACK, "--output", out)
+    before = (out / "report.json").read_bytes()
+    assert run(*ONE_TRACK, "--output", out, "--overwrite", KILL_AT_BATCH="2").returncode == -9
+    assert (out / "report.json").read_bytes() == before
+    resumed = run(*ONE_TRACK, "--output", out, "--resume")
+    assert resumed.returncode == 0 and "Resuming: " in resumed.stdout
+    assert (out / "report.json").read_bytes() != before and not (out / "journal.jsonl").exists()
+
+
+def test_what_an_interrupted_evaluation_left_is_not_discarded_in_silence(run, tmp_path):
+    run(*ONE_TRACK, "--output", tmp_path / "out", KILL_AT_BATCH="2")
+    result = run(*ONE_TASK, "--output", tmp_path / "out")
+    assert "Starting again: what an interrupted evaluation left in" in result.stdout
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_folder(run, tmp_path):
+    result = run(*ONE_TASK, "--output", tmp_path / "out", REFUSE="no such model")
+    assert result.returncode == 2 and result.stderr.endswith("Error: no such model\n")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def reports(run, tmp_path):
+    """Run evaluations whose default folder of reports is an empty one."""
+
+    def run_there(*arguments, **environment):
+        return run(*arguments, **environment, REPORTS_FOLDER=str(tmp_path / "reports"))
+
+    run_there.folder = tmp_path / "reports"
+    return run_there
+
+
+def test_each_evaluation_has_its_own_folder_and_latest_points_at_the_newest(reports):
+    made = []
+    for model in ("models/small one", "models/large"):
+        assert reports(*ONE_TASK, "--model", model).returncode == 0
+        made.append((reports.folder / "latest").resolve())
+        assert json.loads((reports.folder / "latest" / "report.json").read_text())["model"] == model
+    assert sorted(path for path in reports.folder.iterdir() if path.name != "latest") == sorted(made)
+    assert made[0].name.endswith("-small-one") and made[1].name.endswith("-large")
+    assert not (reports.folder / "latest").readlink().is_absolute()
+
+
+def test_resuming_without_a_folder_takes_the_newest_interrupted_evaluation(reports):
+    nothing = reports(*ONE_TASK, "--resume")
+    assert nothing.returncode == 2 and "there is nothing to resume" in nothing.stderr
+    assert reports(*ONE_TASK).returncode == 0
+    finished = reports(*ONE_TASK, "--resume")
+    assert finished.returncode == 0 and "nothing is left to do" in finished.stdout
+    assert reports(*ONE_TRACK, KILL_AT_BATCH="2").returncode == -9
+    assert json.loads((reports.folder / "latest" / "report.json").read_text())["partial"] is True
+    resumed = reports(*ONE_TRACK, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "of 15 questions were answered before" in resumed.stdout
+    assert json.loads((reports.folder / "latest" / "report.json").read_text())["num_samples"] == 15
+
+
+def test_a_folder_called_latest_stays_as_it_is(reports):
+    (reports.folder / "latest").mkdir(parents=True)
+    result = reports(*ONE_TASK)
+    assert result.returncode == 0 and "latest is a folder and stays as it is" in result.stdout
+    assert list((reports.folder / "latest").iterdir()) == []
+
+
+def test_a_part_of_the_questions_is_asked_and_said_to_be_one(run, tmp_path):
+    arguments = ["--type", "ranking", "multiple-choice", "--limit", "2"]
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", *arguments)
+    assert result.returncode == 0, result.stderr
+    content = json.loads((tmp_path / "out" / "report.json").read_text())
+    count = content["num_samples"]
+    assert {task["num_samples"] for task in content["tasks"].values()} == {2}
+    assert content["partial"] is True and content["questions_in_data"] == 72
+    assert f"PARTIAL: {count} of 72 questions were asked" in (tmp_path / "out" / "report.md").read_text()
+    assert f"{count} questions from {SAMPLE_DATA} (of 72: the report is marked as partial)" in result.stdout
+
+
+def test_a_name_that_no_question_has_is_one_line(run, tmp_path):
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--task", "query_relations")
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        "Error: there are no questions of the task 'query_relations': did you mean query_relation?"
+    ]
+    assert not (tmp_path / "out").exists()
+
+
 def limit_file_size(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
@@ -198,13 +318,16 @@ def test_no_room_for_the_report_leaves_the_old_report(run, tmp_path):
     assert run(*arguments).returncode == 0
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     # The journal takes some 3,000 bytes, the predictions three times as many.
-    result = run(*arguments, limits=limit_file_size(5000))
+    result = run(*arguments, "--overwrite", limits=limit_file_size(5000))
     assert result.returncode == 2
     assert "Error: cannot write the report to" in result.stderr and "Traceback" not in result.stderr
     assert {name: (tmp_path / "out" / name).read_bytes() for name in before} == before
 
 
-@pytest.mark.parametrize("arguments", [["--limit", "0"], ["--track", "6"], ["--profile", "tpu"], ["--limits", "soon"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--limit", "0"], ["--track", "6"], ["--profile", "tpu"], ["--limits", "soon"], ["--resume", "--overwrite"]],
+)
 def test_wrong_arguments_are_exit_code_2(run, arguments):
     assert run(*arguments).returncode == 2
 
@@ -218,6 +341,10 @@ def test_help_explains_every_option(run):
         "--track",
         "--limits",
         "--limit",
+        "--first",
+        "--task",
+        "--type",
+        "--overwrite",
         "--output",
         "--seed",
         "--resume",

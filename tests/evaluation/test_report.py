@@ -1,10 +1,15 @@
 import json
+import subprocess
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evaluation import provenance
 from evaluation.dataset import Sample, read_samples
 from evaluation.evaluator import Settings, evaluate
+from evaluation.predictions import as_text
 from evaluation.scoring import score_responses, unscorable_tasks
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
@@ -95,7 +100,9 @@ def test_report_json(report):
     content = json.loads((report / "report.json").read_text())
     assert set(content) == {
         *("overall_score", "mean_over_tasks", "tracks", "tasks", "skipped_tasks", "timing", "unparsable"),
-        *("data", "model", "profile", "versions"),
+        *("data", "model", "profile", "versions", "overall_interval", "mean_over_tasks_interval", "warnings"),
+        *("num_samples", "partial", "questions_in_data", "answers", "seed", "date", "commit", "clean", "limits"),
+        *("settings", "identity", "machine"),
     }
     assert set(content["timing"]) == {"load_s", "predict_s", "questions_per_s", "batches", "slowest_batch_s"}
     assert content["timing"]["batches"] == 19
@@ -120,7 +127,9 @@ def test_predictions_are_in_the_order_of_the_data(report):
     rows = [json.loads(line) for line in (report / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
     samples = read_samples(SAMPLE_DATA)
     assert [row["question"] for row in rows] == [sample.question for sample in samples]
-    assert [row["truth"] for row in rows] == [sample.truth for sample in samples]
+    assert [row["truth"] for row in rows] == [as_text(sample.truth) for sample in samples]
+    assert [row["line"] for row in rows] == [sample.line for sample in samples]
+    assert [row["id"] for row in rows] == list(range(1, len(samples) + 1))
     model = RuleModel()
     for row, sample in zip(rows, samples, strict=True):
         assert row["response"] == model.answer(sample.question, sample.task_type == "multiple-choice")
@@ -128,7 +137,7 @@ def test_predictions_are_in_the_order_of_the_data(report):
         assert (row["form"], row["task_type_found"]) == ("rule", "generation")
         assert (row["score"] is None) == (sample.task_name.startswith("category_description"))
     entities = next(row for row in rows if row["metric"] == "micro f1")
-    assert set(entities["score"]) == {"tp", "fp", "fn"}
+    assert set(entities["entity_counts"]) == {"tp", "fp", "fn"}
 
 
 def test_report_md_shows_tables_picture_and_what_was_left_out(report):
@@ -156,7 +165,143 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatc
     before = {path.name: path.read_bytes() for path in settings.output.iterdir()}
     (settings.output / ".report.new").write_text("a file where the new report would be made")
     with pytest.raises(ShopBenchError, match=r"cannot write the report to .*File exists"):
-        evaluate(settings, RuleModel)
+        evaluate(replace(settings, overwrite=True), RuleModel)
     after = {path.name: path.read_bytes() for path in settings.output.iterdir()}
     assert before.items() <= after.items()
     assert "journal.jsonl" in after
+
+
+class TellingModel(RuleModel):
+    """Tells of its answers what ours tells: of each batch of four one is cut, one a fallback, and the rest its own."""
+
+    def batch_predict(self, batch, is_multiple_choice):
+        answers = super().batch_predict(batch, is_multiple_choice)
+        for number, found in enumerate(self.last_answers):
+            found.prompt, found.prompt_tokens, found.tokens, found.seconds = f"<s>{number}", 7, number, 0.5
+            found.cut, found.fallback = number in self.cut, number in self.fallbacks
+            found.completed, found.calibrated = number == 0, is_multiple_choice
+            found.option_logprobs = {"0": -0.5, "1": -1.5} if is_multiple_choice else None
+        return answers
+
+    def __init__(self, cut=(0,), fallbacks=(0, 3)):
+        super().__init__()
+        self.cut, self.fallbacks = cut, fallbacks
+
+
+@pytest.fixture
+def few(tmp_path, monkeypatch):
+    """Evaluate a model on the ranking and the entity questions of the sample, and return what was written."""
+    for variable in ("SHOPBENCH_MINILM", "SHOPBENCH_MULTILINGUAL_MINILM"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    # An evaluation leaves these in the environment of its process.
+    for variable in ("SHOPBENCH_QUESTIONS", "SHOPBENCH_TIME_LIMIT"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def run(load=TellingModel, **changes):
+        settings = Settings(SAMPLE_DATA, tmp_path / "out", overwrite=True, **changes)
+        evaluate(settings, load)
+        rows = [json.loads(line) for line in (settings.output / "predictions.jsonl").open(encoding="utf-8")]
+        return (
+            json.loads((settings.output / "report.json").read_text()),
+            rows,
+            (settings.output / "report.md").read_text(),
+        )
+
+    return run
+
+
+def test_answers_are_counted_by_whose_they_are(few):
+    content, rows, text = few()
+    expected = Counter("cut" if row["cut"] else "fallback" if row["fallback"] else "model" for row in rows)
+    assert content["answers"] == {name: expected[name] for name in ("model", "cut", "fallback")}
+    tasks = [*content["tasks"].values(), *content["skipped_tasks"].values()]
+    assert all(sum(task["answers"].values()) == task["num_samples"] for task in tasks)
+    assert sum(task["answers"]["cut"] for task in tasks) == content["answers"]["cut"] == 19
+    said = content["answers"]
+    assert f"Answers: {said['model']} by the model, 19 cut by the clock, {said['fallback']} fallbacks." in text
+    assert content["warnings"] == [] and "ONLY" not in text
+
+
+def test_a_score_that_says_little_about_the_model_is_said_to(few, capsys):
+    content, _, text = few(lambda: TellingModel((0, 1), (2,)))
+    line = f"ONLY {content['answers']['model']} OF 72 ANSWERS ARE THE MODEL'S"
+    assert content["answers"]["model"] < 36
+    assert content["warnings"][0].startswith(line) and line in text and line in capsys.readouterr().out
+
+
+def test_a_model_that_does_not_tell_is_not_counted(few):
+    content, rows, text = few(RuleModel)
+    assert content["answers"] is None and all(task["answers"] is None for task in content["tasks"].values())
+    assert {row["cut"] for row in rows} == {None} and "by the model" not in text
+
+
+def test_every_field_of_the_predictions_has_one_type(few):
+    _, rows, _ = few()
+    types = {name: {type(row[name]) for row in rows} - {type(None)} for name in rows[0]}
+    assert {name: found for name, found in types.items() if len(found) != 1} == {}
+    assert all(row.keys() == rows[0].keys() for row in rows)
+    first = rows[0]
+    assert (first["prompt"], first["prompt_tokens"], first["seconds"]) == ("<s>0", 7, 0.5)
+    assert {type(row["score"]) for row in rows} <= {float, type(None)}
+    entities = next(row for row in rows if row["entity_counts"])
+    tp, fp, fn = entities["entity_counts"].values()
+    assert entities["score"] == pytest.approx(2 * tp / (2 * tp + fp + fn) if tp else 0)
+    assert next(row for row in rows if row["task_type"] == "ranking")["truth"].startswith("[")
+    tables = pytest.importorskip("pyarrow")
+    assert tables.Table.from_pylist(rows).num_rows == 72
+
+
+def test_a_model_that_tells_nonsense_is_refused(few):
+    class Nonsense(TellingModel):
+        def batch_predict(self, batch, is_multiple_choice):
+            answers = super().batch_predict(batch, is_multiple_choice)
+            self.last_answers[0].tokens = "many"
+            return answers
+
+    with pytest.raises(ShopBenchError, match="last_answers of the model: 'tokens' must be int, not 'many'"):
+        few(Nonsense)
+
+
+def test_scores_come_with_intervals(few):
+    content, _, text = few()
+    for entry in (*content["tasks"].values(), *content["tracks"].values()):
+        low, high = entry["interval"]
+        assert 0 <= low <= entry["score"] <= high <= 1 and high - low > 0.05
+    low, high = content["overall_interval"]
+    assert low < content["overall_score"] < high
+    assert f"{content['overall_score']:.4f} | {low:.3f} to {high:.3f}" in text
+
+
+def test_the_report_says_what_made_it(few, monkeypatch):
+    monkeypatch.setenv("AICROWD_RUN_SEED", "11")
+    content, _, text = few(with_limits=True)
+    assert content["seed"] == 11 and "seed 11" in text
+    assert content["limits"] == {"per_question_s": 10.0, "total_s": 8400.0, "name": "track 5 (All-Around)"}
+    assert content["settings"]["submission"]["time_limit_s"] == 8400.0
+    assert content["settings"]["submission"]["questions"] == 72
+    assert content["settings"]["evaluation"]["limits"] == "phase2"
+    assert content["partial"] is False and content["num_samples"] == content["questions_in_data"] == 72
+    assert content["machine"]["cores"] >= 1 and content["machine"]["processor"]
+    assert content["date"][:2] == "20" and content["date"][10] == "T"
+
+
+def test_without_limits_there_is_no_clock_and_the_report_says_so(few):
+    content, _, _ = few()
+    assert content["limits"] is None and content["settings"]["submission"]["time_limit_s"] == "off"
+
+
+def git(folder, *arguments):
+    command = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_commit_and_what_was_changed_since_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert provenance.code_state() == {"commit": None, "clean": None}
+    git(tmp_path, "init", "-q")
+    (tmp_path / "code.py").write_text("1")
+    git(tmp_path, "add", "."), git(tmp_path, "commit", "-qm", "one")
+    assert provenance.code_state() == {"commit": git(tmp_path, "rev-parse", "HEAD"), "clean": True}
+    (tmp_path / "new.py").write_text("2")
+    assert provenance.code_state()["clean"] is False

@@ -23,10 +23,12 @@ def command(output: Path) -> list[str]:
 
 
 def outcome(output: Path) -> tuple[list[Any], Any]:
-    """Return every answer of a report, and all of the report but the seconds."""
+    """Return every answer of a report, and all of the report, but the seconds and the date."""
     answers = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
     report = json.loads((output / "report.json").read_text())
-    del report["timing"]
+    del report["timing"], report["date"]
+    for answer in answers:
+        del answer["seconds"]
     return answers, report
 
 
