@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from submission.errors import ShopBenchError
+from submission.not_a_model import what_it_is
 
 ROOT = Path(__file__).resolve().parent.parent
 # Where a competitor's weights lie when the repository is pushed, and where the embedded model is brought to.
@@ -29,10 +30,11 @@ def find_model(named: Path | None) -> Path:
 
 
 def check_model(folder: Path) -> dict[str, Any]:
-    """Return the folder's config.json, or raise a `ShopBenchError` that names what is missing or broken and the mend."""
-    if not folder.is_dir():
-        hint = "run `make models` to bring it" if folder == EMBEDDED_MODEL else "check SHOPBENCH_MODEL or --model"
-        raise ShopBenchError(f"there is no model folder {folder}: {hint}")
+    """Return the folder's config.json, or raise a `ShopBenchError` that names what is missing or broken and the fix."""
+    if folder == EMBEDDED_MODEL and not folder.is_dir():
+        raise ShopBenchError(f"there is no model folder {folder}: run `make models` to bring it")
+    if complaint := what_it_is(folder):
+        raise ShopBenchError(complaint)
     config = read_json(folder / "config.json")
     for key in ("architectures", "vocab_size"):
         if key not in config:
