@@ -14,6 +14,7 @@ from training.data.tasks.aspects import (
     clauses,
     is_about_anything,
     may_be_wrong,
+    may_speak_of,
 )
 from training.data.tasks.equivalents import related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, selection
@@ -112,6 +113,7 @@ def build_aspect_retrieval(review: Review, pool: Pool, rng: Random) -> Draft | N
     kind = product_type(review.product)
     if len(covered) < 3 or not kind:
         return None
+    touched = may_speak_of(review.text)
     # The review may cover more than three: none of those is ever among the wrong ones.
     right = rng.sample(sorted(covered), 3)
     # What reviews of the type speak of comes first: a list of lenses and zippers for a shampoo would give the answer away.
@@ -119,7 +121,7 @@ def build_aspect_retrieval(review: Review, pool: Pool, rng: Random) -> Draft | N
     by_fit = (sorted(usual), [aspect for aspect in ASPECTS if aspect not in usual])
     wrong: list[str] = []
     for aspects in by_fit:
-        wrong += draw(rng, aspects, 7 - len(wrong), lambda aspect: may_be_wrong(aspect, covered))
+        wrong += draw(rng, aspects, 7 - len(wrong), lambda aspect: may_be_wrong(aspect, covered, touched))
     return selection(rng, right, wrong, review=review.text, thing=_thing(review.product)) if len(wrong) == 7 else None
 
 
@@ -152,7 +154,7 @@ KEYPHRASE = Task(
 def build_keyphrase(review: Review, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the only clause of a review that is about an aspect."""
     kind = product_type(review.product)
-    phrases = [clause for clause in clauses(review.text) if _is_only_mention(clause, review.text)]
+    phrases = [clause for clause in _clauses(review) if _is_only_mention(clause, review.text)]
     if not kind or not phrases or len(review.text.split()) < 8:
         return None
     phrase = rng.choice(phrases)
@@ -163,7 +165,14 @@ def _is_only_mention(clause: Clause, text: str) -> bool:
     if count_phrase(text, clause.text) != 1 or "'" in clause.text[:1]:
         return False
     before, after = text.split(clause.text, 1) if clause.text in text else ("", text)
-    return clause.aspect not in aspects_of(f"{before} . {after}")
+    return clause.aspect not in may_speak_of(f"{before} . {after}")
+
+
+def _clauses(review: Review) -> list[Clause]:
+    """Return the clauses about aspects of the product, not about the product: of a cable the cable is no aspect."""
+    return [
+        clause for clause in clauses(review.text) if clause.aspect not in may_speak_of(product_type(review.product))
+    ]
 
 
 SNIPPETS = Task(
@@ -194,7 +203,7 @@ def build_snippets(review: Review, pool: Pool, rng: Random) -> Draft | None:
     is enough of it.
     """
     kind = product_type(review.product)
-    own = [clause for clause in clauses(review.text) if clause.mood and clause.mood == _mood_of(review.rating)]
+    own = [clause for clause in _clauses(review) if clause.mood and clause.mood == _mood_of(review.rating)]
     if not kind or not own:
         return None
     first = rng.choice(own)
@@ -209,7 +218,9 @@ def build_snippets(review: Review, pool: Pool, rng: Random) -> Draft | None:
 
     def is_wrong(entry: tuple[tuple[str, int], _Snippet]) -> bool:
         (aspect, mood), snippet = entry
-        differs = may_be_wrong(aspect, frozenset({first.aspect})) or (aspect == first.aspect and mood == -first.mood)
+        # "Heavier than others" is of another aspect's words, but speaks of weight.
+        is_of_another = may_be_wrong(aspect, {first.aspect}) and first.aspect not in may_speak_of(snippet.text)
+        differs = is_of_another or (aspect == first.aspect and mood == -first.mood)
         if not differs or snippet.text.lower() in taken:
             return False
         taken.add(snippet.text.lower())
@@ -247,7 +258,7 @@ def _mood_of(rating: int) -> int:
 def _snippets(pool: Pool) -> dict[tuple[str, int], list[_Snippet]]:
     found: dict[tuple[str, int], dict[str, _Snippet]] = {}
     for review in pool.records:
-        for clause in clauses(review.text):
+        for clause in _clauses(review):
             if clause.mood and clause.mood == _mood_of(review.rating):
                 snippet = _Snippet(clause.text, product_type(review.product), is_about_anything(clause.text))
                 found.setdefault((clause.aspect, clause.mood), {}).setdefault(clause.text.lower(), snippet)
@@ -273,15 +284,16 @@ ASPECT_SENTIMENT = Task(
 def build_aspect_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | None:
     """Ask for the mood of the only clause about an aspect, or about an aspect that the review does not touch."""
     kind = product_type(review.product)
-    plain = [clause for clause in clauses(review.text) if clause.mood and _is_only_mention(clause, review.text)]
+    plain = [clause for clause in _clauses(review) if clause.mood and _is_only_mention(clause, review.text)]
     if not kind or not plain:
         return None
     answers = {1: "positive", -1: "negative", 0: "not mentioned"}
     clause = rng.choice(plain)
     aspect, mood = clause.aspect, clause.mood
     if rng.random() < 0.25:
-        touched = aspects_of(f"{review.title} {review.text}")
-        untouched = draw(rng, OF_ANY_PRODUCT, 1, lambda name: may_be_wrong(name, touched))
+        text = f"{review.title} {review.text}"
+        covered, touched = aspects_of(text), may_speak_of(text)
+        untouched = draw(rng, OF_ANY_PRODUCT, 1, lambda name: may_be_wrong(name, covered, touched))
         aspect, mood = (untouched[0], 0) if untouched else (aspect, mood)
     wrong = [answer for key, answer in answers.items() if key != mood]
     return choice(rng, answers[mood], wrong, review=review.text, aspect=aspect, thing=_thing(review.product))
