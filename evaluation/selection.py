@@ -34,8 +34,8 @@ class Selection:
 
     def part(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return what is to be asked of the questions of the track, in their order."""
-        _check_names("task", self.tasks, (sample.task_name for sample in samples))
-        _check_names("task type", self.types, (sample.task_type for sample in samples))
+        check_names("task", self.tasks, (sample.task_name for sample in samples))
+        check_names("task type", self.types, (sample.task_type for sample in samples))
         kept = [
             sample
             for sample in samples
@@ -48,7 +48,8 @@ class Selection:
         return kept[: self.first]
 
 
-def _check_names(kind: str, names: Sequence[str], known: Iterable[str]) -> None:
+def check_names(kind: str, names: Sequence[str], known: Iterable[str]) -> None:
+    """Raise a `ShopBenchError` for the first name that no question has."""
     there = list(dict.fromkeys(known))
     for name in names:
         if name not in there:

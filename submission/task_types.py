@@ -7,7 +7,7 @@ since a wrong constraint costs more than none.
 import re
 
 from submission.numbered_lists import list_numbers
-from submission.task_rules import RULES, TaskType
+from submission.task_rules import RULES, Rule, TaskType
 
 __all__ = ["TaskType", "asked_count", "classify_task", "classify_with_list", "instruction_of", "is_body_line"]
 
@@ -120,23 +120,31 @@ def asked_count(instruction: str, list_length: int) -> int | None:
     return None
 
 
-def evidence(instruction: str, list_length: int) -> dict[TaskType, int]:
-    """Return the weight of the evidence for each type but multiple choice; `list_length` is 0 without a list."""
+def speaking_rules(instruction: str, list_length: int) -> list[Rule]:
+    """Return the rules that the instruction speaks for; `list_length` is 0 without a list."""
     has_list = list_length > 1
     tags = ""
     if list_length >= _SHORTEST_LIST:
         asked = asked_count(instruction, list_length)
         tags = "<list>" if asked is None else "<list><asks some>" if asked < list_length else "<list><asks all>"
     instruction = f"{tags} {instruction}"
-    weights: dict[TaskType, int] = {kind: 0 for kind in TaskType if kind is not TaskType.MULTIPLE_CHOICE}
+    found = []
     for rule in RULES:
         if rule.needs_list is not None and rule.needs_list is not has_list:
             continue
         for needle in rule.needles:
             if needle in instruction:
                 if rule.pattern.search(instruction):
-                    weights[rule.task_type] += rule.weight
+                    found.append(rule)
                 break
+    return found
+
+
+def evidence(instruction: str, list_length: int) -> dict[TaskType, int]:
+    """Return the weight of the evidence for each type but multiple choice; `list_length` is 0 without a list."""
+    weights: dict[TaskType, int] = {kind: 0 for kind in TaskType if kind is not TaskType.MULTIPLE_CHOICE}
+    for rule in speaking_rules(instruction, list_length):
+        weights[rule.task_type] += rule.weight
     return weights
 
 

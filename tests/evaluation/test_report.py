@@ -14,6 +14,7 @@ from evaluation.scoring import score_responses, unscorable_tasks
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
 from submission.tracks import track_by_number
+from tests.evaluation.report_fixtures import TellingModel
 from tests.evaluation.rule_model import RuleModel
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "data" / "sample_questions.jsonl"
@@ -169,23 +170,6 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatc
     after = {path.name: path.read_bytes() for path in settings.output.iterdir()}
     assert before.items() <= after.items()
     assert "journal.jsonl" in after
-
-
-class TellingModel(RuleModel):
-    """Tells of its answers what ours tells: of each batch of four one is cut, one a fallback, and the rest its own."""
-
-    def batch_predict(self, batch, is_multiple_choice):
-        answers = super().batch_predict(batch, is_multiple_choice)
-        for number, found in enumerate(self.last_answers):
-            found.prompt, found.prompt_tokens, found.tokens, found.seconds = f"<s>{number}", 7, number, 0.5
-            found.cut, found.fallback = number in self.cut, number in self.fallbacks
-            found.completed, found.calibrated = number == 0, is_multiple_choice
-            found.option_logprobs = {"0": -0.5, "1": -1.5} if is_multiple_choice else None
-        return answers
-
-    def __init__(self, cut=(0,), fallbacks=(0, 3)):
-        super().__init__()
-        self.cut, self.fallbacks = cut, fallbacks
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""Reads reports that lie on the disk: what `report.json` and `predictions.jsonl` of a finished evaluation hold."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evaluation.intervals import ScoredTask, TaskKey
+from evaluation.metrics import EntityCounts, Score
+from evaluation.predictions import Row
+from evaluation.report_folder import REPORT
+from submission.errors import ShopBenchError
+from submission.model_folder import ROOT
+
+REPORTS = ROOT / "reports"
+PREDICTIONS = "predictions.jsonl"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished evaluation: its folder and what stands in `report.json`; its questions are read when they are asked for."""
+
+    folder: Path
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What the folder is called, also where one came to it through a link."""
+        return self.folder.resolve().name
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of `predictions.jsonl`, in the order of the data."""
+        return list(read_rows(self.folder / PREDICTIONS))
+
+
+def read_report(path: Path) -> Report:
+    """Read the report in a folder, or the one whose `report.json` is named; a `ShopBenchError` says what is there instead."""
+    folder = path.parent if path.name == REPORT else path
+    file = folder / REPORT
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ShopBenchError(_what_is_missing(folder)) from error
+    except (OSError, ValueError) as error:
+        raise ShopBenchError(f"{file} cannot be read: {error}") from error
+    if not isinstance(content, dict) or "tasks" not in content:
+        raise ShopBenchError(f"{file} is not a report of an evaluation")
+    return Report(folder, content)
+
+
+def _what_is_missing(folder: Path) -> str:
+    if (folder / "journal.jsonl").is_file():
+        return f"{folder} holds an evaluation that is not finished: continue it with --resume --output {folder}"
+    if not folder.is_dir() and (REPORTS / folder).is_dir():
+        return f"there is no folder {folder}: did you mean {REPORTS / folder}?"
+    return f"{folder} holds no {REPORT}: name the folder that an evaluation wrote (`ls {REPORTS}` shows some)"
+
+
+def read_rows(file: Path) -> list[Row]:
+    """Read the rows of a `predictions.jsonl`; the line of the first fault is named."""
+    rows = []
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                if not isinstance(row, dict) or not {"task_name", "metric", "score"} <= row.keys():
+                    raise ValueError("not an answered question")
+                rows.append(row)
+    except OSError as error:
+        raise ShopBenchError(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ShopBenchError(f"{file}, line {len(rows) + 1}: {error}") from error
+    return rows
+
+
+def scored_tasks(rows: list[Row]) -> dict[TaskKey, ScoredTask]:
+    """Group the rows that have a score by track and task."""
+    tasks: dict[TaskKey, ScoredTask] = {}
+    for row in rows:
+        if row["score"] is not None:
+            key = (row.get("track"), row["task_name"])
+            tasks.setdefault(key, ScoredTask(row["metric"], [])).scores.append(_score(row))
+    return tasks
+
+
+def _score(row: Row) -> Score:
+    # Reports from before `entity_counts` have them in place of the score.
+    counts = row.get("entity_counts") or row["score"]
+    return EntityCounts(**counts) if isinstance(counts, dict) else float(counts)
