@@ -191,7 +191,7 @@ def test_protected_questions_and_what_is_like_them_are_removed(tmp_path: Path) -
     assert not any(against.shared_ngram(json.loads(line)["question"]) for line in shard.read_text().splitlines())
 
 
-def test_a_shared_instruction_counts_unless_the_recipe_takes_wording_out(tmp_path: Path) -> None:
+def test_an_instruction_alone_is_no_leak_with_and_without_wording_taken_out(tmp_path: Path) -> None:
     ratings = "tests/training/fixtures/shopbench/ratings.jsonl"
     asked = json.loads(Path(ratings).read_text().splitlines()[0])["input_field"]
     instruction = asked.split("Input:")[0]
@@ -202,10 +202,15 @@ def test_a_shared_instruction_counts_unless_the_recipe_takes_wording_out(tmp_pat
     protected.write_text("\n".join(json.dumps({"input_field": text}) for text in others))
     sources = {"shopbench": {"files": [{"path": ratings, "task": "ready_ratings", "track": 3}]}}
     made = small(tmp_path / "literal", sources=sources, weights={}, protected=[protected])
-    with pytest.raises(ShopBenchError, match="the sources gave no questions at all"):
-        build(made)
+    literal = build(made)
+    assert literal["examples"] > 8 and literal["removed"]["contaminated"] == {}
     lenient = build(made.model_copy(update={"output": tmp_path / "lenient", "wording_from": 3}))
-    assert lenient["examples"] > 8 and lenient["removed"]["contaminated"] == {}
+    assert lenient["examples"] == literal["examples"] and lenient["removed"]["contaminated"] == {}
+    # What reaches into the review counts: it is the same question.
+    protected.write_text(json.dumps({"input_field": asked}))
+    again = build(made.model_copy(update={"output": tmp_path / "again"}))
+    assert again["removed"]["contaminated"] == {"ready_ratings": 1}
+    assert again["examples"] == literal["examples"] - 1
 
 
 def test_lengths_are_counted_in_the_tokens_of_the_tokenizer(tmp_path: Path) -> None:

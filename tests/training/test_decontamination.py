@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_data import development_questions, ec_guide_questions
-from training.data.decontamination import NGRAM_WORDS, WORDING_FROM, ProtectedQuestions
+from training.data.decontamination import (
+    NGRAM_WORDS,
+    WORDING_FROM,
+    ProtectedQuestions,
+    instruction_of,
+    shared_by_many,
+)
 
 REVIEW = "the handle broke after two days of light use and nobody answered my mails about a refund for it"
 INSTRUCTION = "You are given a review of a product. Please choose three aspects from the list that are covered by it."
@@ -64,3 +70,32 @@ def test_development_questions_leak_from_none_but_themselves() -> None:
     assert not [text for text in texts if by_content.shared_ngram(text)]
     assert len([text for text in texts if literal.shared_ngram(text)]) > 1000
     assert all(literal.shared_ngram(text) and by_content.shared_ngram(text) for text in development)
+
+
+def test_words_between_the_slots_are_instruction_and_those_that_reach_into_one_are_not() -> None:
+    wording = "Tell us in one word or two what the customer who wrote the following lines thinks of it: {review} Done?\nAnswer: "
+    other = wording.format(review="Splendid.")
+    protected = ProtectedQuestions([wording.format(review=REVIEW)])
+    instruction = instruction_of([wording])
+    assert protected.shared_ngram(other) and protected.shared_ngram(other, instruction) is None
+    assert protected.shared_ngram(wording.format(review=REVIEW), instruction)
+    # Twelve words of the instruction and one of the review, or five.
+    assert (
+        protected.shared_ngram(wording.format(review=f"{REVIEW.split()[0]} box was very fine indeed."), instruction)
+        is None
+    )
+    assert protected.shared_ngram(wording.format(review=" ".join(REVIEW.split()[:5]) + " was very fine."), instruction)
+    # All there is of a short one.
+    brief = ProtectedQuestions([wording.format(review="black leather belt")])
+    assert brief.shared_ngram(wording.format(review="Black leather belt"), instruction)
+    assert brief.shared_ngram(wording.format(review="black leather shoe"), instruction) is None
+
+
+def test_only_what_many_questions_of_a_ready_made_task_say_is_instruction() -> None:
+    instruction = "Read what a customer wrote and say on a scale of one to five how pleased that customer was:"
+    questions = [f"{instruction} {word} as could be." for word in ("Good", "Bad", "Odd", "Fine", "Great", "Poor")]
+    protected = ProtectedQuestions([f"{instruction} {REVIEW}"])
+    alike = shared_by_many([*questions, f"{instruction} {REVIEW}"])
+    assert all(protected.shared_ngram(text, alike) is None for text in questions)
+    assert protected.shared_ngram(f"{instruction} {REVIEW}", alike) is not None
+    assert shared_by_many(questions[:4]) == frozenset(), "a handful of questions could be about one review"

@@ -21,10 +21,10 @@ from tqdm import tqdm
 
 from evaluation.dataset import read_question_texts
 from submission.errors import ShopBenchError
-from training.data.decontamination import ProtectedQuestions
+from training.data.decontamination import Ngram, ProtectedQuestions, instruction_of, shared_by_many
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
-from training.data.sources.records import Record
+from training.data.sources.records import ReadyQuestion, Record
 from training.data.tasks import TASKS, Task, tasks_of
 from training.data.tasks.task import Pool
 from training.files import write_json, written_whole
@@ -80,7 +80,8 @@ class Worker:
             for name in wanted:
                 pool.unusable = summary.skipped[name] = Counter()
                 start = file.tell()
-                found = self._questions(self.tasks[name], path, asked, pool, summary.contaminated.setdefault(name, []))
+                contaminated = summary.contaminated.setdefault(name, [])
+                found = self._questions(self.tasks[name], path, asked, pool, contaminated)
                 for row in found:
                     file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
                     summary.counts[name] += 1
@@ -90,6 +91,7 @@ class Worker:
     def _questions(
         self, task: Task, stream: str, asked: list[Record], pool: Pool, contaminated: list[dict[str, str]]
     ) -> Iterator[dict[str, Any]]:
+        instruction = _instruction(task, asked)
         for record in asked:
             for number in range(task.questions_per_record):
                 seed = f"{self.recipe.seed}/{task.name}/{stream}/{record.key}/{number}"
@@ -97,11 +99,17 @@ class Worker:
                 if row is None:
                     continue
                 row = {"id": f"{stream}/{record.key}/{task.name}/{number}", **row}
-                ngram = self.protected.shared_ngram(row["question"])
+                ngram = self.protected.shared_ngram(row["question"], instruction)
                 if ngram is not None:
                     contaminated.append({"id": row["id"], "shared": ngram, "question": row["question"]})
                     continue
                 yield row
+
+
+def _instruction(task: Task, asked: list[Record]) -> frozenset[Ngram]:
+    """Return the word sequences of a task's own wordings, or of what its ready-made questions say alike."""
+    ready = [record.text for record in asked if isinstance(record, ReadyQuestion) and record.task == task.name]
+    return shared_by_many(ready) if ready else instruction_of(task.wordings)
 
 
 _worker: Worker | None = None

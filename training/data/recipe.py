@@ -51,8 +51,8 @@ class DataRecipe(Settings):
 
     `sources` maps names to what each source needs (see `training.data.sources`); a task takes part if one of its sources does,
     with the weight that `weights` gives it, else `default_weight`; 0 leaves it out. `protected` are files of questions
-    that no example may share a 13-gram of words with; `wording_from` softens that (see `training.data.decontamination`), and
-    whoever sets it says why in the recipe. With `held_out` evaluation questions are made first, and are protected as well;
+    that no example may share a 13-gram of words with; `wording_from` softens that (see `training.data.decontamination`);
+    a recipe that sets it says why. With `held_out` evaluation questions are made first, and are protected as well;
     `part` is then set by the build, not by a recipe. Two questions of a task are near duplicates from a Jaccard
     similarity of `near_duplicate` on. With a `tokenizer` lengths are counted in its tokens, else in words.
     `extra_wordings` is a file that `training.synthesize` wrote.
