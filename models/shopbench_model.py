@@ -13,6 +13,7 @@ from submission.calibration import ChoiceCalibration, calibrate, can_be_calibrat
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
 from submission.deadline import Deadline, batch_deadline
+from submission.decoding.token_bytes import tokenizer_kind
 from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
 from submission.errors import ShopBenchError, one_line
@@ -45,6 +46,8 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.constrained = settings.constraints
         self.calibrated = settings.constraints and settings.calibration
         self.encoder = ChatEncoder(self.model_folder)
+        if self.constrained:
+            tokenizer_kind(self.encoder.tokenizer)  # one that cannot be constrained is named before the engine loads
         self.engine = GuardedEngine(
             lambda: Engine(self.model_folder, self.profile, settings.seed, self.constrained), self.time_budget.left
         )
@@ -86,7 +89,7 @@ class ShopBenchModel(ShopBenchBaseModel):
 
     def prompt_token_ids(self, question: Question) -> list[int]:
         """Return the token ids of the prompt that asks `question`, cut to leave room for the answer in the context."""
-        limit = self.profile.max_model_len - question.answer_format.max_tokens
+        limit = self.profile.max_model_len - question.answer_format.max_tokens - self.encoder.answer_space
         return self.encoder.encode_within(chat_messages(question, self.track), limit)
 
     def _requests(self, questions: list[Question], stage: Stage) -> dict[int, Request]:
@@ -116,7 +119,7 @@ class ShopBenchModel(ShopBenchBaseModel):
             logger.error("a question cannot be encoded, its form's fallback answers it: %s", one_line(error))
             return None
         num_logprobs = len(question.items) if self.calibrated and can_be_calibrated(question) else 0
-        return Request(prompt, form, max_tokens, num_logprobs)
+        return Request(prompt, form, max_tokens + self.encoder.answer_space, num_logprobs)
 
 
 def _prompts(batch: dict[str, Any]) -> list[Any]:

@@ -2,13 +2,19 @@
 
 Two things are not what `apply_chat_template` does by itself: special tokens written inside a question stay text, so no
 question can end its own turn; and a question too long for the context is shortened (`shortening`).
+
+Byte-level tokenizers are given the template's pieces and the messages one by one. Others begin each text that they are
+given with a space, so they get all of it in one, and special tokens inside a message are taken apart afterwards.
 """
 
 import logging
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from submission.decoding.token_bytes import is_byte_level, writes_leading_space
 from submission.errors import ShopBenchError
 from submission.half_surrogates import replace_half_surrogates
 from submission.shortening import shorten
@@ -35,28 +41,51 @@ class ChatEncoder:
             raise ShopBenchError(
                 f"the tokenizer in {model_dir} has no chat template: add chat_template.jinja to the folder"
             )
+        self._in_one = not is_byte_level(self.tokenizer)
+        self._special_ids = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+        self.answer_space = int(self._in_one and writes_leading_space(self.tokenizer))
+        """How many tokens (0 or 1) an answer may take on top of its own, for the space that the tokenizer puts before it."""
 
     def encode(self, messages: list[dict[str, str]]) -> list[int]:
         """Return the token ids of `messages` up to where the assistant's answer begins."""
         marked = [{**message, "content": _MARK.format(i)} for i, message in enumerate(messages)]
         rendered = str(self.tokenizer.apply_chat_template(marked, tokenize=False, add_generation_prompt=True))
-        ids: list[int] = []
-        rest = rendered
+        texts, rest = [], rendered
         for i, message in enumerate(messages):
             before, mark, rest = rest.partition(_MARK.format(i))
             if not mark:
                 raise ShopBenchError(f"the chat template leaves out the {message['role']} message")
-            ids += self._ids(before, split_special_tokens=False)
-            ids += self._ids(message["content"], split_special_tokens=True)
-        return ids + self._ids(rest, split_special_tokens=False)
+            texts += [before, message["content"]]
+        texts = [replace_half_surrogates(text, "?") for text in (*texts, rest)]
+        if self._in_one:
+            return self._encode_in_one(texts)
+        return [
+            token_id
+            for i, text in enumerate(texts)
+            for token_id in self.tokenizer(text, add_special_tokens=False, split_special_tokens=i % 2 == 1)["input_ids"]
+        ]
+
+    def _encode_in_one(self, texts: list[str]) -> list[int]:
+        """Encode the template's pieces and the messages between them (every second text) as one text."""
+        text, borders = "".join(texts), [0, *accumulate(map(len, texts))]
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ids: list[int] = []
+        for token_id, (start, end) in zip(encoding["input_ids"], encoding["offset_mapping"], strict=True):
+            is_in_message = bisect_right(borders, start) % 2 == 0
+            ids += self._as_text(text[start:end]) if token_id in self._special_ids and is_in_message else [token_id]
+        return ids
+
+    def _as_text(self, special_token: str) -> list[int]:
+        """Return the tokens that write a special token as text inside a line: behind a line break, which is left out."""
+        encoding = self.tokenizer(
+            f"\n{special_token}", add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+        )
+        places = zip(encoding["input_ids"], encoding["offset_mapping"], strict=True)
+        return [token_id for token_id, (start, _) in places if start > 0]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids, the template's own tokens included."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
-
-    def _ids(self, text: str, *, split_special_tokens: bool) -> list[int]:
-        text = replace_half_surrogates(text, "?")
-        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=split_special_tokens)["input_ids"]
 
     def encode_within(self, messages: list[dict[str, str]], limit: int) -> list[int]:
         """Return the token ids of `messages`, the last one shortened until they are at most `limit` tokens."""

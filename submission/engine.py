@@ -8,6 +8,7 @@ This module and `decoding.logits_processor` are the only ones that import vLLM.
 import gc
 import itertools
 import logging
+import math
 import os
 import time
 import warnings
@@ -22,6 +23,9 @@ from submission.processor import dtype_on_cpu
 from submission.profiles import Profile
 
 logger = logging.getLogger(__name__)
+
+# vLLM's own limit for alternatives of a token.
+_MOST_LOGPROBS = 20
 
 
 @dataclass(frozen=True)
@@ -145,10 +149,12 @@ class Engine:
                 index = open_requests[output.request_id]
                 generation, completion = generations[index], output.outputs[0]
                 generation.text, generation.num_tokens = completion.text, len(completion.token_ids)
+                if self.constrained:
+                    # SentencePiece begins a text with a space that is not its own; decoders may have left it there.
+                    generation.text = generation.text.removeprefix(" ")
                 generation.seconds = time.monotonic() - started
                 if completion.logprobs:
-                    alternatives = completion.logprobs[0].values()
-                    generation.logprobs = {one.decoded_token: one.logprob for one in alternatives}
+                    generation.logprobs = _first_alternatives(completion)
                 if output.finished:
                     generation.done, generation.finished = True, completion.finish_reason == "stop"
                     del open_requests[output.request_id]
@@ -186,5 +192,26 @@ class Engine:
             # An empty answer is no answer.
             min_tokens=1,
             extra_args=extra,
-            logprobs=request.num_logprobs or None,
+            logprobs=min(2 * request.num_logprobs + 2, _MOST_LOGPROBS) if request.num_logprobs else None,
         )
+
+
+def _first_alternatives(completion: Any) -> dict[str, float]:
+    """Return the log-probabilities of what the first token with a text could have been, by text; impossible ones left out.
+
+    A vocabulary may write the same text in two ways, as a character and as a byte: their probabilities are added up.
+    """
+    found: dict[str, float] = {}
+    for token_id, alternatives in zip(completion.token_ids, completion.logprobs, strict=True):
+        if alternatives[token_id].decoded_token.strip():
+            for one in alternatives.values():
+                text = one.decoded_token.strip()
+                if text and one.logprob > -math.inf:
+                    found[text] = _log_sum(found[text], one.logprob) if text in found else one.logprob
+            break
+    return found
+
+
+def _log_sum(first: float, second: float) -> float:
+    larger = max(first, second)
+    return larger + math.log1p(math.exp(min(first, second) - larger))

@@ -66,11 +66,17 @@ def read_json_value(file: Path) -> Any:
 
 
 def _check_tokenizer(folder: Path, vocab_size: int) -> None:
+    if not (folder / "tokenizer.json").is_file() and (models := sorted(folder.glob("*tokenizer.model*"))):
+        raise ShopBenchError(
+            f"{folder} has {models[0].name} but no tokenizer.json: convert it with transformers' "
+            "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)"
+        )
     tokenizer = read_json(folder / "tokenizer.json")
-    largest = max(
-        max(tokenizer.get("model", {}).get("vocab", {"": 0}).values(), default=0),
-        max((token["id"] for token in tokenizer.get("added_tokens", [])), default=0),
-    )
+    vocabulary = tokenizer.get("model", {}).get("vocab", {})
+    # Unigram lists its pieces, with a score each; the others have them by name.
+    ids = vocabulary.values() if isinstance(vocabulary, dict) else range(len(vocabulary))
+    added = (token["id"] for token in tokenizer.get("added_tokens", []))
+    largest = max(max(ids, default=0), max(added, default=0))
     if largest >= vocab_size:
         raise ShopBenchError(
             f"the tokenizer in {folder} has token id {largest} but the model only {vocab_size} rows: they do not belong together"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from submission.answer_formats import AnswerFormat, FreeText, Spans
-from submission.decoding.automaton import COMMA, Automaton, NumberAutomaton, TokenIds
+from submission.decoding.automaton import COMMA, SPACE, Automaton, NumberAutomaton, TokenIds
 from submission.decoding.spans import SpanAutomaton, SpanState
 from submission.decoding.vocabulary import Vocabulary
 
@@ -38,7 +38,8 @@ class TokenAutomaton:
 
     Attributes:
         enforced: Whether other tokens than a state's may not come next, or are merely less welcome.
-        start: The state of the empty answer.
+        start: The state of the empty answer. Where the tokenizer begins texts with a space that is not theirs, the answer's
+            first token may do so too; that space is no part of the answer.
     """
 
     def __init__(self, form: AnswerFormat, vocabulary: Vocabulary, end_ids: tuple[int, ...]) -> None:
@@ -52,7 +53,8 @@ class TokenAutomaton:
         self._over = TokenState(None, np.array(end_ids, dtype=np.int64))
         self._lost = TokenState(None, np.array([*vocabulary.root.children[COMMA].token_ids, *end_ids], dtype=np.int64))
         self.enforced = form.enforced if isinstance(form, Spans) else True
-        self.start = self._token_state(self._automaton.start)
+        self._may_begin_with_space = vocabulary.leading_space and SPACE in vocabulary.root.children
+        self.start = self._first_state(self._automaton.start)
 
     def advance(self, state: TokenState, token_id: int) -> TokenState:
         """Return the state after one more token, whether or not it was allowed."""
@@ -65,11 +67,20 @@ class TokenAutomaton:
         text = self._vocabulary.tokens.get(token_id)
         if text is None or state is self._over:
             return self._over
+        if state is self.start and self._may_begin_with_space:
+            text = text.removeprefix(b" ")
         if state.state is not None and (reached := self._automaton.read(state.state, text)) is not None:
             return self._token_state(reached)
         if self.enforced:
             return self._over
         return self._token_state(SpanState(frozenset(), b"", True)) if text.rstrip(b" ").endswith(b",") else self._lost
+
+    def _first_state(self, state: Any) -> TokenState:
+        first = self._token_state(state)
+        if not self._may_begin_with_space:
+            return first
+        behind_space = self._automaton.allowed_tokens(state, self._vocabulary.root.children[SPACE])
+        return TokenState(state, np.concatenate([first.token_ids, behind_space]))
 
     def _token_state(self, state: Any) -> TokenState:
         found = self._states.get(state)

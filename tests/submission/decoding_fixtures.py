@@ -1,9 +1,13 @@
 """Vocabularies for the tests of constrained decoding: the real ones where they are there, and a small wicked one."""
 
+import json
+import shutil
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from tokenizers import Tokenizer
 
 from submission.decoding.vocabulary import Vocabulary
 
@@ -39,6 +43,44 @@ def real_vocabulary(name):
     tokenizer_folder(name)
     return _load(name)[1]
 
+
+SENTENCEPIECE = "mistral_instruct_tokenizer_240323.model.v3"
+
+
+@cache
+def sentencepiece_tokenizer():
+    """Mistral's tokenizer (32,768 pieces, 256 of them bytes), which comes with vLLM, converted by transformers."""
+    from transformers import LlamaTokenizerFast
+
+    package = pytest.importorskip("mistral_common")
+    model = Path(package.__file__).parent / "data" / SENTENCEPIECE
+    if not model.is_file():
+        pytest.skip(f"mistral_common brings no {SENTENCEPIECE}")
+    with TemporaryDirectory() as folder:
+        shutil.copy(model, Path(folder) / "tokenizer.model")
+        return LlamaTokenizerFast.from_pretrained(folder, local_files_only=True)
+
+
+@cache
+def sentencepiece_like(kind):
+    """The same pieces as three families write them: "mistral", "llama 2" (a normalizer), "gemma" (no leading space)."""
+    from transformers import PreTrainedTokenizerFast
+
+    if kind == "mistral":
+        return sentencepiece_tokenizer()
+    layout = json.loads(sentencepiece_tokenizer().backend_tokenizer.to_str())
+    marks = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+    if kind == "llama 2":
+        layout["normalizer"] = {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, marks]}
+    else:
+        layout["normalizer"] = marks
+        layout["decoder"]["decoders"].pop()  # Strip
+    layout["pre_tokenizer"] = None
+    backend = Tokenizer.from_str(json.dumps(layout))
+    return PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+
+
+FAMILIES = pytest.mark.parametrize("kind", ["mistral", "llama 2", "gemma"])
 
 END = 1000
 
