@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image and runs local_evaluation.py in it, as the evaluator would: no network, its machine's limits.
 set -euo pipefail
+here=$PWD
 cd "$(dirname "$0")"
 
 usage() {
@@ -11,15 +12,33 @@ usage: ./docker_run.sh [--track N] [--limits phase2] [--cpu] [-- arguments of lo
   --limits phase2   end with code 3 where the evaluator would have ended the run
   --cpu             no cards: vLLM's CPU build and the embedded model (`make models` brings it)
 
-The report comes to reports/container.
+The code is the image's. Models and questions are mounted read-only. The report comes to reports/container.
 
-Environment: SHOPBENCH_MODEL  a model folder inside this repository (default: models/weights, else the embedded model)
-             SHOPBENCH_MEMORY, SHOPBENCH_CPUS  limits of the container (default: the evaluator's 180g and 40)
+Environment: SHOPBENCH_MODEL       a model folder, anywhere (default: models/weights, else the embedded model;
+                                   with --cpu the embedded model)
+             SHOPBENCH_MEMORY      memory limit, swap included (default: the evaluator's 180g; with --cpu 8g)
+             SHOPBENCH_CPUS        processors, fractions allowed (default: 40; with --cpu 4; at most the machine's)
+             SHOPBENCH_BUILD_ARGS  more arguments of `docker build`; `off` runs the image that is there
+             AICROWD_RUN_SEED and the SHOPBENCH_ variables of the README are handed on.
+
+Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit exceeded, 125 the engine could not start
+            the container, 130 and 143 stopped by a signal, 137 killed (the memory limit, as a rule).
 TEXT
 }
 
+fail() {
+  echo "error: $1" >&2
+  exit 2
+}
+
+# A path as the caller gave it, from the caller's folder or from the clone, without links.
+resolve() {
+  (cd "$here" && readlink -e -- "$1") || readlink -e -- "$1"
+}
+
 variant=cuda
-cards=(--gpus all)
+model=${SHOPBENCH_MODEL:-}
+data=
 evaluation=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -28,38 +47,208 @@ while [ $# -gt 0 ]; do
       evaluation+=("$1" "$2")
       shift 2
       ;;
-    --cpu) variant=cpu cards=() evaluation+=(--profile cpu); shift ;;
-    --) shift; evaluation+=("$@"); break ;;
+    --cpu) variant=cpu; shift ;;
+    --) shift; break ;;
     -h | --help) usage; exit 0 ;;
     *) echo "error: unknown argument $1" >&2; usage >&2; exit 2 ;;
   esac
 done
-
-command -v docker > /dev/null || { echo "error: docker is not installed: see https://docs.docker.com/engine/install" >&2; exit 2; }
-docker build --build-arg "VARIANT=$variant" --tag "shopbench-$variant" .
-
-# More processors than the machine has are refused by Docker.
-cpus=${SHOPBENCH_CPUS:-40}
-if [ "$cpus" -gt "$(nproc)" ]; then cpus=$(nproc); fi
-
-# The repository is mounted, so that weights and reports stay outside the image; user 1001 must be able to read it and
-# to write a report folder, one of its own, since reports/latest may be another user's. vLLM's workers exchange tensors
-# through /dev/shm.
-mkdir -p reports/container
-chmod a+rwx reports/container
-for folder in weights models/weights; do
-  if [ -d "$folder" ]; then chmod -R a+rX "$folder"; fi
+# What names a path outside the container is taken out of the evaluation's arguments and mounted.
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --model | --data)
+      [ $# -ge 2 ] || fail "$1 needs a value"
+      if [ "$1" = --model ]; then model=$2; else data=$2; fi
+      shift 2
+      ;;
+    --model=*) model=${1#*=}; shift ;;
+    --data=*) data=${1#*=}; shift ;;
+    --output | --output=*) fail "--output is not for the container: its report comes to reports/container" ;;
+    *) evaluation+=("$1"); shift ;;
+  esac
 done
+
+# ---- everything that can be wrong is looked at before anything is built
+
+command -v docker > /dev/null || fail "docker is not installed: see https://docs.docker.com/engine/install"
+docker info > /dev/null 2>&1 || fail "no Docker engine answers: start it, or set DOCKER_HOST (\`docker info\` says more)"
+
+memory=${SHOPBENCH_MEMORY:-$([ "$variant" = cpu ] && echo 8g || echo 180g)}
+[[ "$memory" =~ ^[1-9][0-9]*[bkmgBKMG]?$ ]] || fail "SHOPBENCH_MEMORY=$memory is no size: 8g or 500m, for example"
+cpus=${SHOPBENCH_CPUS:-$([ "$variant" = cpu ] && echo 4 || echo 40)}
+[[ "$cpus" =~ ^([0-9]+\.?[0-9]*|\.[0-9]+)$ && "$cpus" =~ [1-9] ]] || fail "SHOPBENCH_CPUS=$cpus is no number of processors: 4 or 1.5"
+# More processors than the engine's machine has are refused. Docker and podman name them differently.
+machine=$(docker info --format '{{.NCPU}}' 2> /dev/null) || machine=$(docker info --format '{{.Host.CPUs}}' 2> /dev/null) \
+  || machine=$(getconf _NPROCESSORS_ONLN)
+cpus=$(awk -v wanted="$cpus" -v machine="$machine" 'BEGIN {print (wanted + 0 > machine + 0 ? machine : wanted)}')
+
+if [ "$variant" = cuda ]; then
+  # The tools are looked for where the engine is: on this machine, unless DOCKER_HOST names another.
+  case "${DOCKER_HOST:-unix:}" in
+    unix:*)
+      command -v nvidia-smi > /dev/null || fail "no NVIDIA driver here (nvidia-smi): ./docker_run.sh --cpu runs without cards"
+      command -v nvidia-container-cli > /dev/null || command -v nvidia-ctk > /dev/null \
+        || fail "the NVIDIA container toolkit is not installed: https://docs.nvidia.com/datacenter/cloud-native/container-toolkit"
+      ;;
+  esac
+fi
+
+mounts=()
+# --mount reads comma-separated values: a field in quotation marks may hold commas, spaces and colons.
+mount_read_only() {
+  local source="source=$1" target="target=$2"
+  mounts+=(--mount "type=bind,\"${source//\"/\"\"}\",\"${target//\"/\"\"}\",readonly")
+}
+
+# Files and folders (and what links point to) that user 1001 cannot read.
+unreadable() {
+  find -L "$1" \( -type f \( -uid 1001 ! -perm -u=r -o ! -uid 1001 -gid 1001 ! -perm -g=r -o ! -uid 1001 ! -gid 1001 ! -perm -o=r \) \
+    -o -type d \( -uid 1001 ! -perm -u=rx -o ! -uid 1001 -gid 1001 ! -perm -g=rx -o ! -uid 1001 ! -gid 1001 ! -perm -o=rx \) \) -print0
+}
+
+# Opens what user 1001 could not read, and nothing else, where it is ours to open.
+make_readable() {
+  local closed=()
+  mapfile -d '' closed < <(unreadable "$1" 2> /dev/null)
+  [ ${#closed[@]} -gt 0 ] || return 0
+  chmod o+rX -- "${closed[@]}" 2> /dev/null && [ -z "$(unreadable "$1" 2>&1 | tr -d '\0')" ] \
+    || fail "user 1001 of the container cannot read ${closed[0]}, nor may you change that: its owner can, with chmod -R o+rX"
+  echo "Made readable for user 1001 of the container (chmod o+rX): ${#closed[@]} of the files and folders in $1"
+}
+
+# Mounts a folder; where it holds links that lead out of it (Hugging Face's cache does), file by file.
+mount_folder() {
+  local folder=$1 target=$2 file link dangling outside=
+  dangling=$(find -L "$folder" -type l -print -quit)
+  [ -z "$dangling" ] || fail "$dangling is a link to nothing"
+  make_readable "$folder"
+  while IFS= read -r -d '' link; do
+    case "$(readlink -e -- "$link")" in "$folder"/*) ;; *) outside=yes ;; esac
+  done < <(find "$folder" -type l -print0)
+  if [ -z "$outside" ]; then mount_read_only "$folder" "$target"; return; fi
+  while IFS= read -r -d '' file; do
+    mount_read_only "$(readlink -e -- "$file")" "$target${file#"$folder"}"
+  done < <(find -L "$folder" -type f -print0)
+}
+
+inside=/home/aicrowd
 environment=()
-if [ -n "${SHOPBENCH_MODEL:-}" ]; then environment=(--env "SHOPBENCH_MODEL=$SHOPBENCH_MODEL"); fi
-exec docker run --rm \
-  --network none \
-  --user 1001:1001 \
-  --shm-size 16g \
-  --memory "${SHOPBENCH_MEMORY:-180g}" \
-  --cpus "$cpus" \
-  "${cards[@]}" \
-  "${environment[@]}" \
-  --volume "$PWD:/submission" \
-  --workdir /submission \
-  "shopbench-$variant" python local_evaluation.py --output reports/container "${evaluation[@]}"
+if [ -n "$model" ]; then
+  folder=$(resolve "$model") || fail "there is no model folder $model: check SHOPBENCH_MODEL or --model"
+  target="/models/$(basename -- "$folder")"
+  environment+=(--env "SHOPBENCH_MODEL=$target")
+elif [ "$variant" = cuda ] && [ -d models/weights ]; then
+  folder=$(readlink -e models/weights) target=$inside/models/weights
+else
+  folder=$(readlink -e weights/SmolLM2-135M-Instruct) || fail "the embedded model is not there: run \`make models\` to bring it"
+  target=$inside/weights/SmolLM2-135M-Instruct
+fi
+for name in config.json tokenizer.json; do
+  [ -e "$folder/$name" ] || fail "$folder has no $name: is it a complete Hugging Face checkpoint?"
+done
+compgen -G "${folder//[\[\]*?\\]/?}/*.safetensors" > /dev/null || fail "$folder holds no *.safetensors file"
+mount_folder "$folder" "$target"
+
+# The scorer's sentence encoders: where variables name them, else where they lie in the clone.
+mount_encoder() {
+  local name=$1 variable=$2 folder
+  if [ -n "${!variable:-}" ]; then
+    folder=$(resolve "${!variable}") || fail "$variable=${!variable} is not there"
+  else
+    folder=$(readlink -e "weights/$name") || return 0
+  fi
+  mount_folder "$folder" "$inside/weights/$name"
+}
+mount_encoder all-MiniLM-L6-v2 SHOPBENCH_MINILM
+mount_encoder paraphrase-multilingual-MiniLM-L12-v2 SHOPBENCH_MULTILINGUAL_MINILM
+
+if [ -n "$data" ]; then
+  file=$(resolve "$data") || fail "there is no file $data (--data)"
+  target="/questions/$(basename -- "$file")"
+  evaluation+=(--data "$target")
+elif file=$(readlink -e data/development.json); then
+  target=$inside/data/development.json
+fi
+if [ -n "$file" ]; then
+  make_readable "$file"
+  mount_read_only "$file" "$target"
+fi
+
+for name in SHOPBENCH_PROFILE SHOPBENCH_TRACK AICROWD_RUN_SEED SHOPBENCH_TIME_LIMIT SHOPBENCH_QUESTIONS SHOPBENCH_CONSTRAINTS \
+  SHOPBENCH_CALIBRATION; do
+  if [ -n "${!name:-}" ]; then environment+=(--env "$name"); fi
+done
+cards=(--gpus all)
+if [ "$variant" = cpu ]; then cards=(); evaluation=(--profile cpu "${evaluation[@]}"); fi
+
+# The report folder is user 1001's where we are root; else it is opened for our group, which the container joins.
+mkdir -p reports/container
+reports=$(readlink -e reports/container)
+members=()
+user=()
+if docker --version | grep -qi podman && [ "$(id -u)" != 0 ]; then
+  # Rootless podman: user 1001 inside is who runs this, so files stay theirs and nothing has to be opened.
+  user=(--userns "keep-id:uid=1001,gid=1001")
+elif [ "$(id -u)" = 0 ]; then
+  chown 1001:1001 "$reports"
+elif [ "$(id -u)" != 1001 ]; then
+  chmod g+rwxs "$reports" || fail "$reports is another user's: remove it, or give it to yourself"
+  members=(--group-add "$(stat -c %g "$reports")")
+fi
+
+# ---- build
+
+image="shopbench-$variant"
+if [ "${SHOPBENCH_BUILD_ARGS:-}" = off ]; then
+  docker image inspect "$image" > /dev/null 2>&1 || fail "there is no image $image: SHOPBENCH_BUILD_ARGS=off runs one that was built"
+else
+  read -ra more <<< "${SHOPBENCH_BUILD_ARGS:-}"
+  if [ "$variant" = cpu ]; then more=(--build-arg BASE=ubuntu:22.04 "${more[@]}"); fi
+  # An address may hold a password (https://user:password@host/…), which no label must show.
+  source=$(git remote get-url origin 2> /dev/null | sed -E 's#//[^/@]*@#//#' || true)
+  revision=$(git rev-parse HEAD 2> /dev/null || true)
+  docker build --build-arg "VARIANT=$variant" --build-arg "SOURCE=$source" --build-arg "REVISION=$revision" "${more[@]}" \
+    --tag "$image" . || fail "the image was not built: the builder's message is above"
+fi
+
+# ---- run
+
+run=(docker run --rm --init --network none --hostname localhost --user 1001:1001
+  --cap-drop ALL --security-opt no-new-privileges --security-opt label=disable
+  --memory "$memory" --memory-swap "$memory" --shm-size 10240000000 --cpus "$cpus"
+  "${user[@]}" "${members[@]}" "${cards[@]}")
+
+if [ "$variant" = cuda ]; then
+  capabilities=$("${run[@]}" "$image" nvidia-smi --query-gpu=compute_cap --format=csv,noheader) \
+    || fail "the container sees no cards: the message above is nvidia-smi's or the engine's"
+  [ "$(echo "$capabilities" | tr -d ' ' | sort | uniq -c | awk '{print $1 "x" $2}')" = 4x7.5 ] \
+    || fail "four cards of compute capability 7.5 are needed (4 × T4); the container sees: $(echo "$capabilities" | paste -sd ' ')"
+fi
+
+echo "Limits: $cpus processors, $memory of memory without swap, 10.24 GB of shared memory within it, no network."
+echo "Exit code 137 means that the container was killed: as a rule it wanted more than its $memory of memory."
+
+# Signals are passed on, and the end is waited for. Job control keeps an interrupt from reaching the client twice.
+set -m
+"${run[@]}" "${environment[@]}" "${mounts[@]}" \
+  --mount "type=bind,\"source=${reports//\"/\"\"}\",target=$inside/reports/container" \
+  "$image" python local_evaluation.py --output reports/container "${evaluation[@]}" < /dev/null &
+client=$!
+trap 'signalled=yes; kill -TERM "$client" 2> /dev/null || true' TERM
+trap 'signalled=yes; kill -INT "$client" 2> /dev/null || true' INT
+status=0
+while signalled=; do
+  wait "$client" && status=0 || status=$?
+  [ -n "$signalled" ] || break
+done
+
+case "$status" in
+  3) echo "Exit code 3: a time limit was exceeded; the evaluator would have ended the run there." >&2 ;;
+  125) echo "Exit code 125: the engine could not start the container; its message is above." >&2 ;;
+  130 | 143) echo "Exit code $status: stopped by a signal. The same command with --resume after -- continues." >&2 ;;
+  137)
+    echo "Exit code 137: the container was killed. As a rule it wanted more than its $memory of memory (SHOPBENCH_MEMORY)." >&2
+    echo "What was answered is kept: the same command with --resume after -- continues." >&2
+    ;;
+esac
+exit "$status"
