@@ -93,7 +93,13 @@ if [ "$variant" = cuda ]; then
   esac
 fi
 
+image="shopbench-$variant"
+if [ "${SHOPBENCH_BUILD_ARGS:-}" = off ]; then
+  docker image inspect "$image" > /dev/null 2>&1 || fail "there is no image $image to run: build it once without SHOPBENCH_BUILD_ARGS=off"
+fi
+
 mounts=()
+mounted=()
 # --mount reads comma-separated values: a field in quotation marks may hold commas, spaces and colons.
 mount_read_only() {
   local source="source=$1" target="target=$2"
@@ -121,7 +127,7 @@ mount_folder() {
   local folder=$1 target=$2 file link dangling outside=
   dangling=$(find -L "$folder" -type l -print -quit)
   [ -z "$dangling" ] || fail "$dangling is a link to nothing"
-  make_readable "$folder"
+  mounted+=("$folder")
   while IFS= read -r -d '' link; do
     case "$(readlink -e -- "$link")" in "$folder"/*) ;; *) outside=yes ;; esac
   done < <(find "$folder" -type l -print0)
@@ -170,9 +176,12 @@ elif file=$(readlink -e data/development.json); then
   target=$inside/data/development.json
 fi
 if [ -n "$file" ]; then
-  make_readable "$file"
+  mounted+=("$file")
   mount_read_only "$file" "$target"
 fi
+
+# Only now, when nothing else stands in the way, is anything changed.
+for path in "${mounted[@]}"; do make_readable "$path"; done
 
 for name in SHOPBENCH_PROFILE SHOPBENCH_TRACK AICROWD_RUN_SEED SHOPBENCH_TIME_LIMIT SHOPBENCH_QUESTIONS SHOPBENCH_CONSTRAINTS \
   SHOPBENCH_CALIBRATION; do
@@ -198,10 +207,7 @@ fi
 
 # ---- build
 
-image="shopbench-$variant"
-if [ "${SHOPBENCH_BUILD_ARGS:-}" = off ]; then
-  docker image inspect "$image" > /dev/null 2>&1 || fail "there is no image $image: SHOPBENCH_BUILD_ARGS=off runs one that was built"
-else
+if [ "${SHOPBENCH_BUILD_ARGS:-}" != off ]; then
   read -ra more <<< "${SHOPBENCH_BUILD_ARGS:-}"
   if [ "$variant" = cpu ]; then more=(--build-arg BASE=ubuntu:22.04 "${more[@]}"); fi
   # An address may hold a password (https://user:password@host/…), which no label must show.
