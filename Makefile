@@ -13,7 +13,7 @@ AWQ_PIP := .venv-awq/bin/python -m pip install -q --disable-pip-version-check --
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow load lint format audit setup models awq-env finetune-demo check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint format audit setup models awq-env finetune-demo check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -45,6 +45,9 @@ weights/%: | .venv/complete
 
 test-slow: setup models ## run the tests that take minutes (noise over all public questions, kills, tensor parallelism)
 	.venv/bin/python -m pytest -q -o addopts="" tests/slow $(ARGS)
+
+container-test: setup models ## build the cpu image and try its limits (Docker, or root with docker.io and debootstrap; 10 GB of disk)
+	.venv/bin/python -m pytest -q -rs -o addopts="" tests/slow/test_container.py $(ARGS)
 
 load: setup models ## an hour of questions through one engine: memory, speed, what is left behind
 	.venv/bin/python -m benchmarks.load --picture docs/images/load.png $(ARGS)

@@ -106,20 +106,44 @@ mount_read_only() {
   mounts+=(--mount "type=bind,\"${source//\"/\"\"}\",\"${target//\"/\"\"}\",readonly")
 }
 
-# Files and folders (and what links point to) that user 1001 cannot read.
+# The report folder is user 1001's where we are root; else it is opened for our group, which the container joins.
+mkdir -p reports/container
+reports=$(readlink -e reports/container)
+# The ids that count for the container's user when it opens a file of ours: its own group and the one it joins.
+groups=1001
+user=()
+if docker --version | grep -qi podman && [ "$(id -u)" != 0 ]; then
+  # Rootless podman: user 1001 inside is who runs this, so files stay theirs and nothing has to be opened.
+  user=(--userns "keep-id:uid=1001,gid=1001")
+elif [ "$(id -u)" != 0 ] && [ "$(id -u)" != 1001 ]; then
+  groups=$(stat -c %g "$reports")
+  user=(--group-add "$groups")
+fi
+
+# Files and folders (and what links point to) that the container's user cannot read. A file's group is looked at before
+# the others' bits: one that everybody but the group may read is closed to a member.
 unreadable() {
-  find -L "$1" \( -type f \( -uid 1001 ! -perm -u=r -o ! -uid 1001 -gid 1001 ! -perm -g=r -o ! -uid 1001 ! -gid 1001 ! -perm -o=r \) \
-    -o -type d \( -uid 1001 ! -perm -u=rx -o ! -uid 1001 -gid 1001 ! -perm -g=rx -o ! -uid 1001 ! -gid 1001 ! -perm -o=rx \) \) -print0
+  local member=(\( -gid 1001 -o -gid "$groups" \)) mode test=(-false)
+  for mode in f:r d:rx; do
+    test+=(-o -type "${mode%:*}" \( -uid 1001 ! -perm "-u=${mode#*:}" -o ! -uid 1001 "${member[@]}" ! -perm "-g=${mode#*:}"
+      -o ! -uid 1001 ! "${member[@]}" ! -perm "-o=${mode#*:}" \))
+  done
+  find -L "$1" \( "${test[@]}" \) -print0
 }
 
 # Opens what user 1001 could not read, and nothing else, where it is ours to open.
 make_readable() {
-  local closed=()
+  local closed=() path bits
+  if [[ "${user[*]}" = --userns* ]]; then return; fi
   mapfile -d '' closed < <(unreadable "$1" 2> /dev/null)
   [ ${#closed[@]} -gt 0 ] || return 0
-  chmod o+rX -- "${closed[@]}" 2> /dev/null && [ -z "$(unreadable "$1" 2>&1 | tr -d '\0')" ] \
-    || fail "user 1001 of the container cannot read ${closed[0]}, nor may you change that: its owner can, with chmod -R o+rX"
-  echo "Made readable for user 1001 of the container (chmod o+rX): ${#closed[@]} of the files and folders in $1"
+  for path in "${closed[@]}"; do
+    case "$(stat -L -c %g -- "$path")" in 1001 | "$groups") bits=g+rX ;; *) bits=o+rX ;; esac
+    chmod "$bits" -- "$path" 2> /dev/null \
+      || fail "user 1001 of the container cannot read $path, nor may you change that: its owner can, with chmod $bits"
+  done
+  [ -z "$(unreadable "$1" 2>&1 | tr -d '\0')" ] || fail "user 1001 of the container cannot read ${closed[0]}, and chmod changed nothing"
+  echo "Made readable for user 1001 of the container (chmod $bits): ${#closed[@]} of the files and folders in $1"
 }
 
 # Mounts a folder; where it holds links that lead out of it (Hugging Face's cache does), file by file.
@@ -190,19 +214,10 @@ done
 cards=(--gpus all)
 if [ "$variant" = cpu ]; then cards=(); evaluation=(--profile cpu "${evaluation[@]}"); fi
 
-# The report folder is user 1001's where we are root; else it is opened for our group, which the container joins.
-mkdir -p reports/container
-reports=$(readlink -e reports/container)
-members=()
-user=()
-if docker --version | grep -qi podman && [ "$(id -u)" != 0 ]; then
-  # Rootless podman: user 1001 inside is who runs this, so files stay theirs and nothing has to be opened.
-  user=(--userns "keep-id:uid=1001,gid=1001")
-elif [ "$(id -u)" = 0 ]; then
+if [ "$(id -u)" = 0 ]; then
   chown 1001:1001 "$reports"
-elif [ "$(id -u)" != 1001 ]; then
-  chmod g+rwxs "$reports" || fail "$reports is another user's: remove it, or give it to yourself"
-  members=(--group-add "$(stat -c %g "$reports")")
+elif [ "${user[0]:-}" = --group-add ]; then
+  chmod g+rwxs "$reports" 2> /dev/null || fail "$reports is another user's: have it removed or given to you"
 fi
 
 # ---- build
@@ -222,7 +237,7 @@ fi
 run=(docker run --rm --init --network none --hostname localhost --user 1001:1001
   --cap-drop ALL --security-opt no-new-privileges --security-opt label=disable
   --memory "$memory" --memory-swap "$memory" --shm-size 10240000000 --cpus "$cpus"
-  "${user[@]}" "${members[@]}" "${cards[@]}")
+  "${user[@]}" "${cards[@]}")
 
 if [ "$variant" = cuda ]; then
   capabilities=$("${run[@]}" "$image" nvidia-smi --query-gpu=compute_cap --format=csv,noheader) \
