@@ -27,7 +27,7 @@ _SEED = re.compile(r"[0-9]{1,9}|[1-3][0-9]{9}")
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 # Variables of `docker_run.sh`, which hands them to Docker: known, and of no meaning here.
-_OF_THE_CONTAINER = ("SHOPBENCH_MEMORY", "SHOPBENCH_CPUS")
+_OF_THE_CONTAINER = ("SHOPBENCH_MEMORY", "SHOPBENCH_CPUS", "SHOPBENCH_BUILD_ARGS")
 
 
 def _read_profile(text: str) -> str | None:

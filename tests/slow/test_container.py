@@ -188,7 +188,7 @@ def test_a_signal_ends_the_run_within_ten_seconds_and_resume_continues(clone, re
     said, _ = process.communicate(timeout=60)
     assert time.monotonic() - sent < 10
     assert process.returncode == code, said[-3000:]
-    assert docker("ps", "-q") == ""
+    assert docker("ps", "-q", "--filter", f"ancestor={IMAGE}") == ""
     code, said = run(clone, "--cpu", *SAMPLES, "--resume")
     assert code == 0, said[-3000:]
     assert int(re.search(r"Resuming: (\d+) of 72", said)[1]) > 0
