@@ -60,8 +60,12 @@ def _read_switch(text: str) -> bool | None:
     return {"on": True, "off": False}.get(text.lower())
 
 
-def _read_folder(text: str) -> Path:
-    return Path(text).expanduser()
+def _read_folder(text: str) -> Path | None:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        # `~name` of a user that this machine does not have.
+        return None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Variable:
 
 
 VARIABLES: dict[str, Variable] = {
-    "model": Variable("SHOPBENCH_MODEL", _read_folder, "write a model folder"),
+    "model": Variable("SHOPBENCH_MODEL", _read_folder, "write a model folder; ~name needs a user of that name"),
     "profile": Variable("SHOPBENCH_PROFILE", _read_profile, f"choose one of {', '.join(PROFILES)}"),
     "track": Variable("SHOPBENCH_TRACK", _read_track, f"the tracks are 1 to {len(TRACKS)}"),
     "seed": Variable("AICROWD_RUN_SEED", _read_seed, "write a whole number of 32 bits"),
