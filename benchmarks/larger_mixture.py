@@ -9,6 +9,7 @@ development and test questions; the difference between them is paired.
 import argparse
 from pathlib import Path
 
+from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
 from training.command_line import run_command
 from training.fine_tuning.comparison import (
@@ -23,7 +24,7 @@ from training.fine_tuning.comparison import (
     task_table,
     write_marked_section,
 )
-from training.fine_tuning.variant_scores import Variant, interval
+from training.fine_tuning.variant_scores import Variant
 from training.recipe import Recipe, load_recipe
 
 RECIPE = Path("training/recipes/cpu_demo_mixture.yaml")

@@ -1,6 +1,7 @@
 """Reads reports that lie on the disk: what `report.json` and `predictions.jsonl` of a finished evaluation hold."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,7 +76,7 @@ def read_rows(file: Path) -> list[Row]:
     return rows
 
 
-def scored_tasks(rows: list[Row]) -> dict[TaskKey, ScoredTask]:
+def scored_tasks(rows: Sequence[Row]) -> dict[TaskKey, ScoredTask]:
     """Group the rows that have a score by track and task."""
     tasks: dict[TaskKey, ScoredTask] = {}
     for row in rows:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from evaluation.metrics import aggregate
+from evaluation.row_scores import difference, interval, overall_score, task_scores
 from tests.training.lora_fixtures import questions, samples, write_questions
 from training import compare
 from training.fine_tuning import variant_scores
 from training.fine_tuning.comparison import write_marked_section
-from training.fine_tuning.variant_scores import difference, interval, overall_score, read_sets, task_scores, write_sets
+from training.fine_tuning.variant_scores import read_sets, write_sets
 
 
 def predictions(

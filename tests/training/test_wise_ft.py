@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from evaluation.intervals import Interval
 from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
@@ -20,7 +21,6 @@ from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.merging import interpolate_checkpoints, write_interpolated
 from training.checkpoints.rewriting import INDEX_FILE
 from training.fine_tuning.alpha_sweep import SweepPoint, choose_alpha, parse_sweep, sweep
-from training.fine_tuning.variant_scores import Interval
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,12 @@ from typing import Any
 import matplotlib
 from tqdm import tqdm
 
+from evaluation.intervals import Interval
+from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
 from training.files import write_json, written_whole
 from training.fine_tuning.examples import read_questions
-from training.fine_tuning.variant_scores import Interval, Variant, answer_questions, interval, read_sets, write_sets
+from training.fine_tuning.variant_scores import Variant, answer_questions, read_sets, write_sets
 
 matplotlib.use("Agg")
 from matplotlib import pyplot

@@ -13,18 +13,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from evaluation.row_scores import difference, interval, task_scores
 from submission.errors import ShopBenchError
 from training.files import write_json, written_whole
 from training.fine_tuning.examples import read_questions
-from training.fine_tuning.variant_scores import (
-    Variant,
-    answer_questions,
-    difference,
-    interval,
-    read_sets,
-    task_scores,
-    write_sets,
-)
+from training.fine_tuning.variant_scores import Variant, answer_questions, read_sets, write_sets
 from training.recipe import Recipe, check_files
 
 ZERO_SHOT = "zero-shot"

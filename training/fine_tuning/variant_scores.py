@@ -1,7 +1,6 @@
-"""Answers questions with one model through `local_evaluation.py`, and scores sets of them with bootstrap intervals.
+"""Answers sets of questions with one variant of a model, through `local_evaluation.py`.
 
-The one thing to know: resampling is by question within each task and depends on the seed alone, so the resamples of two
-models over the same questions are paired, and the difference of their scores has an interval of its own.
+The one thing to know: what the answers are worth, with intervals, is the business of `evaluation.row_scores`.
 """
 
 import json
@@ -13,31 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-import numpy
-
 from evaluation.dataset import Sample
-from evaluation.metrics import EntityCounts, aggregate
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
 from training.checkpoints.merging import write_interpolated
 from training.files import fingerprint, hash_of, remove, written_whole
-
-RESAMPLES = 1000
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A score with its 95 % bootstrap interval."""
-
-    score: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.score:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 @dataclass(frozen=True)
@@ -127,55 +108,3 @@ def read_sets(predictions: list[dict[str, Any]]) -> dict[str, list[dict[str, Any
         name, _, task = row["task_name"].partition("/")
         sets[name].append({**row, "task_name": task})
     return dict(sets)
-
-
-def _tasks(rows: list[dict[str, Any]]) -> dict[tuple[str | None, str], tuple[str, list[Any]]]:
-    """Group the scored rows: (track, task name) to the metric and the questions' scores."""
-    tasks: dict[tuple[str | None, str], tuple[str, list[Any]]] = {}
-    for row in rows:
-        if row["score"] is not None:
-            score = EntityCounts(**row["score"]) if isinstance(row["score"], dict) else row["score"]
-            tasks.setdefault((row["track"], row["task_name"]), (row["metric"], []))[1].append(score)
-    return tasks
-
-
-def _mean_over_tracks(scores: dict[tuple[str | None, str], float]) -> float:
-    by_track: dict[str | None, list[float]] = defaultdict(list)
-    for (track, _), score in scores.items():
-        by_track[track].append(score)
-    return fmean(fmean(tasks) for tasks in by_track.values())
-
-
-def task_scores(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the score of each task by its name."""
-    return {task: aggregate(metric, scores) for (_, task), (metric, scores) in _tasks(rows).items()}
-
-
-def overall_score(rows: list[dict[str, Any]]) -> float:
-    """Return the mean over the tracks (questions without one count as one) of the mean over their tasks."""
-    return _mean_over_tracks({key: aggregate(metric, scores) for key, (metric, scores) in _tasks(rows).items()})
-
-
-def resampled_scores(rows: list[dict[str, Any]], seed: int = 0) -> numpy.ndarray:
-    """Return `RESAMPLES` overall scores, each over as many questions of every task, drawn with replacement."""
-    generator = numpy.random.default_rng(seed)
-    tasks = _tasks(rows)
-    resampled: dict[tuple[str | None, str], list[float]] = {}
-    for key, (metric, scores) in tasks.items():
-        draws = generator.integers(len(scores), size=(RESAMPLES, len(scores)))
-        resampled[key] = [aggregate(metric, [scores[index] for index in draw]) for draw in draws]
-    return numpy.array(
-        [_mean_over_tracks({key: values[i] for key, values in resampled.items()}) for i in range(RESAMPLES)]
-    )
-
-
-def interval(rows: list[dict[str, Any]]) -> Interval:
-    """Return the overall score with its interval."""
-    low, high = numpy.quantile(resampled_scores(rows), (0.025, 0.975))
-    return Interval(overall_score(rows), float(low), float(high))
-
-
-def difference(rows: list[dict[str, Any]], reference: list[dict[str, Any]]) -> Interval:
-    """Return how much better `rows` scored than `reference` on the same questions, with the paired interval."""
-    low, high = numpy.quantile(resampled_scores(rows) - resampled_scores(reference), (0.025, 0.975))
-    return Interval(overall_score(rows) - overall_score(reference), float(low), float(high))
