@@ -3,17 +3,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # PyTorch's CPU build is not on PyPI: it is taken from wherever pip is configured to look, else from PyTorch's own index.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MODELS := weights/SmolLM2-135M-Instruct weights/all-MiniLM-L6-v2 weights/Qwen2-tokenizer
-PIP := .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 
 # Whose PyTorch AutoAWQ gets: `cpu`, or `cuda` on a machine with GPUs.
 AWQ_TORCH ?= cpu
-AWQ_PIP := .venv-awq/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes
 
 # .venv holds the CPU builds: its commands answer on the CPU also where there are cards.
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint format audit setup models awq-env finetune-demo check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models awq-env finetune-demo check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -24,23 +23,12 @@ evaluate: setup models ## answer and score questions with the embedded model (AR
 test: setup models ## run the default test suite, a process a core (at most four)
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
-setup: .venv/complete ## build .venv from the hash-pinned lock files
-
-.venv/complete: requirements/torch-cpu.lock requirements/cpu.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
-	  || { echo "error: Python 3.11 is needed, $(PYTHON) is another version: make PYTHON=/path/to/python3.11" >&2; exit 2; }
-	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libnuma.so.1")' 2>/dev/null \
-	  || { echo "error: libnuma is missing, which vLLM's CPU build loads: apt-get install libnuma1 (Debian, Ubuntu)" \
-	       "or dnf install numactl-libs (Fedora, RHEL)" >&2; exit 2; }
-	@echo "building .venv (a few minutes, once)"
-	$(PYTHON) -m venv --clear .venv
-	$(PIP) -r requirements/torch-cpu.lock 2>/dev/null || $(PIP) -r requirements/torch-cpu.lock --index-url $(TORCH_INDEX)
-	$(PIP) -r requirements/cpu.lock
-	@touch $@
+setup: ## build .venv from the hash-pinned lock files, where their content is new
+	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv requirements/torch-cpu.lock requirements/cpu.lock
 
 models: $(MODELS) ## bring the embedded model, the scorer's sentence embeddings and Qwen2's tokenizer
 
-weights/%: | .venv/complete
+weights/%: | setup
 	.venv/bin/python -m tools.fetch_models $*
 
 test-slow: setup models ## run the tests that take minutes (noise over all public questions, kills, tensor parallelism)
@@ -55,35 +43,30 @@ load: setup models ## an hour of questions through one engine: memory, speed, wh
 finetune-demo: setup models ## fine-tune the embedded model end to end: hours on a CPU, resumable
 	.venv/bin/python -m training.pipeline --recipe training/recipes/cpu_demo.yaml $(ARGS)
 
-awq-env: .venv-awq/complete ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which training.calibrate_awq calls
-
-.venv-awq/complete: requirements/torch-$(AWQ_TORCH).lock training/requirements-awq.txt training/requirements-awq-source.txt
-	$(PYTHON) -m venv --clear .venv-awq
-	$(AWQ_PIP) -r requirements/torch-$(AWQ_TORCH).lock 2>/dev/null \
-	  || $(AWQ_PIP) -r requirements/torch-$(AWQ_TORCH).lock $(if $(filter cpu,$(AWQ_TORCH)),--index-url $(TORCH_INDEX))
-	$(AWQ_PIP) -r training/requirements-awq.txt
-	$(AWQ_PIP) --no-build-isolation -r training/requirements-awq-source.txt
-	@touch $@
+awq-env: ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which training.calibrate_awq calls
+	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv-awq requirements/torch-$(AWQ_TORCH).lock \
+	  training/requirements-awq.txt training/requirements-awq-source.txt
 
 check-submission: setup ## say whether this folder could be pushed to the competition
 	.venv/bin/python -m evaluation.check_submission $(ARGS)
 
-lint: setup .venv/linters ## format check, lint and types; lint of the Dockerfile and the shell scripts
+lint: linters ## format check, lint and types; lint of the Dockerfile and the shell scripts
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/shellcheck docker_run.sh tools/*.sh
 
-.venv/linters: requirements/linters.lock | .venv/complete
-	$(PIP) -r $<
-	@touch $@
+linters: setup
+	@sha256sum --check --status .venv/linters 2>/dev/null \
+	  || { $(PIP) -r requirements/linters.lock && sha256sum requirements/linters.lock > .venv/linters; }
 
 audit: .venv-audit/complete ## look the locked dependencies up among the published vulnerabilities (needs the network)
 	@for file in requirements/*.lock training/requirements-awq*.txt; do \
 	  echo "$$file"; .venv-audit/bin/pip-audit --strict --disable-pip --no-deps -r $$file || failed=1; done; exit $${failed:-0}
 
 .venv-audit/complete:
+	@[ ! -L .venv-audit ] || { echo "error: .venv-audit is a link: remove it (rm .venv-audit)" >&2; exit 2; }
 	$(PYTHON) -m venv --clear .venv-audit
 	.venv-audit/bin/python -m pip install -q --disable-pip-version-check pip-audit==2.10.1
 	@touch $@

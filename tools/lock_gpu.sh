@@ -19,6 +19,11 @@ entries() {
 }
 
 compile requirements/inference-cuda.in -o requirements/inference-cuda.lock
+# The same pins without hashes, for images that are built from a requirements.txt and for a plain `pip install -r`.
+{
+  echo "# What answers questions on GPUs: the pins of requirements/inference-cuda.lock (tools/lock_gpu.sh writes both)."
+  sed -nE 's/^([a-z0-9][^ ;]*==[^ ;]+).*/\1/p' requirements/inference-cuda.lock
+} > requirements.txt
 compile -c requirements/inference-cuda.lock requirements/evaluation.in -o requirements/evaluation-cuda.lock
 
 # AutoAWQ: PyTorch with what it brings along on GPUs, AutoAWQ itself (a source archive), and the rest.
