@@ -10,7 +10,6 @@ Prints a table, draws it, and fails where a figure is worse than it may be.
 import argparse
 import gc
 import itertools
-import json
 import os
 import statistics
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from evaluation.dataset import read_samples
 from submission.errors import ShopBenchError
 from submission.questions import AnswerKind, read_question
 from submission.settings import Settings
@@ -60,8 +60,8 @@ def numbered(text: str, is_multiple_choice: bool, number: int) -> str:
 
 def run(model: Any, seconds: float, least: int) -> tuple[list[Cycle], int]:
     """Answer cycles of the sample questions for so many seconds and at least so many questions."""
-    rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
-    groups = [[row["input_field"] for row in rows if row["is_multiple_choice"] is flag] for flag in (True, False)]
+    samples = read_samples(SAMPLE)
+    groups = [[one.question for one in samples if one.is_multiple_choice is flag] for flag in (True, False)]
     numbers = itertools.count(FIRST_NUMBER)
     cycles: list[Cycle] = []
     answered = 0

@@ -4,13 +4,13 @@ Processor time, best of several passes over the questions of the files given, ea
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from submission.questions import read_question
 from submission.task_types import classify_task
+from training.files import read_lines
 
 
 def best_rate(function: Callable[[str, bool], object], questions: list[tuple[str, bool]], passes: int) -> float:
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, help="questions, one JSON object a line")
     parser.add_argument("--passes", type=int, default=5, help="passes over the questions (default: %(default)s)")
     options = parser.parse_args()
-    rows = [json.loads(line) for file in options.files for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [row for file in options.files for row in read_lines(file)]
     questions = [(row["input_field"], row["task_type"] == "multiple-choice") for row in rows]
     print(f"{len(questions)} questions")
     print(f"classify_task: {best_rate(classify_task, questions, options.passes):,.0f} a second")

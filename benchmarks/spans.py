@@ -6,16 +6,15 @@ the bias come from this comparison. Questions share their prompt between the way
 """
 
 import argparse
-import json
 import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
+from evaluation.dataset import Sample, read_samples
 from evaluation.metrics import aggregate, score
 from evaluation.parsers import parse_response
 from models.shopbench_model import ShopBenchModel
@@ -38,36 +37,36 @@ WAYS: dict[str, tuple[float, Callable[[Spans], AnswerFormat]]] = {
 """By name: the bias in logits, and what becomes of the form."""
 
 
-def load(paths: list[Path], limit: int) -> dict[str, list[dict[str, Any]]]:
+def load(paths: list[Path], limit: int) -> dict[str, list[Sample]]:
     """Return by file at most `limit` questions, drawn at random, whose answers are spans."""
     found = {}
     for path in paths:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        random.Random(1).shuffle(rows)
-        spans = [row for row in rows if isinstance(read_question(row["input_field"], False).answer_format, Spans)]
+        samples = read_samples(path)
+        random.Random(1).shuffle(samples)
+        spans = [one for one in samples if isinstance(read_question(one.question, False).answer_format, Spans)]
         if spans:
             found[path.stem] = spans[:limit]
     return found
 
 
-def measure(model: ShopBenchModel, rows: list[dict[str, Any]], way: str) -> float:
+def measure(model: ShopBenchModel, samples: list[Sample], way: str) -> float:
     """Answer all questions one way and return the score of the task that they make up."""
     bias, change = WAYS[way]
     logits_processor.FAVOUR_BIAS = bias
     scores = []
-    for first in tqdm(range(0, len(rows), BATCH), desc=way, leave=False):
-        batch = rows[first : first + BATCH]
-        questions = [read_question(row["input_field"], False) for row in batch]
+    for first in tqdm(range(0, len(samples), BATCH), desc=way, leave=False):
+        batch = samples[first : first + BATCH]
+        questions = [read_question(sample.question, False) for sample in batch]
         forms = [change(question.answer_format) for question in questions if isinstance(question.answer_format, Spans)]
         requests = [
             Request(model.prompt_token_ids(question), form, form.max_tokens)
             for question, form in zip(questions, forms, strict=True)
         ]
         generations = model.engine.generate(requests, Deadline(3600))
-        for row, form, generation in zip(batch, forms, generations, strict=True):
-            prediction = parse_response(row["task_type"], valid_answer(form, generation))
-            scores.append(score(row["metric"], prediction, row["output_field"]))
-    return aggregate(rows[0]["metric"], scores)
+        for sample, form, generation in zip(batch, forms, generations, strict=True):
+            prediction = parse_response(sample.task_type, valid_answer(form, generation))
+            scores.append(score(sample.metric, prediction, sample.truth))
+    return aggregate(samples[0].metric, scores)
 
 
 def main() -> int:
@@ -82,10 +81,10 @@ def main() -> int:
     except (ShopBenchError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print("| answers | " + " | ".join(f"{name} ({len(rows)})" for name, rows in questions.items()) + " |")
+    print("| answers | " + " | ".join(f"{name} ({len(found)})" for name, found in questions.items()) + " |")
     print("| --- |" + " --- |" * len(questions))
     for way in WAYS:
-        scores = [measure(model, rows, way) for rows in questions.values()]
+        scores = [measure(model, found, way) for found in questions.values()]
         print(f"| {way} | " + " | ".join(f"{value:.3f}" for value in scores) + " |", flush=True)
     return 0
 

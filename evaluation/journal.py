@@ -6,7 +6,6 @@ batches count, so that a continued run makes the batches that an undisturbed one
 """
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from submission.errors import ShopBenchError
+from submission.json_lines import from_line, to_line
 
 FILE_NAME = "journal.jsonl"
 LOCK_PATIENCE_S = 10.0
@@ -101,7 +101,7 @@ class Journal:
         self._file.close()
 
     def _append(self, entry: dict[str, Any]) -> None:
-        rest = memoryview(json.dumps(entry).encode("ascii") + b"\n")
+        rest = memoryview(to_line(entry))
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
@@ -121,7 +121,7 @@ class Journal:
             return False
         for number, line in enumerate(lines, start=1):
             try:
-                entry = json.loads(line)
+                entry = from_line(line)
                 if number == 1:
                     self._check_header(entry["evaluation"], header)
                 elif "loaded" in entry:

@@ -19,6 +19,7 @@ from evaluation.predictions import count_origins, scored_row, warning
 from evaluation.provenance import machine, versions
 from evaluation.scoring import Scores, TaskScore
 from submission.errors import ShopBenchError
+from submission.json_lines import to_line
 
 _FILES = ("predictions.jsonl", "report.png", "report.md", "report.json")
 
@@ -163,7 +164,7 @@ def write_answers(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     path = folder / "answers.jsonl"
     new = path.with_suffix(".new")
     try:
-        _write(new, (json.dumps(row, ensure_ascii=False) for row in rows))
+        _write_rows(new, rows)
         new.replace(path)
     except OSError as error:
         new.unlink(missing_ok=True)
@@ -178,7 +179,7 @@ def write_report(folder: Path, evaluation: Evaluation) -> None:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         _write(new / "report.json", [json.dumps(_as_json(evaluation), indent=2, ensure_ascii=False)])
-        _write(new / "predictions.jsonl", (json.dumps(row, ensure_ascii=False) for row in evaluation.rows))
+        _write_rows(new / "predictions.jsonl", evaluation.rows)
         _write(new / "report.md", _markdown(evaluation))
         draw(new / "report.png", evaluation.scores, evaluation.seconds_by_part)
         (folder / "report.json").unlink(missing_ok=True)
@@ -276,6 +277,11 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in cells]
     return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
+
+
+def _write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("wb") as file:
+        file.writelines(map(to_line, rows))
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

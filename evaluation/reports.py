@@ -12,6 +12,7 @@ from evaluation.metrics import EntityCounts, Score
 from evaluation.predictions import Row
 from evaluation.report_folder import REPORT
 from submission.errors import ShopBenchError
+from submission.json_lines import from_line
 from submission.model_folder import ROOT
 
 REPORTS = ROOT / "reports"
@@ -63,9 +64,9 @@ def read_rows(file: Path) -> list[Row]:
     """Read the rows of a `predictions.jsonl`; the line of the first fault is named."""
     rows = []
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open("rb") as lines:
             for line in lines:
-                row = json.loads(line)
+                row = from_line(line)
                 if not isinstance(row, dict) or not {"task_name", "metric", "score"} <= row.keys():
                     raise ValueError("not an answered question")
                 rows.append(row)

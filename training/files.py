@@ -7,12 +7,13 @@ rename, when everything behind it is written.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from submission.errors import ShopBenchError
+from submission.json_lines import from_line, to_line
 
 _SAMPLED_FROM_BYTES = 64 << 20
 _SAMPLES = 64
@@ -51,6 +52,18 @@ def write_json(target: Path, data: Any) -> None:
     """Write `data` as indented JSON, whole or not at all."""
     with written_whole(target) as temporary:
         temporary.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_lines(target: Path, rows: Iterable[Any]) -> None:
+    """Write plain data as JSON, one value a line, whole or not at all."""
+    with written_whole(target) as temporary, temporary.open("wb") as file:
+        file.writelines(map(to_line, rows))
+
+
+def read_lines(path: Path) -> Iterator[Any]:
+    """Yield the values of a file of lines that this project has written."""
+    with path.open("rb") as lines:
+        yield from map(from_line, lines)
 
 
 def fingerprint(*paths: Path) -> str:

@@ -21,7 +21,7 @@ from submission.model_folder import ROOT
 from submission.task_types import TaskType
 from training.awq.calibration import EncodedQuestion, encode_questions
 from training.command_line import run_command
-from training.files import write_json
+from training.files import read_lines, write_json
 from training.fine_tuning.examples import read_questions
 
 MAX_PROMPT = 4000
@@ -124,8 +124,7 @@ def _evaluated(
     """Evaluate `model` in a process of its own; return its overall score and its answers with their task types."""
     options = ["--model", model, "--data", data, "--output", report]
     _run([sys.executable, ROOT / "local_evaluation.py", *options], report.with_suffix(".log"), environment)
-    with (report / "predictions.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = list(read_lines(report / "predictions.jsonl"))
     score = json.loads((report / "report.json").read_text(encoding="utf-8"))["overall_score"]
     return score, [(row["task_type"], row["response"]) for row in rows]
 

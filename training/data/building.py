@@ -18,6 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from submission.errors import ShopBenchError
+from submission.json_lines import to_line
 from training.data.candidates import (
     Summary,
     build_stream,
@@ -195,7 +196,7 @@ def _list_removed(
     with written_whole(recipe.result / "removed.jsonl") as temporary, temporary.open("wb") as file:
 
         def write(entry: dict[str, Any]) -> None:
-            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+            file.write(to_line(entry))
 
         for summary in streams.values():
             for task, found in summary.contaminated.items():

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from evaluation.dataset import read_question_texts
 from submission.errors import ShopBenchError
+from submission.json_lines import from_line, to_line
 from training.data.decontamination import Ngram, ProtectedQuestions, instruction_of, shared_by_many
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
@@ -83,7 +84,7 @@ class Worker:
                 contaminated = summary.contaminated.setdefault(name, [])
                 found = self._questions(self.tasks[name], path, asked, pool, contaminated)
                 for row in found:
-                    file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                    file.write(to_line(row))
                     summary.counts[name] += 1
                 summary.spans[name] = (start, file.tell() - start)
         return summary
@@ -187,12 +188,13 @@ def _check_wordings(name: str, wordings: list[str]) -> None:
 def read_wordings(path: Path) -> dict[str, list[str]]:
     """Read wordings by task from a JSONL file of `{task_name, wording}`."""
     wordings: dict[str, list[str]] = {}
-    for number, line in _lines(path):
-        try:
-            row = json.loads(line)
-            wordings.setdefault(row["task_name"], []).append(row["wording"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ShopBenchError(f"{path}, line {number}: not a wording with task_name and wording") from error
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = from_line(line)
+                wordings.setdefault(row["task_name"], []).append(row["wording"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise ShopBenchError(f"{path}, line {number}: not a wording with task_name and wording") from error
     return wordings
 
 
@@ -202,12 +204,6 @@ def protected_texts(paths: list[Path]) -> list[str]:
         if not path.is_file():
             raise ShopBenchError(f"there is no file {path} of protected questions")
     return [text for path in paths for text in read_question_texts(path)]
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield numbered lines as a file has them: `str.splitlines` would also split at separators inside of JSON texts."""
-    with path.open(encoding="utf-8") as file:
-        yield from enumerate(file, start=1)
 
 
 def quotas(recipe: DataRecipe, tasks: dict[str, Task]) -> dict[str, int]:
@@ -299,7 +295,7 @@ def _read(folder: Path, task: str, chunks: int) -> Iterator[dict[str, Any]]:
         with target.open("rb") as file:
             file.seek(span[0])
             for line in file.read(span[1]).splitlines():
-                yield json.loads(line)
+                yield from_line(line)
 
 
 def _batches(units: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -15,7 +15,7 @@ from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
 from training.data.recipe import HELD_OUT_SETS, DataRecipe, HeldOut
 from training.data.tasks.task import sample_of_built
-from training.files import folder_written_whole, remove, write_json
+from training.files import folder_written_whole, read_lines, remove, write_json, write_lines
 
 
 def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
@@ -40,8 +40,7 @@ def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
     sets = deal_out(_read(own.output), settings)
     with folder_written_whole(settings.folder) as folder:
         for name, samples in sets.items():
-            text = "".join(json.dumps(sample.row(), ensure_ascii=False) + "\n" for sample in samples)
-            (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+            write_lines(folder / f"{name}.jsonl", (sample.row() for sample in samples))
         counts = {name: Counter(sample.task_name for sample in samples) for name, samples in sets.items()}
         write_json(folder / "held_out.json", {"inputs": inputs, "questions": counts})
     remove(own.output)
@@ -66,9 +65,8 @@ def _recipe_of_held_out(recipe: DataRecipe, settings: HeldOut) -> DataRecipe:
 def _read(output: Path) -> list[Sample]:
     samples = []
     for shard in sorted((output / "data").iterdir()):
-        with shard.open(encoding="utf-8") as lines:
-            for row in map(json.loads, lines):
-                samples.append(sample_of_built({**row, "truth": json.loads(row["truth"])}))
+        for row in read_lines(shard):
+            samples.append(sample_of_built({**row, "truth": json.loads(row["truth"])}))
     return samples
 
 

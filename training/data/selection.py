@@ -15,6 +15,7 @@ from typing import Any
 
 from datasketch import MinHash, MinHashLSH
 
+from submission.json_lines import to_line
 from training.data.candidates import candidate_limit, candidates_of
 from training.data.recipe import DataRecipe
 from training.files import write_json, written_whole
@@ -41,8 +42,8 @@ def select(recipe: DataRecipe, task: str, streams: list[str], quota: int) -> dic
     with (
         written_whole(target) as chosen,
         written_whole(folder / f"{task}.removed.jsonl") as rejected,
-        chosen.open("w", encoding="utf-8") as file,
-        rejected.open("w", encoding="utf-8") as removed_file,
+        chosen.open("wb") as file,
+        rejected.open("wb") as removed_file,
     ):
         for row in _in_turns(recipe, task, streams, quota):
             fault = filter_.add(row["id"], row["question"], row.pop("content"))
@@ -50,9 +51,9 @@ def select(recipe: DataRecipe, task: str, streams: list[str], quota: int) -> dic
                 reason, first = fault
                 removed[reason] += 1
                 entry = {"task_name": task, "reason": reason, "id": row["id"], "duplicate_of": first}
-                removed_file.write(json.dumps({**entry, "question": row["question"]}, ensure_ascii=False) + "\n")
+                removed_file.write(to_line({**entry, "question": row["question"]}))
                 continue
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(to_line(row))
             kept += 1
             if kept == quota:
                 break

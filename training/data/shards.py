@@ -10,9 +10,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from submission.json_lines import from_line
 from training.data.recipe import DataRecipe
 from training.data.selection import exact_digest, selected_file
-from training.files import remove, write_json, written_whole
+from training.files import read_lines, remove, write_json, write_lines
 
 _DESCRIBING = ("task_name", "task_type", "metric", "track", "source", "language")
 _FEWEST_PER_SHARD = 1
@@ -28,12 +29,12 @@ def distribute(recipe: DataRecipe, tasks: list[str], total: int) -> list[Path]:
         return parts
     remove(folder)
     folder.mkdir(parents=True)
-    files = [part.open("w", encoding="utf-8") for part in parts]
+    files = [part.open("wb") for part in parts]
     try:
         for task in sorted(tasks):
-            with selected_file(recipe, task).open(encoding="utf-8") as lines:
+            with selected_file(recipe, task).open("rb") as lines:
                 for line in lines:
-                    digest = exact_digest(json.loads(line)["question"])
+                    digest = exact_digest(from_line(line)["question"])
                     files[int.from_bytes(digest[:8], "big") % count].write(line)
     finally:
         for file in files:
@@ -50,20 +51,15 @@ def write_shard(recipe: DataRecipe, part: Path, number: int, count: int) -> dict
         return json.loads(summary_file.read_text())
     rows: dict[bytes, dict[str, Any]] = {}
     repeated = []
-    with part.open(encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            digest = exact_digest(row["question"])
-            if digest in rows:
-                repeated.append({"task_name": row["task_name"], "id": row["id"], "duplicate_of": rows[digest]["id"]})
-            else:
-                rows[digest] = row
+    for row in read_lines(part):
+        digest = exact_digest(row["question"])
+        if digest in rows:
+            repeated.append({"task_name": row["task_name"], "id": row["id"], "duplicate_of": rows[digest]["id"]})
+        else:
+            rows[digest] = row
     ordered = sorted(rows.values(), key=lambda row: _order(recipe.seed, row["id"]))
     lengths = _lengths(recipe, ordered)
-    with written_whole(target) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for row in ordered:
-            row = {**row, "truth": json.dumps(row["truth"], ensure_ascii=False)}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    write_lines(target, ({**row, "truth": json.dumps(row["truth"], ensure_ascii=False)} for row in ordered))
     counts = {column: Counter(row[column] for row in ordered) for column in _DESCRIBING}
     summary = {"examples": len(ordered), "repeated": repeated, "counts": counts, **lengths}
     write_json(summary_file, summary)

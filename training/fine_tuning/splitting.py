@@ -5,16 +5,13 @@ ones never; and no training question shares a 13-gram of content with a validati
 of a task come in the same wordings, so wording is taken out first (see `training.data.decontamination`).
 """
 
-import json
 import random
 from collections import Counter, defaultdict
-from pathlib import Path
-from typing import Any
 
 from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
 from training.data.decontamination import WORDING_FROM, ProtectedQuestions
-from training.files import write_json, written_whole
+from training.files import write_json, write_lines
 from training.fine_tuning.derived_choices import derive_choices
 from training.fine_tuning.examples import read_questions
 from training.recipe import DataSettings, SplitSettings, check_files
@@ -88,9 +85,9 @@ def write_split(data: DataSettings, seed: int) -> None:
     protected = [sample.question for sample in read_questions(settings.protected)]
     sets, removed = split_questions(read_questions(settings.questions), protected, settings, seed)
     for name, samples in sets.items():
-        _write_lines(getattr(data, name), [sample.row() for sample in samples])
+        write_lines(getattr(data, name), (sample.row() for sample in samples))
         print(f"{name}: {len(samples)} questions")
-    _write_lines(data.train.with_name("removed.jsonl"), removed)
+    write_lines(data.train.with_name("removed.jsonl"), removed)
     counts = {name: dict(Counter(sample.task_name for sample in samples)) for name, samples in sets.items()}
     gone: dict[str, Counter[str]] = {}
     for entry in removed:
@@ -98,8 +95,3 @@ def write_split(data: DataSettings, seed: int) -> None:
     for reason, by_task in gone.items():
         print(f"removed, {reason}: {by_task.total()}")
     write_json(data.train.with_name("split.json"), {"questions": counts, "removed": gone})
-
-
-def _write_lines(target: Path, rows: list[dict[str, Any]]) -> None:
-    with written_whole(target) as temporary:
-        temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -3,7 +3,6 @@
 The one thing to know: what the answers are worth, with intervals, is the business of `evaluation.row_scores`.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
 from training.checkpoints.merging import write_interpolated
-from training.files import fingerprint, hash_of, remove, written_whole
+from training.files import fingerprint, hash_of, read_lines, remove, write_lines, written_whole
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,7 @@ def answer_questions(
     if not (output / "report.json").is_file():
         with variant.written(output / "model") as model:
             _run_evaluation(model, data, output, track, seed, environment)
-    with (output / "predictions.jsonl").open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    return list(read_lines(output / "predictions.jsonl"))
 
 
 def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, environment: dict[str, str]) -> None:
@@ -92,13 +90,10 @@ def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int
 
 def write_sets(sets: dict[str, list[Sample]], target: Path) -> None:
     """Write several sets of questions into one file, each task named `set/task`, so that a model is loaded once."""
-    lines = [
-        json.dumps(replace(sample, task_name=f"{name}/{sample.task_name}").row(), ensure_ascii=False)
-        for name, samples in sets.items()
-        for sample in samples
-    ]
-    with written_whole(target) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    named = (
+        replace(sample, task_name=f"{name}/{sample.task_name}") for name, found in sets.items() for sample in found
+    )
+    write_lines(target, (sample.row() for sample in named))
 
 
 def read_sets(predictions: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

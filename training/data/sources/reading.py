@@ -6,7 +6,6 @@ thing to know: JSON lines travel as text and are parsed row by row, since these 
 a number or "from 5.99"), which a table of typed columns cannot hold.
 """
 
-import json
 import re
 import zlib
 from collections import deque
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from submission.errors import ShopBenchError
+from submission.json_lines import from_line
 from training.data.sources.cleaning import without_half_characters
 
 Row = dict[str, Any]
@@ -156,8 +156,8 @@ def _json_lines(location: str, dataset: Any) -> Iterator[Row]:
 
 def _parse(line: str) -> Row:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
+        row = from_line(line)
+    except ValueError:
         return {"": line}
     if not isinstance(row, dict):
         return {"": line}

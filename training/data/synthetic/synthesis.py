@@ -6,7 +6,6 @@ as `extra_wordings`. What does not pass is in `rejected.jsonl` with its reason. 
 after a kill, and nothing is asked twice.
 """
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +24,7 @@ from training.data.synthetic.items import Context, Item, Pipeline, Question, Rej
 from training.data.synthetic.requests import WriterSettings
 from training.data.synthetic.writers import open_writer
 from training.data.tasks import tasks_of
-from training.files import folder_written_whole, write_json
+from training.files import folder_written_whole, write_json, write_lines
 from training.recipe import FileName, Settings, load_recipe
 
 
@@ -163,8 +162,7 @@ def _write(recipe: SynthesisRecipe, made: dict[str, list[Item]], report: dict[st
     }
     with folder_written_whole(recipe.output) as folder:
         for name, rows in files.items():
-            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            (folder / name).write_text("".join(lines), encoding="utf-8")
+            write_lines(folder / name, rows)
         write_json(folder / "report.json", report)
         (folder / "report.md").write_text(report_text(recipe.name, report), encoding="utf-8")
 
