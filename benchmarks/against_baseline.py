@@ -70,7 +70,7 @@ def _work(variant: str, data: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder), {}, resume=False)
         answer_samples(samples, lambda: _load(variant), journal, None)
-        responses = {}
+        responses: dict[int, str] = {}
         for batch in journal.batches:
             responses.update(zip(batch.positions, batch.responses, strict=True))
         journal.close()
