@@ -1,9 +1,9 @@
 """Says in words how a question is read: its type, the form of its answer, and what speaks for both."""
 
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
-from submission.numbered_lists import list_numbers
 from submission.questions import AnswerKind, Question, read_question
-from submission.task_types import TaskType, evidence, instruction_of, speaking_rules
+from submission.task_rules import TaskType
+from submission.task_types import likelihoods, read_instruction, readings_of, reasons_for
 
 _SHOWN_NUMBERS = 20
 
@@ -17,10 +17,11 @@ def why(text: str, is_multiple_choice: bool) -> list[str]:
 def _evidence(question: Question) -> list[str]:
     if question.task_type is TaskType.MULTIPLE_CHOICE:
         return ["  the evaluator says of its batch that it is multiple choice"]
-    instruction, length = instruction_of(question.text), len(list_numbers(question.text))
-    weights = sorted(evidence(instruction, length).items(), key=lambda pair: -pair[1])
-    lines = ["  evidence: " + ", ".join(f"{kind} {weight}" for kind, weight in weights)]
-    return lines + [f"  +{rule.weight} {rule.task_type}: {rule.why}" for rule in speaking_rules(instruction, length)]
+    instruction = read_instruction(question.text)
+    likely = sorted(zip(likelihoods(instruction), readings_of(instruction), strict=True), key=lambda pair: -pair[0])
+    # The task type of the likeliest reading comes first: generation can be read as free text and as a cited phrase.
+    lines = ["  evidence: " + ", ".join(f"{reading.task_type} ({reading}) {share:.0%}" for share, reading in likely)]
+    return lines + [f"  {weight:+.1f} {likely[0][1]}: {rule.why}" for weight, rule in reasons_for(instruction)]
 
 
 def describe(question: Question) -> str:

@@ -7,6 +7,7 @@ numbers that counts up is a list, anything else is text.
 
 import re
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 # What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 =".
 _CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?[-–—=](?=\s)|[/|>](?=\s))"
@@ -18,6 +19,9 @@ _LOOSE_ITEM = re.compile(
     rf"[\s\"'*•>-]*(?P<open>(?:[^\W\d_][^\W\d_ ]{{0,11}}[ _]?)?(?:#|n°|nº|nr\. ?|no\. ?)?[(\[（]?)"
     rf"(?P<number>[\d①-⑳]{{1,3}})(?P<close>{_CLOSING}|\s|(?<=[①-⑳]))",
     re.I,
+)
+_SECOND_LOOSE_ITEM = re.compile(
+    r"\n[\s\"'*•>-]{0,4}(?:[^\W\d_]{1,12}[ _]?)?(?:#|n[°º]|nr\. ?|no\. ?)?[(\[（]?[2２②](?!\d)", re.I
 )
 _INSIDE = re.compile(r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】])(?=\s*[^\s\d]|\s+\d)")
 # "1 soap, 2 brush": the number of an item that nothing but a comma sets off.
@@ -66,8 +70,7 @@ _SHORTEST_HEADLESS = 3
 _MOST_CONTINUATIONS = 6
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line, or the part of one that an item takes: its number (None without one) and the text behind the number.
 
     It stands in line `row` of the text, its number (or its text) from character `start` on and its text from `at` on.
@@ -139,10 +142,14 @@ def find_list(text: str) -> NumberedList | None:
 
 
 def _loose_list(text: str) -> NumberedList | None:
-    lines = lines_of(text, loose=True)
-    run = _longest(runs_by_line(lines))
-    if run is not None and len(run) >= _SHORTEST_LOOSE and _is_even(lines, run):
-        return _list_of_lines(lines, run, is_loose=True)
+    # One search spares most texts a second look at each of their lines.
+    if _SECOND_LOOSE_ITEM.search(text):
+        lines = lines_of(text, loose=True)
+        run = _longest(runs_by_line(lines))
+        if run is not None and len(run) >= _SHORTEST_LOOSE and _is_even(lines, run):
+            return _list_of_lines(lines, run, is_loose=True)
+    if "2 " not in text or "3 " not in text:
+        return None
     places = [(int(match["number"]), match.start(), match.end()) for match in _LOOSE_INSIDE.finditer(text)]
     runs = [run for run in _count_up(places) if len(run) >= _SHORTEST_LOOSE and _are_items(_items(text, run))]
     in_line = _longest(runs)
@@ -249,7 +256,7 @@ def _split_before(lines: list[Line], follower: Line) -> bool:
             pieces = _backwards(line, follower, must_follow_colon=passed > 0)
             first = pieces[0].number if pieces else None
             if first is not None and (first <= 1 or first - 1 == line.number):
-                head = replace(line, text=line.text[: pieces[0].start - line.at].strip())
+                head = line._replace(text=line.text[: pieces[0].start - line.at].strip())
                 lines[index : index + 1] = [head, *pieces] if head.text or head.number is not None else pieces
                 return True
             passed += 1
@@ -275,7 +282,7 @@ def _forwards(line: Line) -> list[Line]:
     for number, start, end in _inside(line.text, line.style):
         last = pieces[-1]
         if number == (last.number or 0) + 1:
-            pieces[-1] = replace(last, text=line.text[last.at - line.at : start].strip())
+            pieces[-1] = last._replace(text=line.text[last.at - line.at : start].strip())
             pieces.append(_piece(line, number, start, end, len(line.text), line.style))
     return pieces
 

@@ -9,7 +9,7 @@ import re
 from itertools import takewhile
 
 from submission.numbered_lists import Line, Run, lines_of, list_numbers, runs_by_line, runs_in_line
-from submission.task_types import QUOTE_MARKS, is_body_line
+from submission.question_text import QUOTES, is_body_line
 
 # What is no option though it stands next to the options: it tells what to do or is to be completed.
 _INSTRUCTION = re.compile(
@@ -86,7 +86,7 @@ def _widen(run: Run, lines: list[Line], starts: set[int]) -> None:
 
 
 def _is_quoted(text: str) -> bool:
-    return text[:1] in QUOTE_MARKS
+    return text[:1] in QUOTES
 
 
 def _may_be_item(text: str) -> bool:

@@ -20,12 +20,13 @@ from submission.answer_formats import (
     Spans,
     has_words,
 )
+from submission.asked_count import asked_count
 from submission.cited_text import body_of
 from submission.competition import MAX_RESPONSE_CHARACTERS, RETRIEVED_NUMBERS
 from submission.languages import detect_language, target_language
-from submission.numbered_lists import list_numbers
 from submission.options import option_numbers
-from submission.task_types import TaskType, asked_count, classify_with_list, instruction_of
+from submission.task_rules import Reading, TaskType
+from submission.task_types import instruction_of, judge, read_instruction
 
 
 class AnswerKind(StrEnum):
@@ -56,12 +57,6 @@ _TRANSLATION = re.compile(
     rf"|\b{_LANGUAGE} (?:version|title|rendering|wording|equivalent|translation)\b|^\W*{_LANGUAGE}\b.{{0,9}}:.*\b{_LANGUAGE}\b"
     r"|\btitle\b.{0,60}\b(?:website|site|store|marketplace|shop|customers in)\b"
 )
-_EXTRACTION = re.compile(
-    r"\bkey[- ]?phrases?\b|\bverbatim\b|\bword[- ]for[- ]word\b|\bspan of the\b|\bliterally\b"
-    r"|\bzitier|\bwörtlich|\brelevez\b|抜き出|原文"
-    r"|\b(?:extract|quote|pull(?: out)?|copy|cite|locate|pinpoint|find|pick(?: out)?|identify|take|give|reproduce|which|name)\b"
-    r".{0,60}\b(?:phrase|span|words?|snippet|part|passage|expression|fragment|excerpt)\b"
-)
 _EXPLAINED = re.compile(
     r"(?:explain|describe|define|elaborate(?: on)?|tell me (?:about|what))\b"
     r"(?:\s(?:what|the|a|an|is|are|this|product|type|category|name|of|about|in|term)){0,12}"
@@ -75,8 +70,9 @@ class Question:
     """A question as read.
 
     `items` are the numbers that answers are made of: those of its list as listed (`has_list`) or those of a scale; empty
-    for texts. `instruction` is what it tells the reader to do,
-    lower-cased, without bodies, list items and quotations, runs of white space made one space.
+    for texts. `instruction` is what it tells the reader to do, lower-cased, without bodies, list items and quotations, runs
+    of white space made one space. `is_cited` says that the answer is a phrase of the text. `confidence` is how likely the
+    rules make the reading that the form of the answer was chosen from (0 to 1; 1 where the evaluator has said the type).
     """
 
     text: str
@@ -84,6 +80,8 @@ class Question:
     items: tuple[int, ...]
     instruction: str
     has_list: bool
+    is_cited: bool = False
+    confidence: float = 1.0
 
     @property
     def list_start(self) -> int | None:
@@ -107,13 +105,11 @@ class Question:
     @cached_property
     def answer_kind(self) -> AnswerKind:
         """Whether the answer is numbers, cited from the text, a translation or prose."""
-        if self.task_type is TaskType.NAMED_ENTITY_RECOGNITION:
+        if self.task_type is TaskType.NAMED_ENTITY_RECOGNITION or self.is_cited:
             return AnswerKind.EXTRACTION
         if self.task_type is not TaskType.GENERATION:
             return AnswerKind.NUMBERS
-        if _TRANSLATION.search(self.instruction) and self.target_language:
-            return AnswerKind.TRANSLATION
-        return AnswerKind.EXTRACTION if _EXTRACTION.search(self.instruction) else AnswerKind.PROSE
+        return AnswerKind.TRANSLATION if self.target_language else AnswerKind.PROSE
 
     @cached_property
     def target_language(self) -> str | None:
@@ -220,21 +216,21 @@ def _scale(instruction: str) -> tuple[int, ...]:
 
 def read_question(text: str, is_multiple_choice: bool) -> Question:
     """Read the text of a question; `is_multiple_choice` is what the evaluator says of its batch. Never fails."""
-    instruction = instruction_of(text)
     if is_multiple_choice:
-        options, scale = option_numbers(text), _scale(instruction)
+        told = instruction_of(text)
+        options, scale = option_numbers(text), _scale(told)
         # A scale that goes on where a list from 1 ends is what is asked for: the list is part of the review.
         has_options = bool(options) and not (options[0] == 1 and set(options) < set(scale))
         items = options if has_options else scale or DEFAULT_OPTIONS
-        return Question(text, TaskType.MULTIPLE_CHOICE, items, instruction, has_options)
-    items = list_numbers(text)
-    task_type = classify_with_list(instruction, len(items))
+        return Question(text, TaskType.MULTIPLE_CHOICE, items, told, has_options)
+    instruction = read_instruction(text)
+    verdict = judge(instruction)
+    items, task_type = instruction.list.numbers if instruction.list else (), verdict.reading.task_type
+    is_cited = verdict.reading is Reading.PHRASE
     has_list = bool(items)
-    if task_type is TaskType.RANKING and not items:
-        items = _permuted_range(instruction)
-    if task_type in {TaskType.RANKING, TaskType.RETRIEVAL} and not items:
-        task_type = TaskType.GENERATION
-    return Question(text, task_type, items, instruction, has_list)
+    if not has_list and task_type is TaskType.GENERATION and (named := _permuted_range(instruction.text)):
+        items, task_type = named, TaskType.RANKING
+    return Question(text, task_type, items, instruction.text, has_list, is_cited, verdict.confidence)
 
 
 def _permuted_range(instruction: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from submission.numbered_lists import items_in_line, numbering_length
-from submission.task_types import is_body_line
+from submission.question_text import is_body_line
 
 _ELLIPSIS = " … "
 # In characters: a longer line is a text that the question is about, whatever it begins with.

@@ -1,14 +1,19 @@
-"""The evidence that tells task types apart, as data: one rule a line.
+"""The evidence that tells task types apart, as data: one rule an entry, why it speaks before what it looks for.
 
-A rule reads the *instruction*: the question lower-cased, with bodies and list items taken out, quotations replaced by '',
-and tags put in front that say what the list looks like: `<list>` (numbers to choose from), `<asks some>` (fewer numbers
-are asked for than the list holds), `<asks all>`. If the pattern is found, the type gains the weight. Before a pattern is
-tried, one of its needles (plain text) must be there: that is what makes reading fast.
+A rule looks at one of two things. `sees` is a pattern over the kinds of words of the instruction (`task_lexicon`), written
+with the names of the kinds: `cite ~8 kind` is a word for citing and, at most eight words later in the same sentence, a word
+such as "brand". `tag` is something that reading has found out about the question's shape: a list, a label, a quotation.
+
+How much a rule counts for each way to read a question stands in `task_weights`, fitted by `benchmarks.reading --fit`.
+`leans` is what we expect of it: the fit starts there and departs from it only as far as the wordings it sees make it.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from submission.word_kinds import LETTER_OF_NAME
 
 
 class TaskType(StrEnum):
@@ -21,73 +26,188 @@ class TaskType(StrEnum):
     GENERATION = "generation"
 
 
+class Reading(StrEnum):
+    """What a question that is not multiple choice can be read as: generation has a cited and a free form."""
+
+    RANKING = "ranking"
+    RETRIEVAL = "retrieval"
+    ENTITIES = "entities"
+    PHRASE = "cited phrase"
+    FREE = "free text"
+
+    @property
+    def task_type(self) -> TaskType:
+        """The task type that it belongs to."""
+        return _TASK_TYPES[self]
+
+
+_TASK_TYPES = {
+    Reading.RANKING: TaskType.RANKING,
+    Reading.RETRIEVAL: TaskType.RETRIEVAL,
+    Reading.ENTITIES: TaskType.NAMED_ENTITY_RECOGNITION,
+    Reading.PHRASE: TaskType.GENERATION,
+    Reading.FREE: TaskType.GENERATION,
+}
+_SIGNS = {"quote": "q", "kind-quote": "e", "text-quote": "b", "figure": "d", "stop": r"\.", "colon": ":", "other": "_"}
+_TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*|~\d+|≈\d+|\S")
+
+
+def compile_pattern(sees: str) -> re.Pattern[str]:
+    """Compile a pattern over kinds: `~n` is up to n words within a sentence, `≈n` up to n words across sentences."""
+    parts = []
+    for token in _TOKEN.findall(sees):
+        if token[0] in "~≈":
+            parts.append(rf"{'[^.]' if token[0] == '~' else '.'}{{0,{token[1:]}}}")
+        elif token[0].isalpha():
+            parts.append(_SIGNS.get(token) or LETTER_OF_NAME[token.replace("-", " ")])
+        else:
+            parts.append(token)
+    return re.compile("".join(parts))
+
+
 @dataclass(frozen=True)
 class Rule:
-    """One piece of evidence for `task_type`; `needs_list` restricts it to questions with or without a list."""
+    """One piece of evidence: its name, why it speaks, what it looks for and what it is expected to speak for."""
 
-    task_type: TaskType
-    weight: int
-    needs_list: bool | None
-    needles: tuple[str, ...]
-    pattern: re.Pattern[str]
+    name: str
     why: str
+    sees: str = ""
+    tag: str = ""
+    leans: Mapping[Reading, float] = field(default_factory=dict)
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """The pattern over kinds, None where a kind alone is looked for."""
+        return None if re.fullmatch(r"[a-z-]+", self.sees) else compile_pattern(self.sees)
+
+    @property
+    def needs(self) -> tuple[frozenset[str], ...]:
+        """Letters without which the pattern need not be tried: those of its alternatives that are not optional."""
+        if self.pattern is None:
+            return (frozenset(compile_pattern(self.sees).pattern),)
+        return tuple(
+            frozenset(
+                letter for letter in re.sub(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|.\?|\\", "", way) if letter in LETTERS
+            )
+            for way in re.split(r"\|(?![^(]*\))", compile_pattern(self.sees).pattern)
+        )
 
 
-# Words for a text that entities are found in, and for the act of finding or citing.
-_TEXT = (
-    r"(?:titles?|quer(?:y|ies)|search(?:es| phrase| request)?|product names?|sentence|listing|headline|utterance|requests?"
-    r"|keywords?|text|string|input|product description|titels?|suchanfrage|anfrage|requête|titre|título|consulta|titolo|ricerca"
-    r"|クエリ|タイトル|商品名|检索|查询|标题)"
-)
-_FIND = (
-    r"(?:extract\w*|identif\w+|locat\w+|find|determin\w+|highlight\w*|pinpoint\w*|select|choose|list|spot|detect|recogni[sz]\w+"
-    r"|tag|pick\w*|pull\w*|mark|isolat\w+|point out|single out|which|what|where|name|give|copy|return|repeat|underline\w*|annotat\w+"
-    r"|tell|output|quote|cite|label|report|retrieve|capture|take|write|state|provide|parse|contains|extrahier\w+|nenne|was|gib"
-    r"|extrai\w*|relev\w+|donne\w*|extrae\w*|estrai\w*|indica|抽出|抜き出|提取|抽取|找出|识别|指出)"
-)
-_RANK, _RETRIEVE = TaskType.RANKING, TaskType.RETRIEVAL
-_NER, _GENERATE = TaskType.NAMED_ENTITY_RECOGNITION, TaskType.GENERATION
+LETTERS = frozenset(LETTER_OF_NAME.values()) | frozenset("qebd")
+_RANK, _PICK, _ENTITIES, _PHRASE, _FREE = Reading
+_CITE = {_ENTITIES: 1.0, _PHRASE: 1.0}
 
-
-def _rule(
-    task_type: TaskType, weight: int, needs_list: bool | None, pattern: str, why: str, needles: str | None = None
-) -> Rule:
-    return Rule(task_type, weight, needs_list, tuple((needles or pattern).split("|")), re.compile(pattern), why)
-
-
-# fmt: off
 RULES = (
-    # With a list: which of its numbers, and in what order?
-    _rule(_RETRIEVE, 5, True, r"<list>", "a list that is not multiple choice is there to be picked from"),
-    _rule(_RETRIEVE, 6, True, r"<asks some>", "fewer numbers are asked for than there are"),
-    _rule(_RETRIEVE, 2, True, r"\b(?:select|choose|pick|which|recommend|predict|retrieve|shortlist)", "pick from a list", "select|choose|pick|which|recommend|predict|retrieve|shortlist"),
-    _rule(_RETRIEVE, 1, True, r"\b(?:numbers?|indices|indexes|ids)\b", "the answer is numbers", "number|indices|indexes|ids"),
-    _rule(_RANK, 5, True, r"<asks all>", "every number is asked for"),
-    _rule(_RANK, 9, None, r"permut", "only a ranking is a permutation"),
-    _rule(_RANK, 9, True, r"\b(?:re-?)?rank(?:s|ed|ing|ings)?\b", "the verb itself", "rank"),
-    _rule(_RANK, 7, True, r"\b(?:re-?order|reorgani[sz]e|order|sort|arrange|re-?arrange|prioriti[sz]e|line up|sequence)\b:? *(?:the|these|this|them|those|all|following|below|next|by|from|it|its|for|five|[4-9]|products|items|''|$)", "put in order", "order|sort|arrang|organi|prioriti|line up|sequence"),
-    _rule(_RANK, 7, True, r"\b(?:the|a|ideal|best|new|right|correct|which|what|full|final|complete|descending|decreasing|this|relevance|relevancy|by|in|into) (?:order(?:ing)?|sequence|line-up)\b(?! to\b)|\b(?:ordering|sorting|line-up|rearranged|reordered|re-ordered)\b|\bsort\b|\bin (?:\w+ )?order of\b|\border them\b", "names an order", "order|sort|sequence|line-up|rearrang"),
-    _rule(_RANK, 6, True, r"(?:most|best|highest|strongest|closest|top|better|higher|rather)\b.{0,60}\b(?:to|down to|->|ahead of|before|then|over) ?(?:the )?.{0,14}\b(?:least|worst|lowest|weakest|poorest|others|less|rest)|\bde más a menos|\bvom .{3,30} zum\b|\bdal più .{3,40} al meno|\bdu plus .{3,40} au moins", "names both ends of an order", "least|worst|lowest|weakest|poorest|others|less|rest|menos|zum|meno|moins"),
-    _rule(_RANK, 6, True, r"(?:(?:most|best|highest|closest|strongest|greatest)\b[^.!?]{0,30}\b(?:first|at the (?:top|start|beginning)|on top|ahead)\b|\b(?:start|begin)\w*,? (?:with|from) (?:the|what|whatever|those)\b|(?:least|worst|lowest)\b.{0,20}\blast\b|\bzuerst\b|\ben premier\b|\bprimero\b|\bper prim|\bgoes? (?:first|on top))", "says what comes first", "first|top|start|begin|last|ahead|zuerst|premier|primero|prim|goes"),
-    _rule(_RANK, 6, True, r"\b(?:descending|decreas\w+|descends)\b", "a falling order", "descend|decreas"),
-    _rule(_RANK, 5, True, r"\b(?:each|every|all)\b.{0,60}\bonce\b|\b(?:position|place|rank|slot) ?(?:1|one)\b.{0,40}\b(?:2|two)\b|\bcomes second\b|\bpositions\b|\b(?:a, ?b, ?c|n1, ?n2)", "every number has its place", "once|position|place|comes second|n1|a,"),
-    _rule(_RANK, 8, True, r"並べ|排序|排列|順位|ランキング|顺序|順番|排名", "put in order, in Japanese and Chinese"),
-    _rule(_RANK, 8, True, r"\b(?:ordne|sortier\w*|rangfolge|reihenfolge|class(?:e|er|ez)\b|classement|trie[rz]?\b|ordonne\w*|orden(?:a|e|ar)\b|clasific\w+|ordin(?:a|e|are|ate)\b|classific\w+)", "put in order, in other languages", "ordn|sortier|rangfolge|reihenfolge|class|trie|ordonn|orden|clasific|ordin"),
-    # Without a list: phrases taken from a short text, or text of the model's own?
-    _rule(_NER, 4, False, r"\b(?:named )?entit(?:y|ies|à|é|és|ät|äten|dad|dades)\b|固有表現|エンティティ|实体|\bslots?\b|\bner\b|\bsequence label", "names the task", "entit|固有表現|エンティティ|实体|slot|ner|label"),
-    _rule(_NER, 3, False, rf"{_FIND}.{{0,140}}?{_TEXT}", "find something in a title or a query", "title|quer|search|product name|sentence|listing|headline|utterance|request|keyword|text|string|input|description|titel|anfrage|requête|titre|título|consulta|titolo|ricerca|クエリ|タイトル|商品名|检索|查询|标题"),
-    _rule(_NER, 3, False, rf"{_TEXT}\b.{{0,120}}?{_FIND}", "a title or a query to find something in", "title|quer|search|product name|sentence|listing|headline|utterance|request|keyword|text|string|input|description|titel|anfrage|requête|titre|título|consulta|titolo|ricerca|クエリ|タイトル|商品名|检索|查询|标题"),
-    _rule(_NER, 2, False, r"\battribute(?: value)?s?\b|''|\bvalues?\b|\b(?:words?|phrases?|tokens?|spans?|terms?|substrings?|parts?|components?|elements?)\b|属性|語句|词语", "what is looked for is an attribute, a quoted type or words", "attribute|''|value|word|phrase|token|span|term|substring|part|component|element|属性|語句|词语"),
-    _rule(_NER, 2, False, r"\b(?:brands?|colou?rs?|materials?|product types?|models?|sizes?|capacity|flavou?rs?|audience|quantit\w+|marke|marque|marca)\b|ブランド|材质|品牌|颜色", "a usual entity type", "brand|colo|material|product type|model|size|capacity|flavo|audience|quantit|mar|ブランド|材质|品牌|颜色"),
-    _rule(_NER, 3, False, r"\b(?:verbatim|word for word|as (?:it|they) (?:stands?|appears?|is|are)|as written|exactly as|without chang\w+|letter for letter|cite|cited|quote|copy|wording of|unchanged)\b|そのまま|原文", "cited as it stands", "verbatim|word for word|as it|as they|as written|exactly|without chang|letter|cite|quote|copy|wording|unchanged|そのまま|原文"),
-    _rule(_NER, 2, False, r"\bseparat\w+ .{0,40}comma|\bcomma|\bkomma|\bvirgule|\bcomas\b|\bvirgol|カンマ|逗号", "several short answers", "comma|komma|virgul|comas|virgol|カンマ|逗号"),
-    _rule(_NER, 1, False, r"\bextract|\bmention(?:s|ed)\b|\bappears?\b", "taken from the text", "extract|mention|appear"),
-    _rule(_GENERATE, 12, None, r"\btranslat|\bübersetz|\btradu[cisz]|翻訳|翻译|訳し|译成|译为|\blocali[sz]", "a translation", "translat|übersetz|tradu|翻訳|翻译|訳|译|locali"),
-    _rule(_GENERATE, 9, False, r"\b(?:into|in) (?:fluent |natural |good |idiomatic |proper )?(?:english|german|french|spanish|italian|japanese|chinese)\b|\b(?:english|german|french|spanish|italian|japanese|chinese)[ -](?:version|title|rendering|wording|online|website|marketplace|language|equivalent|customers|translation)\b|\b(?:title|sentence)\b.{0,30}\bfor .{0,20}\b(?:germany|france|spain|italy|japan|china|customers in)\b|\bwhich title would", "another language is asked for", "english|german|french|spanish|italian|japanese|chinese|germany|france|spain|italy|japan|china|title would"),
-    _rule(_GENERATE, 9, False, r"\bkey ?-?phrases?\b", "a keyphrase is scored as text", "key"),
-    _rule(_GENERATE, 12, False, r"\breview(?:er|'s)?\b.{0,160}\b(?:phrase|snippet|words|excerpt|expression|passage|verbatim)\b|\b(?:phrase|snippet|words|excerpt|expression|passage|verbatim)\b.{0,160}\breview\b(?! snippet for the attribute)|\baspect\b", "a phrase of a review is scored as text", "review|aspect"),
-    _rule(_GENERATE, 8, None, r"\b(?:generat\w+|write|compos\w+|creat\w+|produc(?:e|ing)|craft|suggest|propose|draft|come up with|reword|rewrit\w+|adapt|render|invent|improve|shorten|use|need)\b[^.?!]{0,60}\b(?:title|headline|product name|description|slogan|bullet)s?\b|\b(?:title|headline)\b[^.?!]{0,40}\b(?:should|would) ", "a title to write", "title|headline|product name|description|slogan|bullet"),
-    _rule(_GENERATE, 8, None, r"(?<!not )(?<!n't )(?<!or )(?<!no )\b(?:explain|describe|summari[sz]e|elaborate|rewrite|rephrase|reformulate|paraphrase|define|tell (?:me|us) (?:about|what|why|how|more)|compose|draft|erkläre|beschreib\w*|expliqu\w*|décri\w*|describ[ae]|spieg\w*|introduce|continue|turn (?:the|this|these)|convert the|(?:give|provide|write) (?:me )?(?:a|an|some) (?:short |brief |one-sentence |concise |plain )*(?:explanation|description|definition|summary|overview|reason|example|tips?|answer))\b|説明|解释|描述|介绍|要約|总结", "prose", "explain|describ|summar|elaborat|rewrit|rephras|reformul|paraphras|defin|tell |compos|draft|erkläre|beschreib|expliqu|décri|spieg|introduc|continu|turn th|convert the|give m|give a|give s|provide a|provide s|write a s|説明|解释|描述|介绍|要約|总结"),
-    _rule(_GENERATE, 6, None, r"(?<!not )(?<!n't )\b(?:generate|write|create|produce|compose) (?:a|an|one|two|some|your|short|\d)\b|\bwhy (?:do|does|did|is|are|would|might|could)\b.{0,200}(?:\?|$)|\bhow (?:do|does|can|would|should) (?:i|you|one|the)\b|^<?[^<]{0,40}\bwhat (?:is|are) an? ", "something to write", "generate |write |create |produce |compose |why |how do|how ca|how wo|how sh|what is a|what are a"),
-)
-# fmt: on
+    # What the list looks like, and how many of its numbers are asked for.
+    Rule("list", "a list that is not multiple choice is there to be picked from", tag="list", leans={_PICK: 2.0, _RANK: 1.0}),
+    Rule("loose list", "numbers that nothing sets off may be amounts", tag="loose list"),
+    Rule("short list", "who picks needs something to leave out", tag="short list", leans={_FREE: 0.5}),
+    Rule("two items", "two things are compared rather than picked from", tag="two items", leans={_FREE: 4.0}),
+    Rule("asks some", "fewer numbers are asked for than there are", tag="asks some", leans={_PICK: 2.0}),
+    Rule("asks all", "every number is asked for", tag="asks all", leans={_RANK: 2.0}),
+    Rule("figure below", "a number smaller than the list's length may say how many", tag="figure below", leans={_PICK: 0.5}),
+    Rule("figure is length", "the list's length is named where all of it is asked for", tag="figure is length", leans={_RANK: 0.5}),
+    Rule("pattern of letters", "\"a,b,c,d\" shows the form of an order", tag="pattern of letters", leans={_RANK: 1.0}),
+    # Orders.
+    Rule("permutation", "only a ranking holds every number once", "permutation", leans={_RANK: 3.0}),
+    Rule("order", "the verb or the noun itself", "order", leans={_RANK: 3.0}),
+    Rule("order first", "an instruction begins with what it wants", "^ ~4 order", leans={_RANK: 1.5}),
+    Rule("most to least", "both ends of an order are named", "most ~14 least | least ~14 most", leans={_RANK: 2.0}),
+    Rule("most first", "what comes first is said", "most ~8 most", leans={_RANK: 1.0}),
+    Rule("most is first", "the end of a line that says what comes first", "most ~3 (stop | $ | colon)", leans={_RANK: 0.5}),
+    Rule("order of numbers", "numbers in an order", "order ~10 number | number ~10 order", leans={_RANK: 1.0}),
+    # Picking.
+    Rule("pick", "the verb itself", "pick", leans={_PICK: 1.5}),
+    Rule("pick some", "a number behind the verb", "(pick | give | which) ~6 figure", leans={_PICK: 1.0}),
+    Rule("which of them", "one asks which of the things", "which ~5 (product | aspect | long-text | short-text | keyword)", leans={_PICK: 0.5}),
+    Rule("numbers", "the answer is numbers", "number", leans={_PICK: 1.0, _RANK: 1.0}),
+    Rule("numbers with commas", "the answer is several numbers", "number ~6 separated | separated ~6 number", leans={_PICK: 0.5, _RANK: 0.5}),
+    # Citing: a kind of thing, and a text to take it from.
+    Rule("cite a kind", "take out a brand, a colour", "cite ~8 kind", leans={_ENTITIES: 2.0}),
+    Rule("cite an entity", "take out entities", "cite ~8 named-entity", leans={_ENTITIES: 3.0}),
+    Rule("cite a quoted kind", "take out what a quoted name stands for", "(cite | give | pick | which) ~12 kind-quote", leans={_ENTITIES: 3.0}),
+    Rule("cite a value", "take out values, words, spans", "cite ~8 value", leans={_ENTITIES: 1.0, _PHRASE: 0.5}),
+    Rule("give a kind", "list, name, return a brand", "give ~6 kind", leans={_ENTITIES: 1.0}),
+    Rule("give an entity", "list, name, return entities", "(give | pick | which) ~8 named-entity", leans={_ENTITIES: 2.0}),
+    Rule("which kind", "which brand, what colour", "which other? other? kind", leans={_ENTITIES: 1.0}),
+    Rule("kind of a title", "a kind of thing and a title or a query beside it", "kind ~8 short-text | short-text ~8 kind", leans={_ENTITIES: 1.0}),
+    Rule("kind of a text", "a kind of thing and a text beside it", "kind ~10 long-text | long-text ~10 kind", leans={_ENTITIES: 0.3}),
+    Rule("text and name quoted", "a text is quoted and the name of what it is searched for", "text-quote ≈20 quote | quote ≈20 text-quote", leans={_ENTITIES: 1.0}),
+    Rule("quoted kind", "names of types are quoted", "kind-quote", leans={_ENTITIES: 1.5}),
+    Rule("kind with quoted name", "the attribute '…', the type '…'", "(kind | value | named-entity) other? (quote | kind-quote)", leans={_ENTITIES: 0.7}),
+    Rule("value in a title", "words and values of a title or a query", "value ~8 short-text | short-text ~8 value", leans={_ENTITIES: 0.7}),
+    Rule("cite from a title", "take out of a title or a query", "(cite | pick) ~10 short-text | short-text ~10 (cite | pick)", leans={_ENTITIES: 1.0}),
+    Rule("cite from a text", "take out of a text", "cite ~12 long-text | long-text ~12 cite", leans={_PHRASE: 0.5, _ENTITIES: 0.3}),
+    Rule("cite a quotation", "take out of what is quoted", "(cite | pick) ~10 text-quote | text-quote ~10 (cite | pick)", leans={_ENTITIES: 0.5}),
+    Rule("cite first", "an instruction begins with what it wants", "^ ~3 cite", leans=_CITE),
+    Rule("kind first", "a terse question begins with the kind", "^ ~3 kind", leans={_ENTITIES: 0.7}),
+    Rule("kind alone", "nothing but a kind of thing stands on the line", "(^ | stop) other? other? kind other? (stop | $ | colon)", leans={_ENTITIES: 1.0}),
+    Rule("kinds, commas", "several short answers", "kind ≈60 separated", leans={_ENTITIES: 0.5}),
+    Rule("only the kind", "the name and nothing else", "only ~5 (kind | value | named-entity) | (kind | value | named-entity) ~5 only", leans={_ENTITIES: 0.7}),
+    Rule("named entity", "names the task", "named-entity", leans={_ENTITIES: 2.0}),
+    Rule("kind", "what shops take out of titles", "kind", leans={_ENTITIES: 0.5}),
+    Rule("cite", "an act of citing", "cite", leans={_ENTITIES: 0.7, _PHRASE: 0.7}),
+    Rule("verbatim", "cited as it stands", "verbatim", leans={_ENTITIES: 1.0, _PHRASE: 1.0}),
+    Rule("separated", "several short answers", "separated", leans={_ENTITIES: 0.3}),
+    Rule("value", "attributes, words, spans", "value"),
+    # Phrases of reviews.
+    Rule("snippet", "a phrase is cited whole", "snippet", leans={_PHRASE: 1.0}),
+    Rule("cite a snippet", "take out a phrase", "(cite | give | pick | which) ~8 snippet", leans={_PHRASE: 1.5}),
+    Rule("snippet of a text", "a phrase of a review", "snippet ~12 long-text | long-text ~12 snippet", leans={_PHRASE: 1.0}),
+    Rule("words of a text", "the words of a review", "value ~8 long-text | long-text ~8 value", leans={_PHRASE: 0.5}),
+    Rule("snippet of an aspect", "a phrase about an aspect", "aspect ≈24 (snippet | keyphrase) | (snippet | keyphrase) ≈24 aspect", leans={_PHRASE: 2.0}),
+    Rule("keyphrase of a text", "a keyphrase of a review is cited from it", "(cite | give | pick | which) ~10 keyphrase ~14 long-text", leans={_PHRASE: 1.5}),
+    Rule("aspect", "aspects belong to reviews", "aspect", leans={_PHRASE: 0.5}),
+    # Free text: what the answer is.
+    Rule("translate", "a translation", "translate", leans={_FREE: 4.0}),
+    Rule("rewrite", "the text itself in another form", "rewrite", leans={_FREE: 2.0}),
+    Rule("rewrite a text", "the text itself in another form", "rewrite ~6 (short-text | long-text)", leans={_FREE: 1.0}),
+    Rule("summary", "the text in fewer words", "summary", leans={_FREE: 2.5}),
+    Rule("compose", "something to write", "compose", leans={_FREE: 1.0}),
+    Rule("compose first", "an instruction begins with what it wants", "^ ~3 compose", leans={_FREE: 1.5}),
+    Rule("compose a title", "a title to write", "compose ~6 (short-text | long-text)", leans={_FREE: 1.5}),
+    Rule("compose a question", "a question to write", "compose ~8 question", leans={_FREE: 1.5}),
+    Rule("sentence count", "how long the text is to be", "sentence-count", leans={_FREE: 1.5}),
+    Rule("so many sentences", "a number of sentences, words, lines", "figure other? sentence-count", leans={_FREE: 1.5}),
+    Rule("own words", "words that do not stand there", "own-words", leans={_FREE: 1.5}),
+    Rule("reason", "why and how are told, not cited", "reason", leans={_FREE: 1.5}),
+    Rule("reason first", "a question for a reason", "(^ | stop) ~2 reason", leans={_FREE: 1.0}),
+    Rule("judgement", "whether something holds is judged", "judgement", leans={_FREE: 1.0}),
+    Rule("judgement first", "a question for a judgement", "(^ | stop) ~2 judgement", leans={_FREE: 0.5}),
+    Rule("question", "a question is answered from knowledge", "question", leans={_FREE: 1.0}),
+    Rule("answer a question", "a question is answered from knowledge", "question ~4 question", leans={_FREE: 1.0}),
+    Rule("dialogue", "stories, talks, bills: what is not cut into entities", "dialogue", leans={_FREE: 1.0}),
+    Rule("keyphrase", "keyphrases are cited from reviews as often as they are made up", "keyphrase", leans={_PHRASE: 0.5, _FREE: 0.5}),
+    Rule("keyword", "categories, keywords, topics are assigned", "keyword", leans={_FREE: 0.5}),
+    Rule("keywords for a product", "categories, keywords of a product are assigned", "keyword ~8 product | product ~8 keyword", leans={_FREE: 1.0}),
+    Rule("which keyword", "the topic, the category", "(which | give | compose) ~4 keyword", leans={_FREE: 0.5}),
+    # Words that decide little by themselves.
+    Rule("give", "answers are given in all tasks", "give"),
+    Rule("which", "questions are asked in all tasks", "which"),
+    Rule("short text", "titles and queries hold entities", "short-text", leans={_ENTITIES: 0.3}),
+    Rule("long text", "texts are there in all tasks", "long-text"),
+    Rule("product", "products are there in all tasks", "product"),
+    Rule("only", "forms are narrowed in all tasks", "only"),
+    Rule("most", "what comes first", "most", leans={_RANK: 0.3}),
+    Rule("least", "what comes last", "least", leans={_RANK: 0.3}),
+    Rule("quotation", "something short is quoted", "quote"),
+    Rule("quoted text", "a text is quoted", "text-quote"),
+    # Labels and bodies.
+    Rule("query label", "a query is given", tag="query label", leans={_ENTITIES: 0.3}),
+    Rule("title label", "a title is given", tag="title label"),
+    Rule("review label", "a review is given", tag="review label", leans={_PHRASE: 0.5}),
+    Rule("text label", "a text is given", tag="text label"),
+    Rule("question label", "a question is given", tag="question label", leans={_FREE: 2.0}),
+    Rule("statement label", "a statement is given", tag="statement label", leans={_FREE: 2.0}),
+    Rule("person label", "somebody speaks", tag="person label", leans={_FREE: 0.5}),
+    Rule("aspect label", "an aspect is given", tag="aspect label", leans={_PHRASE: 1.5}),
+    Rule("type label", "a type of entity is given", tag="type label", leans={_ENTITIES: 1.5}),
+    Rule("kind label", "a kind of thing is the label of a text", tag="kind label", leans={_ENTITIES: 1.5}),
+    Rule("body asks", "what is given is a question", tag="body asks", leans={_FREE: 1.5}),
+    Rule("long body", "a long text is given", tag="long body"),
+    Rule("waits for a kind", "the last line is \"Brand:\"", tag="waits for a kind", leans={_ENTITIES: 1.0}),
+    Rule("waits for a citation", "the last line is \"Span:\"", tag="waits for a citation", leans=_CITE),
+    Rule("waits for text", "the last line is \"Summary:\"", tag="waits for text", leans={_FREE: 1.0}),
+    Rule("long instruction", "much is said", tag="long instruction"),
+    Rule("short instruction", "little is said: unsure is free text", tag="short instruction", leans={_FREE: 1.0}),
+)  # fmt: skip

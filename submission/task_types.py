@@ -1,163 +1,315 @@
 """Tells a question's task type from its wording: the evaluator says only whether it is multiple choice.
 
-The rules themselves are data, in `task_rules`. The type with the most evidence wins; too little evidence means generation,
-since a wrong constraint costs more than none.
+What is found in the text (the kinds of words in its instruction, its list, labels and quotations) is weighed by rules, which
+are data (`task_rules`, `task_weights`). Unsure means free text, since a wrong constraint costs more than none.
 """
 
+import math
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
-from submission.numbered_lists import list_numbers
-from submission.task_rules import RULES, Rule, TaskType
+from submission.asked_count import asked_count, figures_in
+from submission.numbered_lists import NumberedList, find_list, numbering_length
+from submission.question_text import QUOTES, UNSPACED, LabelKind, Labelled, label_of
+from submission.task_rules import RULES, Reading, Rule, TaskType
+from submission.task_weights import WEIGHTS
+from submission.word_kinds import KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
 
-__all__ = ["TaskType", "asked_count", "classify_task", "classify_with_list", "instruction_of", "is_body_line"]
-
-# The least evidence that is acted on, and the shortest list that numbers are picked from.
-_ENOUGH = 4
-_SHORTEST_LIST = 3
-
-_BODY_LABELS = frozenset(
-    {"review", "user review", "customer review", "review text", "query", "search query", "customer query", "user query"}
-    | {"query keyword", "keyword", "title", "product title", "product name", "product", "product description"}
-    | {"description", "sentence", "text", "source", "source text", "passage", "context", "aspect", "aspects"}
-    | {"search phrase", "search", "request", "utterance", "shopper", "user's query", "user", "customer", "history"}
-    | {"purchase history", "action sequence", "rezension", "bewertung", "titel", "anfrage", "suchanfrage", "text"}
-    | {
-        "avis",
-        "titre",
-        "requête",
-        "reseña",
-        "título",
-        "consulta",
-        "recensione",
-        "titolo",
-        "クエリ",
-        "レビュー",
-        "タイトル",
-    }
-    | {"商品名", "查询", "评论", "标题", "评价"}
-)
+QUOTE_MARKS = frozenset(QUOTES)
 _QUOTED = re.compile(
-    r"""(?<!\w)(?:'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」)(?!\w)"""
-    r"""|“[^”\n]*”|「[^」\n]*」"""
+    r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
+    r"""|『[^』\n]*』)(?!\w)|“[^”\n]*”|「[^」\n]*」|『[^』\n]*』"""
 )
-QUOTE_MARKS = frozenset("'\"“‘«„「")
-_LIST_LINE = re.compile(r"[\[(]?[0-9０-９]{1,3}[\s.):\]：．、）]")
-_LIST_LINE_STARTS = frozenset("0123456789([０１２３４５６７８９")
 # Instructions stand at the beginning and at the end: this many characters of each are read.
 _HEAD, _TAIL = 900, 350
+# In characters of scripts with and without spaces: a longer quotation is a text, not the name of something.
+_LONGEST_NAME, _LONGEST_UNSPACED_NAME = 28, 8
+# In words, in letters of scripts without spaces: a longer body is a text, a shorter one may be a title or a query.
+_LONG_BODY, _LONG_UNSPACED_BODY = 14, 45
+# In words with a kind or without: a shorter instruction says little, a longer one much.
+_SHORT_INSTRUCTION, _LONG_INSTRUCTION = 14, 150
+_HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
+_LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
+# Where an instruction begins behind the text of a label that takes one line.
+_NEXT_SENTENCE = re.compile(r"[.;!?。！？]\s+(?=(\w+ ?\w*))")
+_ACTS = frozenset(
+    LETTER_OF_NAME[name]
+    for name in ("order", "cite", "pick", "give", "compose", "rewrite", "translate", "which", "reason", "question")
+)
+_KIND, _CITATION = (
+    LETTER_OF_NAME["kind"],
+    frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "cite")),
+)
+_TEXTS = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "summary",
+        "rewrite",
+        "translate",
+        "reason",
+        "compose",
+        "keyword",
+        "dialogue",
+        "question",
+        "short text",
+    )
+)
+# With fewer items, a list may be there to be compared or told of.
+_SHORTEST_LIST = 4
 
-_NUMBERS = {
-    **{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10},
-    **{"drei": 3, "trois": 3, "tres": 3, "tre": 3, "zwei": 2, "deux": 2, "fünf": 5, "cinq": 5, "cinco": 5, "cinque": 5},
-    **{"dos": 2, "due": 2, "vier": 4, "quatre": 4, "cuatro": 4, "quattro": 4, "两": 2, "三": 3, "四": 4, "五": 5},
-}
-_NUMBER = "|".join([*sorted(_NUMBERS, key=len, reverse=True), r"[1-9]\d?(?![\d.%]*\d)(?!-)"])
-_THINGS = (
-    r"(?:numbers?|indices|indexes|index numbers|ids?|numerals|integers|snippets?|aspects?|products?|items?|queries|candidates?"
-    r"|options?|keywords?|phrases?|entries|choices|articles?|ones|of (?:them|these|those|the)|from|categories|labels|reviews?"
-    r"|sentences?|events?|answers?|results?|titles?|topics?|accessories|suggestions?|picks|best|most|nummern|zahlen|artikel"
-    r"|produkte|numéros|produits|aspects|números|productos|numeri|prodotti|aspetti|aspectos|aspekte)"
-)
-_ASKED = re.compile(
-    rf"\btop[- ](?P<top>{_NUMBER})\b"
-    rf"|(?<![\w.&-])(?P<count>{_NUMBER})[\s-]+(?:[^\W\d]+[\s,-]+){{0,4}}?{_THINGS}\b"
-    rf"|\b(?:selec|elig|escog|choos|pick|find|add|mark|attach|suggest|recommend"
-    rf"|nam|give(?!n)|output|writ|keep|tick|wähl|choisi|elig|scegli)\w*\s"
-    rf"(?:\w+\s){{0,3}}?(?P<picked>{_NUMBER})\b"
-    r"|(?P<cjk>[1-9两三四五])\s?(?:つ|個|个|件|項|项)"
-)
-# "A numbered list of 15 snippets" says how long the list is; "separating two numbers" says where commas go.
-_NOT_ASKED = re.compile(
-    r"(?:(?:list|set|pool|collection|catalogu?e) (?:of|with|containing|has) (?:\w+ ){0,2}"
-    r"|\b(?:contain|hold|has|have|given|show)\w* (?:\w+ )?"
-    r"|\b(?:these|those|following|are|below|here|this|every|separating|between|another|any|in|on|with|and|or|each|has) "
-    r"(?:following )?"
-    r"|\byou(?:'ll| will| can)? (?:find|see|get) |\bout of (?:the )?|\bfrom (?:the |these |those )?|\bof )$"
-)
-_THE = re.compile(r"\b(?:the|their|all) $")
+
+@dataclass(frozen=True)
+class Instruction:
+    """What a question tells its reader to do.
+
+    `text` is in lower case, without bodies and list items, with marks in place of quotations and runs of white space made
+    one space. `kinds` are the kinds of its words, `tags` what else was found, `list` its numbered list.
+    """
+
+    text: str
+    kinds: str
+    tags: frozenset[str]
+    list: NumberedList | None
+
+    @property
+    def list_length(self) -> int:
+        """How many numbers the list holds, 0 without one."""
+        return len(self.list.numbers) if self.list else 0
+
+
+def read_instruction(text: str) -> Instruction:
+    """Take a question's instruction out of its text."""
+    found = find_list(text)
+    tags: set[str] = set()
+    instruction = _instruction(_lines_without(text, found), tags)
+    kinds = kinds_of(instruction.replace("\n", " ; "))
+    tags.update(_tags_of_length(kinds))
+    instruction = instruction.replace("\n", " ")
+    if found:
+        tags.update(_tags_of_list(instruction, found))
+    return Instruction(instruction, kinds, frozenset(tags), found)
 
 
 def instruction_of(text: str) -> str:
-    """Return what tells the reader what to do, lower-cased: bodies, list items and quotations ('') are taken out.
+    """Return what tells the reader what to do, lower-cased: bodies, quotations and lines with numbers are taken out."""
+    lines = (line.strip() for line in text.split("\n"))
+    return _instruction((line for line in lines if not numbering_length(line)), set()).replace("\n", " ")
 
-    Runs of white space become one space, which also keeps patterns from dividing them up in every possible way.
-    """
-    kept = []
-    for line in text.replace("：", ":").replace("&quot;", '"').replace("&#39;", "'").split("\n"):
-        stripped = " ".join(line.split())
-        if not stripped or (stripped[0] in _LIST_LINE_STARTS and _LIST_LINE.match(stripped)):
-            continue
-        label, _, body = stripped.partition(":")
-        # A quoted body is taken out with the other quotations: an instruction may follow it on its line.
-        if is_body_line(stripped) and body.lstrip()[:1] not in QUOTE_MARKS:
-            stripped = label
-        kept.append(stripped)
-    joined = " ".join(kept)
+
+def _instruction(lines: Iterable[str], tags: set[str]) -> str:
+    """Return what is instruction in `lines`, a line each, and add what else is found to `tags`."""
+    lines = [line for line in lines if line]
+    joined = "\n".join(
+        _instruction_line(line, tags, is_last=index == len(lines) - 1) for index, line in enumerate(lines)
+    )
     if len(joined) > _HEAD + _TAIL:
-        joined = f"{joined[:_HEAD]} {joined[-_TAIL:]}"
-    return _QUOTED.sub("''", joined).lower()
+        joined = f"{joined[:_HEAD]}\n{joined[-_TAIL:]}"
+    if "&" in joined:
+        joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
+    return _QUOTED.sub(_mark_of, joined).lower().replace("：", ":")
 
 
-def is_body_line(line: str) -> bool:
-    """Return whether `line` begins with the label of a text that the question is about ("Review: …")."""
-    label, colon, _ = line.partition(":")
-    return bool(colon) and len(label) < 24 and label.lower() in _BODY_LABELS
+def _lines_without(text: str, found: NumberedList | None) -> Iterable[str]:
+    """Return the lines of `text` without its list; what stands before the list on its first line stays."""
+    rows = found.rows if found else range(0)
+    for row, line in enumerate(text.split("\n")):
+        if row not in rows:
+            yield line.strip()
+        elif found and row == rows.start:
+            yield line[: found.head].strip()
 
 
-def asked_count(instruction: str, list_length: int) -> int | None:
-    """Return how many numbers the instruction asks for, None where it does not say."""
-    for match in _ASKED.finditer(instruction):
-        word = match.group("top") or match.group("count") or match.group("picked") or match.group("cjk")
-        count = _NUMBERS.get(word) or (int(word) if word.isdecimal() else 0)
-        if not 0 < count <= list_length or _NOT_ASKED.search(instruction, 0, match.start()):
-            continue
-        if count == 1 and not match.group("picked"):
-            continue  # "one product, twelve attributes"
-        # "The five products" are those of the list and "the two queries" stand elsewhere; "the three best" are asked for.
-        if _THE.search(instruction, 0, match.start()) and not 3 <= count < list_length:
-            continue
-        return count
-    return None
+def _instruction_line(line: str, tags: set[str], *, is_last: bool) -> str:
+    """Return what is instruction in `line`, with runs of white space made one space, and add what else is found to `tags`."""
+    label = label_of(line)
+    if label is None:
+        return " ".join(line.split())
+    body = line[label.end :].strip()
+    if is_last and not body:
+        tags.update(_tags_of_waiting(kinds_of(label.label.lower())))
+    if label.words is None:
+        kinds = kinds_of(label.label.lower())
+        if body and _KIND in kinds and len(kinds) <= 3:
+            tags.add("several kind labels" if "kind label" in tags else "kind label")
+    elif label.words.is_body or label.words.kind is LabelKind.TYPE:
+        tags.add(f"{label.words.kind} label")
+    is_quoted = body[:1] in QUOTE_MARKS
+    if body and not is_quoted and label.words and label.words.is_body:
+        rest = _rest_of_body(label, body, tags)
+        return f"{' '.join(label.label.split())} : {rest}"
+    return " ".join(line.split())
 
 
-def speaking_rules(instruction: str, list_length: int) -> list[Rule]:
-    """Return the rules that the instruction speaks for; `list_length` is 0 without a list."""
-    has_list = list_length > 1
-    tags = ""
-    if list_length >= _SHORTEST_LIST:
-        asked = asked_count(instruction, list_length)
-        tags = "<list>" if asked is None else "<list><asks some>" if asked < list_length else "<list><asks all>"
-    instruction = f"{tags} {instruction}"
-    found = []
-    for rule in RULES:
-        if rule.needs_list is not None and rule.needs_list is not has_list:
-            continue
-        for needle in rule.needles:
-            if needle in instruction:
-                if rule.pattern.search(instruction):
-                    found.append(rule)
+def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
+    """Add what a labelled body looks like to `tags`; return the instruction that stands behind it on its line."""
+    words = label.words
+    assert words is not None
+    rest = ""
+    if words.is_one_line:
+        for match in _NEXT_SENTENCE.finditer(body):
+            if kinds_of(match[1].lower())[:1] in _ACTS:
+                body, rest = body[: match.start() + 1], body[match.end() :]
                 break
-    return found
+    if words.kind is not LabelKind.QUESTION and body.endswith(("?", "？")):
+        tags.add("body asks")
+    if len(body) > _LONG_UNSPACED_BODY and (body.count(" ") >= _LONG_BODY or _HAS_UNSPACED.search(body)):
+        tags.add("long body")
+    return " ".join(rest.split())
 
 
-def evidence(instruction: str, list_length: int) -> dict[TaskType, int]:
-    """Return the weight of the evidence for each type but multiple choice; `list_length` is 0 without a list."""
-    weights: dict[TaskType, int] = {kind: 0 for kind in TaskType if kind is not TaskType.MULTIPLE_CHOICE}
-    for rule in speaking_rules(instruction, list_length):
-        weights[rule.task_type] += rule.weight
-    return weights
+def _tags_of_waiting(kinds: str) -> set[str]:
+    """Return what a label without a text, the last line of a question, waits for."""
+    if _KIND in kinds:
+        return {"waits for a kind"}
+    if not _CITATION.isdisjoint(kinds):
+        return {"waits for a citation"}
+    return set() if _TEXTS.isdisjoint(kinds) else {"waits for text"}
 
 
-def classify_with_list(instruction: str, list_length: int) -> TaskType:
-    """Classify a question that is not multiple choice by its instruction and the length of its list."""
-    weights = evidence(instruction, list_length)
-    best = max(weights, key=weights.__getitem__)
-    enough = weights[best] >= _ENOUGH and weights[best] > weights[TaskType.GENERATION]
-    return best if enough else TaskType.GENERATION
+def _tags_of_length(kinds: str) -> set[str]:
+    if len(kinds) < _SHORT_INSTRUCTION:
+        return {"short instruction"}
+    return {"long instruction"} if len(kinds) > _LONG_INSTRUCTION else set()
+
+
+def _tags_of_list(instruction: str, found: NumberedList) -> set[str]:
+    length = len(found.numbers)
+    tags = {"list"}
+    if found.is_loose:
+        tags.add("loose list")
+    if length < _SHORTEST_LIST:
+        tags.add("short list" if length > 2 else "two items")
+    asked = asked_count(instruction, length)
+    if asked is not None:
+        tags.add("asks some" if asked < length else "asks all")
+    figures = {value for value, _, _ in figures_in(instruction)}
+    if any(1 < figure < length for figure in figures):
+        tags.add("figure below")
+    if length in figures:
+        tags.add("figure is length")
+    if _LETTER_PATTERN.search(instruction):
+        tags.add("pattern of letters")
+    return tags
+
+
+def _mark_of(match: re.Match[str]) -> str:
+    """Return the mark for a quotation: of a text, of the name of something that is looked for, of something else."""
+    quoted = match.group().strip("".join(QUOTE_MARKS) + "»”」』")
+    is_unspaced = _HAS_UNSPACED.search(quoted) is not None
+    if len(quoted) > (_LONGEST_UNSPACED_NAME if is_unspaced else _LONGEST_NAME) or quoted.count(" ") > 3:
+        return LONG_QUOTE
+    names_kind = (quoted.isupper() and quoted.isascii() and len(quoted) > 2) or any(
+        letter in _KINDS_OF_NAMES for letter in kinds_of(quoted.lower())
+    )
+    return KIND_QUOTE if names_kind else SHORT_QUOTE
+
+
+_KINDS_OF_NAMES = frozenset(LETTER_OF_NAME[name] for name in ("kind", "named entity"))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a question is read, and how likely that is by the weights of the rules (0 to 1)."""
+
+    reading: Reading
+    confidence: float
+
+
+# What a mistake costs, as a share of a question's score: what it is (rows) and what it is read as (columns). Free text that
+# is forced into citing or into numbers loses nearly all of it. Entities and numbers that are written freely are often right,
+# and as often have words around them that the metric cannot read. A ranking that holds three numbers keeps most of its gain,
+# and the first three numbers of a ranking are a selection.
+COSTS: dict[Reading, dict[Reading, float]] = {
+    Reading.RANKING: {Reading.RETRIEVAL: 0.2, Reading.FREE: 0.5, Reading.ENTITIES: 1.0, Reading.PHRASE: 1.0},
+    Reading.RETRIEVAL: {Reading.RANKING: 0.2, Reading.FREE: 0.5, Reading.ENTITIES: 1.0, Reading.PHRASE: 1.0},
+    Reading.ENTITIES: {Reading.PHRASE: 0.3, Reading.FREE: 0.5, Reading.RANKING: 1.0, Reading.RETRIEVAL: 1.0},
+    Reading.PHRASE: {Reading.ENTITIES: 0.3, Reading.FREE: 0.5, Reading.RANKING: 1.0, Reading.RETRIEVAL: 1.0},
+    Reading.FREE: {Reading.ENTITIES: 0.9, Reading.PHRASE: 0.9, Reading.RANKING: 0.9, Reading.RETRIEVAL: 0.9},
+}
+_WITH_LIST = (Reading.RANKING, Reading.RETRIEVAL, Reading.FREE)
+_WITHOUT_LIST = (Reading.ENTITIES, Reading.PHRASE, Reading.FREE)
+
+
+def readings_of(instruction: Instruction) -> tuple[Reading, ...]:
+    """Return what `instruction` can be read as: numbers need a list, and what has a list is not cited from."""
+    return _WITH_LIST if instruction.list else _WITHOUT_LIST
+
+
+def evidence_of(instruction: Instruction) -> list[str]:
+    """Return the names of the rules that speak on `instruction`."""
+    return [*_rules_in(instruction.kinds), *(tag for tag in instruction.tags if tag in _RULES_OF_TAGS)]
+
+
+_RULE_OF_NAME = {rule.tag or rule.name: rule for rule in RULES}
+_RULES_OF_TAGS = frozenset(rule.tag for rule in RULES if rule.tag)
+_PATTERNS = [(rule.name, rule.needs, rule.pattern) for rule in RULES if rule.sees]
+
+
+@lru_cache(maxsize=4096)
+def _rules_in(kinds: str) -> tuple[str, ...]:
+    present = frozenset(kinds)
+    return tuple(
+        name
+        for name, needs, pattern in _PATTERNS
+        if any(need <= present for need in needs) and (pattern is None or pattern.search(kinds))
+    )
+
+
+# By whether there is a list: the weights of each rule, one a reading in the order of `readings_of`.
+Weights = Mapping[str, Mapping[str, tuple[float, ...]]]
+# What it costs to read one as the other, in that order: plain numbers, since looking up enumerations takes time.
+_COST_ROWS = {
+    has_list: [[COSTS[true].get(read, 0.0) for true in readings] for read in readings]
+    for has_list, readings in ((True, _WITH_LIST), (False, _WITHOUT_LIST))
+}
+
+
+def likelihoods(instruction: Instruction, weights: Weights = WEIGHTS) -> list[float]:
+    """Return how likely each of `readings_of` is by the weights of the rules that speak; they sum to 1."""
+    table = weights["with a list" if instruction.list else "without a list"]
+    first, second, third = table[""]
+    for name in evidence_of(instruction):
+        if name in table:
+            ours = table[name]
+            first += ours[0]
+            second += ours[1]
+            third += ours[2]
+    highest = max(first, second, third)
+    shares = [math.exp(first - highest), math.exp(second - highest), math.exp(third - highest)]
+    whole = sum(shares)
+    return [share / whole for share in shares]
+
+
+def reasons_for(instruction: Instruction) -> list[tuple[float, Rule]]:
+    """Return the rules that speak on the likeliest reading, each with how much it makes that likelier than the others do.
+
+    The rules that say the most come first, those that say nothing are left out.
+    """
+    table = WEIGHTS["with a list" if instruction.list else "without a list"]
+    likely = likelihoods(instruction)
+    best = likely.index(max(likely))
+    found = []
+    for name in evidence_of(instruction):
+        weights = table.get(name, (0.0, 0.0, 0.0))
+        others = (sum(weights) - weights[best]) / 2
+        found.append((round(weights[best] - others, 1), _RULE_OF_NAME[name]))
+    return sorted((pair for pair in found if pair[0]), key=lambda pair: -abs(pair[0]))
+
+
+def judge(instruction: Instruction, weights: Weights = WEIGHTS) -> Verdict:
+    """Return the reading with the least expected cost."""
+    has_list = instruction.list is not None
+    likely = likelihoods(instruction, weights)
+    one, two, three = likely
+    costs = [one * row[0] + two * row[1] + three * row[2] for row in _COST_ROWS[has_list]]
+    best = costs.index(min(costs))
+    return Verdict((_WITH_LIST if has_list else _WITHOUT_LIST)[best], likely[best])
 
 
 def classify_task(question: str, is_multiple_choice: bool) -> TaskType:
     """Return the task type of a question's text; `is_multiple_choice` is what the evaluator says of its batch."""
     if is_multiple_choice:
         return TaskType.MULTIPLE_CHOICE
-    return classify_with_list(instruction_of(question), len(list_numbers(question)))
+    return judge(read_instruction(question)).reading.task_type

@@ -44,7 +44,7 @@ def bewilder(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     ("function", "is_multiple_choice", "form"),
     [
         ("option_numbers", True, Choice((0, 1, 2, 3))),
-        ("list_numbers", False, FreeText(questions.PROSE_TOKENS)),
+        ("read_instruction", False, FreeText(questions.PROSE_TOKENS)),
         # The body is looked for only when the form is made: reading is not over before that.
         ("body_of", False, FreeText(questions.PROSE_TOKENS)),
     ],

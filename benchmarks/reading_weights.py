@@ -1,0 +1,89 @@
+"""Fits the weights of the rules that tell task types apart (`submission.task_weights`) to wordings whose type is known.
+
+A linear model over the rules that speak: the sum of their weights makes each reading more or less likely. The weights start
+from what the rules lean to and depart from it as little as the wordings allow (a Gaussian prior around the leanings).
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+from benchmarks.reading_sources import Example
+from submission.task_rules import RULES, Reading
+from submission.task_types import Weights, evidence_of, readings_of
+
+# Of the prior: how far a weight departs from its leaning for what is seen once.
+_SPREAD = 1.0
+# No source counts for more than so many wordings: some hold thousands that differ in a word.
+_MOST_OF_A_SOURCE = 60.0
+_LEANINGS: dict[str, Mapping[Reading, float]] = {rule.tag or rule.name: rule.leans for rule in RULES}
+
+
+def fit(sources: Iterable[list[Example]]) -> Weights:
+    """Return the weights for the examples of all `sources`."""
+    weighted: list[tuple[Example, float]] = []
+    for examples in sources:
+        shares = [math.sqrt(example.count) for example in examples]
+        factor = min(1.0, _MOST_OF_A_SOURCE / sum(shares)) if any(e.count > 2 for e in examples) else 1.0
+        weighted += [(example, share * factor) for example, share in zip(examples, shares, strict=True)]
+    return {
+        name: _fit(
+            [(example, weight) for example, weight in weighted if (example.instruction.list is not None) is has_list]
+        )
+        for name, has_list in (("with a list", True), ("without a list", False))
+    }
+
+
+def _fit(weighted: list[tuple[Example, float]]) -> dict[str, tuple[float, ...]]:
+    readings = readings_of(weighted[0][0].instruction)
+    # What cannot be read as what it is (an entity question with a list in it) teaches nothing here.
+    weighted = [(example, weight) for example, weight in weighted if example.reading in readings]
+    spoken = [evidence_of(example.instruction) for example, _ in weighted]
+    names = ["", *sorted({name for found in spoken for name in found})]
+    place = {name: index for index, name in enumerate(names)}
+    seen = np.zeros((len(weighted), len(names)))
+    for row, found in enumerate(spoken):
+        seen[row, [0, *(place[name] for name in found)]] = 1.0
+    truth = np.array([readings.index(example.reading) for example, _ in weighted])
+    share = np.array([weight for _, weight in weighted])
+    start = np.array([[_LEANINGS.get(name, {}).get(reading, 0.0) for reading in readings] for name in names])
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat.reshape(start.shape)
+        sums = seen @ weights
+        sums -= sums.max(axis=1, keepdims=True)
+        likely = np.exp(sums)
+        likely /= likely.sum(axis=1, keepdims=True)
+        wrong = likely.copy()
+        wrong[np.arange(len(truth)), truth] -= 1.0
+        away = (weights - start) / _SPREAD**2
+        total = -(share * np.log(likely[np.arange(len(truth)), truth])).sum() + 0.5 * (away * (weights - start)).sum()
+        return total, (seen.T @ (wrong * share[:, None]) + away).ravel()
+
+    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    fitted = found.x.reshape(start.shape)
+    return {name: tuple(round(float(value), 2) for value in row) for name, row in zip(names, fitted, strict=True)}
+
+
+def write(weights: Weights, file: Path) -> None:
+    """Write the weights as the module that the package reads."""
+    lines = [
+        '"""How much each rule counts for each way to read a question, written by `python -m benchmarks.reading --fit`.',
+        "",
+        "By whether the question has a list, the weights of a rule stand in the order that `task_types.readings_of` returns: for",
+        'ranking, retrieval and free text with a list, for entities, a cited phrase and free text without one. "" is what counts',
+        "where no rule speaks.",
+        '"""',
+        "",
+        "WEIGHTS: dict[str, dict[str, tuple[float, ...]]] = {",
+    ]
+    for name, rules in weights.items():
+        lines.append(f'    "{name}": {{')
+        lines += [
+            f'        "{rule}": ({", ".join(f"{value:.2f}" for value in values)}),' for rule, values in rules.items()
+        ]
+        lines.append("    },")
+    file.write_text("\n".join([*lines, "}", ""]), encoding="utf-8")

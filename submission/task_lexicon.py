@@ -1,0 +1,489 @@
+"""The words that tell what a question asks for, by kind and in seven languages: what the rules of `task_rules` are made of.
+
+A kind is a set of words that do the same in an instruction: verbs for taking something out of a text, nouns for what shops
+take out of titles, words for an order. A star stands for any ending; words of several parts are written with spaces. A word
+has one kind: that of the first table that holds it. The languages are English, German, French, Spanish, Italian, Japanese
+and Chinese, a line or more each.
+"""
+
+# What the kinds are, each with the one letter that stands for it where rules look at the order of words.
+KINDS: dict[str, tuple[str, str]] = {
+    # Of several parts, or decided by more than one word: before the single words that they hold.
+    "verbatim": (
+        "L",
+        """
+        verbatim | word for word | word-for-word | letter for letter | letter by letter | as written | as is
+        | exactly as
+        | exact words | exact word | exact spelling | same spelling | exact substring | as it is | as it stands
+        | as they stand
+        | as they are | as it appears | as they appear | as spelled | spelled | unchanged | without changing
+        | without altering
+        | unaltered | not change | must not change | literally | copied | original wording | same words | very words
+        | own spelling | untouched | exactly the same | exactly how | just as | exactly like | words of the
+        | exact match
+        | direct extraction | as in the | occur* in the text | appears in the text | must appear in | must occur in
+        | from the original | original text
+        | wörtlich* | buchstabengetreu | wortgetreu | unverändert* | genau so wie | so wie | wie im text | genau wie
+        | tel quel | telle quelle | tels quels | telles quelles | mot pour mot | mot à mot | textuellement
+        | sans les modifier
+        | sans modifier | sans rien changer | à l'identique
+        | tal cual | literalmente | palabra por palabra | textualmente | al pie de la letra | sin cambiar*
+        | sin modificar
+        | così com'è | così come | alla lettera | testualmente | letteralmente | parola per parola | senza modificar*
+        | そのまま | 原文 | そのままの | 一字一句 | 表記どおり | 表記のまま
+        | 原样 | 原封不动 | 逐字 | 照抄 | 一字不差 | 原词""",
+    ),
+    "own words": (
+        "w",
+        """
+        own words | your own | full sentence | complete sentence | full sentences | complete sentences
+        | natural language
+        | plain language | simple words | easy words | plain words | layman's terms | layperson | friendly | polite
+        | politely
+        | tone | style | formal | informal | fluent | natural | humor* | humour* | funny | rhym* | flowing | coherent
+        | eigenen worten | ganzen satz | höflich* | freundlich* | fließtext | tonfall | einfachen worten
+        | propres mots | phrase complète | poliment | bien tournées | registre
+        | propias palabras | frase completa | tono | palabras sencillas
+        | parole tue | parole proprie | frase completa | cortese* | garbo | tono
+        | 自分の言葉 | 丁寧な | 口調 | 調で | です・ます | 自己的话 | 语气 | 口吻 | 简单的话""",
+    ),
+    "translate": (
+        "X",
+        """
+        translat* | localis* | localiz* | in english | into english | in german | into german | in french
+        | into french
+        | in spanish | into spanish | in italian | into italian | in japanese | into japanese | in chinese
+        | into chinese
+        | to english | to german | to french | to spanish | to italian | to japanese | to chinese | tgt | tgt_lang
+        | src_lang
+        | interpreter | english version | german version | french version | spanish version | italian version
+        | english title | german title | french title | spanish title | italian title
+        | japanese title | chinese title | japanese version | chinese version | english rendering | english equivalent
+        | übersetz* | übertrag* | ins deutsche | ins englische | auf deutsch | auf englisch | ins französische
+        | traduis* | traduire | traduction | traduisez | en anglais | en français | en allemand | en espagnol
+        | traduc* | traduzca | al inglés | al español | al alemán | al francés
+        | traduci | traduzione | tradurre | traduca | in inglese | in italiano | in tedesco
+        | 翻訳* | 訳し | 訳す | 訳文 | 英語に | 日本語に | ドイツ語に | 翻译 | 译成 | 译为 | 英文标题""",
+    ),
+    "permutation": (
+        "p",
+        """
+        permut* | each number once | every number once | each exactly once | once each | all numbers | all the numbers
+        | all of them | full order | ids all | all ids | every one once | all five numbers | all four numbers
+        | all six numbers
+        | all five | all four | all six | all eight | all seven | all ten | every item | do not repeat | not repeat
+        | one time | comes second | second best | each place | a place | positions | n1 n2
+        | alle nummern | alle zahlen | jede nummer | tous les numéros | chaque numéro | todos los números
+        | cada número
+        | tutti i numeri | ogni numero | すべての番号 | 全番号 | 全ての番号 | 一度ずつ | 全部排 | 所有编号 | 只能出现一次""",
+    ),
+    "order": (
+        "O",
+        """
+        rank* | re-rank* | rerank* | sort | sorts | sorted | sorting | arrang* | rearrang* | re-arrang* | reorder*
+        | re-order*
+        | reorgani* | prioriti* | sequence | sequenc* | line up | line them up | line-up | ordering | ordered by
+        | order by
+        | order the | order these | order this | order them | order all | order those | order following | order for
+        | order it
+        | order products | order items | order candidates | in order | into order | in the order | the order
+        | what order
+        | which order | best order | right order | correct order | ideal order | final order | complete order
+        | new order
+        | an order | own order | this order | order of | descending | decreasing | descends | ascending order
+        | staircase | grade them
+        | sort the | put the | in sequence | leaderboard | relevance order | desc | from best | rel order
+        | order plz | out order
+        | rel. order | put them in | bring them | into the order | list them by | shelves in
+        | ordne | ordnen | sortier* | rangfolge | reihenfolge | rangliste | reihe | anordn* | geordnet* | reihung
+        | classe | classer | classez | classement | trie | trier | triez | ordonne* | par ordre | ordre de
+        | dans l'ordre
+        | ordena | ordenar | ordene | ordénalos | clasifi* | en orden | orden de | ranking
+        | ordina | ordinare | ordini | ordinate | riordin* | classific* | in ordine | ordine di | graduatoria
+        | metta in fila
+        | 並べ替え* | 並べ | 並び替え | 順位 | 順に | 順番 | ランキング | ランク付け | 順序
+        | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序""",
+    ),
+    "cite": (
+        "T",
+        """
+        extract* | copy | copies | cite | cites | quot* | highlight* | underlin* | pinpoint* | isolat* | lift
+        | cut out
+        | pull | pulls | pull out | pick out | point out | single out | take out | locat* | spot | spots | detect*
+        | recogni*
+        | identif* | pars* | annotat* | transcrib* | reproduc* | repeat | captur* | catch | mark | markier* | carry
+        | filter out | fish out | segment* | tagg* | tweezers
+        | extrah* | heraus* | herauslös* | zitier* | kopier* | abschreib* | unterstreich* | erkenn* | kennzeichn*
+        | entnimm
+        | wiedergib | rauszieh* | raussuch* | übernehm* | schreib heraus | ablesen
+        | extrai* | extray* | relev* | recopi* | repér* | souligne* | cit* | isole* | prélev* | surligne*
+        | extra* | copia | copiar | copie | copiándo* | subraya* | localiza | señala* | detecta* | reconoc* | separe
+        | estra* | ricopia* | riporta* | sottolinea* | individua* | riconosc* | evidenzia* | ritaglia
+        | 抜き出* | 抽出* | 書き出* | 引用 | 特定し | 抜粋
+        | 提取 | 抽取 | 摘出 | 摘录 | 抄写 | 抄出 | 识别 | 标注 | 标出 | 圈出 | 找出""",
+    ),
+    "pick": (
+        "P",
+        """
+        select | selects | selecting | selected | selection | choos* | chosen | pick | picks | picking | tick
+        | ticks | ticked
+        | shortlist | recommend from | which of | which ones | which rows | which lines | which items | which products
+        | all that apply | every one of them | apply | retriev* | flag | take 3 | take three | take the | basket
+        | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz*
+        | choisi* | sélectionn* | parmi | lesquel* | coche*
+        | elig* | elij* | escog* | selecciona* | seleccione | marca | marcar | cuáles de | cuáles
+        | scegli* | seleziona* | scelga | quali dei | quali | segna
+        | 選び | 選んで | 選択 | 選ぶ | どれ
+        | 选出 | 选择 | 挑选 | 挑出 | 筛选 | 选3 | 选三 | 哪些""",
+    ),
+    "named entity": (
+        "N",
+        """
+        entity | entities | named entit* | ner | ent | ne type | ne | slot | slots | sequence label* | bio tags
+        | entity type
+        | entität* | eigenname* | entité* | entidad* | entità | 固有表現 | エンティティ | 实体 | 命名实体""",
+    ),
+    "sentence count": (
+        "n",
+        """
+        one sentence | a sentence | two sentences | three sentences | few sentences | short sentence | single sentence
+        | sentences | paragraph or | a paragraph | short paragraph | one paragraph | para | few words | few lines
+        | short text
+        | sent | chars | characters | max words | word limit | words max | one line | two lines | in a nutshell
+        | briefly
+        | concise* | brief | short answer | reply short | stanza | lines
+        | ein satz | einem satz | zwei sätze* | sätzen | sätze | kurz | zeichen | stichpunkt* | absatz
+        | une phrase | deux phrases | trois phrases | quelques phrases | phrases | en bref | paragraphe | brève*
+        | una frase | dos frases | tres frases | frases | breve* | brevemente | párrafo | líneas | tres pasos
+        | una frase | due frasi | tre frasi | frasi | paio di frasi | righe | brevemente
+        | 一文 | 二文 | 三文 | 文程度 | 字以内 | 文字以内 | 一句话 | 两句话 | 三句话 | 一句 | 几句话 | 四句话 | 字以内 | 简短""",
+    ),
+    "keyphrase": (
+        "k",
+        """
+        keyphrase* | key phrase* | key-phrase* | schlüsselphrase* | kernphrase* | phrase clé | phrases clés
+        | frase clave
+        | frases clave | frase chiave | frasi chiave | キーフレーズ | 关键短语""",
+    ),
+    "keyword": (
+        "K",
+        """
+        keyword* | key word* | key term* | key concept* | search term* | hashtags
+        | categor* | topic* | taxonomy | theme | themes | path | genre of this | labels that | tags that
+        | product type of
+        | schlagwort* | schlagwört* | stichwort* | stichwört* | kategor* | thema | themen
+        | mot-clé* | mots-clé* | mot clé | mots clés | catégor* | thème* | rubrique
+        | palabra* clave | categoría* | tema | temas
+        | parola chiave | parole chiave | categori*
+        | キーワード | カテゴリ* | トピック | 主題 | 关键词 | 关键字 | 类目 | 类别 | 分类 | 主题""",
+    ),
+    "snippet": (
+        "s",
+        """
+        snippet* | phrase | phrases | span of | excerpt* | passage that | passages | expression* | fragment
+        | fragments | wording
+        | clause | part of the review | piece of the review | bits | quotation* | formulation
+        | stelle | passage | ausdruck | formulierung* | textstelle* | wortlaut
+        | extrait* | expression | passage
+        | fragmento* | expresión | pasaje
+        | espressione | frammento | frammenti | brano | passaggio
+        | 語句 | フレーズ | 箇所 | 部分 | 短语 | 片段 | 语句 | 词组""",
+    ),
+    "summary": (
+        "Z",
+        """
+        summar* | sum up | sum it up | summing | tl;dr | tldr | recap* | gist | condens* | boils down | main point*
+        | main idea*
+        | key point* | abstract | synopsis | outline | overview | digest | conclusion | highlights | pros | cons
+        | pro contro
+        | zusammenfass* | fasse | fazit | kernaussage* | überblick
+        | résum* | synthèse | synthétis* | en résumé
+        | resum* | síntesis | sintetiza
+        | riassum* | sintesi | sintetizza | riepilog*
+        | 要約 | まとめ | 要点 | 概要 | 总结 | 概括 | 摘要 | 归纳""",
+    ),
+    "rewrite": (
+        "R",
+        """
+        rewrit* | re-writ* | rephras* | paraphras* | reformulat* | reword* | correct the | correct version | corrected
+        | correct this | correct all | correct any | correction | grammar* | grammatical* | spelling mistakes
+        | typo* | fix
+        | repair | simplif* | shorten* | improv* | polish | convert* | turn this | turn the | turn into | split the
+        | split this
+        | combine* | merge | complet* this | complete the | continue | fill in | fill the | blank | replace
+        | expand | adapt | transform
+        | remove the | make it | edit | anew | re-tell | retell | verbaliz* | lexicaliz* | lexicalization
+        | verbalization
+        | disambiguat* | clean up | capitali* | say this | put together | put the facts | string together
+        | without errors | w/o errors | spelling doctor | set them right | style transfer | active | passive
+        | question into
+        | umformulier* | formulier* um | verbesser* | korrigier* | vereinfach* | kürz* | ergänz* | vervollständig*
+        | reformul* | corrig* | simplifi* | raccourci* | complét* | amélior*
+        | reescrib* | corrij* | corregir | corrige | simplific* | acort* | complet* | mejora
+        | riscriv* | correg* | semplific* | accorcia | completa | migliora*
+        | 書き換え | 言い換え | 訂正 | 修正 | 直して | 改写 | 改成 | 改正 | 纠正 | 润色 | 简化 | 补全 | 续写""",
+    ),
+    "compose": (
+        "C",
+        """
+        write a | write an | write the | write your | write one | write two | write three | write down why
+        | write some | write me
+        | write | writing | compos* | generat* | creat* | draft* | craft* | produc* | invent | come up | formulate
+        | devise | author
+        | construct* | build | imagine a | make up | make a | make an | tell a | act as | play | role | rôle | need
+        | slogan
+        | script | text for | put on paper | copywrit*
+        | schreib* | verfass* | erstell* | formulier* | texte | texten | dichte | entwirf | machen sie
+        | écri* | rédig* | compose* | génér* | cré* | invente* | trouvez un
+        | escrib* | redact* | crea* | genera* | compon* | invent* | elabora*
+        | scriv* | crea | genera | compon* | redig* | inventa*
+        | 書いて | 作成 | 作って | 考えて | 生成 | 执笔 | 写一 | 写出 | 撰写 | 写个 | 编写 | 创作 | 起一个""",
+    ),
+    "reason": (
+        "Y",
+        """
+        why | how | reason | reasons | because | explain* | explanation* | justif* | rationale | describ*
+        | description of | elaborat*
+        | defin* | definition | meaning | mean | means | interpret* | discuss* | argu* | motivat* | what makes
+        | used for
+        | tell me | tell us | tell what | purpose | evidence* | infer* | conclude | guess | wonder* | describing
+        | clues
+        | warum | wieso | weshalb | wie | erklär* | begründ* | beschreib* | erläuter* | bedeut* | grund
+        | pourquoi | comment est | comment se | comment fonctionne | expliqu* | justifi* | décri* | défini*
+        | signifi* | raison* | motiv*
+        | por qué | cómo | explic* | justific* | describ* | defin* | significa* | razón | motivo | qué quiere decir
+        | perché | come si | come funziona | spieg* | giustific* | descriv* | defini* | significa | motiv* | ragione
+        | 説明 | 理由 | なぜ | どうして | 述べ | 解释 | 说明 | 描述 | 介绍 | 为什么 | 怎么 | 如何 | 原因 | 讲一讲""",
+    ),
+    "judgement": (
+        "H",
+        """
+        whether | true | false | is it | is this | does it | does this | do these | can i | could it | is there
+        | are there
+        | reasonable | plausible | makes sense | make sense | sense | consistent | entail* | contradict* | premise
+        | hypothesis
+        | claim | statement | statements | judg* | decide | determine if | determine whether | agree | opinion
+        | sentiment
+        | emotion | sarcas* | good match | match or not | worth | suitable | relation between | same as | yes or no
+        | correct?
+        | answerable | compare | comparison | difference | in common | better | advice | advise | recommend
+        | suggest* | tip | tips
+        | should | would you | what would | next | most likely planning | intent | likely
+        | ob | stimmt | wahr | falsch | aussage | beurteil* | urteil | vergleich* | unterschied | empfehl* | tipps
+        | vrai* | fausse | affirmation | jugez | compar* | différence | conseil* | recommand* | hypothèse
+        | verdad* | falso | afirmación | sentido | compara* | diferencia | consejo* | recomend* | aconsej*
+        | vero | falso | affermazion* | senso | confront* | differenza | consigl* | raccomand*
+        | 判断 | 正しい | 比較 | 違い | おすすめ | アドバイス | 适合 | 是否 | 合理 | 区别 | 比较 | 建议 | 推荐 | 对吗""",
+    ),
+    "question": (
+        "u",
+        """
+        question | questions | answer the | answer this | answer to | answers | answered | answer string
+        | answer it | asks
+        | asked | respond | response | reply | replies | ask | query asks | faq | trivia | riddle | quiz | wondered
+        | frage | fragen | beantwort* | antwort auf | antworte auf
+        | question d | répond* | réponse à | demande
+        | pregunta | preguntas | respond* | contest* a | responde
+        | domanda | domande | rispond* | risposta a
+        | 質問 | 問い | 答えて | 返信 | 返事 | 提问 | 问题 | 回答 | 回复 | 请问""",
+    ),
+    "dialogue": (
+        "D",
+        """
+        dialog* | conversation* | chat | customer service | support agent | story | stories | plot | movie* | film
+        | article
+        | essay | poem | email | e-mail | bill | biography | bio | news | blog | post | review for | recipe | joke
+        | triple* | graph | table | knowledge base | facts | fact | concept | concepts | bullet* | keynote | speech
+        | abbreviation*
+        | gespräch | geschichte | kundenservice | gedicht | beitrag
+        | dialogue | histoire | film | poème | service après-vente | courriel
+        | diálogo | historia | película | correo | poema
+        | dialogo | storia | film | mail | poesia
+        | 会話 | 対話 | 物語 | 映画 | 記事 | 对话 | 故事 | 电影 | 文章 | 客服 | 邮件""",
+    ),
+    "kind": (
+        "E",
+        """
+        brand | brands | brand name* | maker | makers | manufacturer* | colour | colours | color | colors | shade
+        | material
+        | materials | fabric | textile | size | sizes | dimension* | measurement* | measure | measures | length
+        | width | height
+        | weight | weights | capacity | volume | quantity | quantities | pack size | piece count | count | flavor*
+        | flavour*
+        | scent | scents | smell | smells | fragrance* | audience | recipient | gender | age | ages | age group
+        | occasion | event
+        | season | holiday | celebration* | room | rooms | place | places | location* | sport | sports | activity
+        | character
+        | franchise | series | author | publisher | artist | compatible device* | compat device | compatible
+        | device | devices | phones | models
+        | model | model name | model number | connector* | power | wattage | voltage | pattern* | shape | fit | finish
+        | ingredient* | allergen* | condition | ailment* | disease* | symptom* | product type* | product_type
+        | type of product
+        | product name* | feature mentioned | price limit | price range | budget | money | date | dates | year
+        | platform
+        | person names | organisation* | organization* | company | companies | city | cities
+        | country | countries | chemical* | gene | genes | protein | drug | drugs | dish | dishes | cuisine | genre
+        | actor
+        | director | theme of | product parts | parts | component* | number of seats | skin type | hair type
+        | closure | sleeve
+        | neckline | certification | duration | point size | sheet count | time reference | term for the
+        | type of closure
+        | marke | marken | marke* | hersteller | farbe | farben | farb* | größe | größen | maß | maße | menge
+        | zielgruppe | anlass
+        | raum | geschmack | duft | materialien | stoff | modell | modellbezeichnung | produkttyp | produktart
+        | gewicht | inhaltsstoffe
+        | marque | marques | couleur* | matière* | taille | quantité | contenance | parfum | goût | destinataire
+        | occasion | pièce
+        | modèle | type de produit | ingrédient*
+        | marca | marcas | color | colores | material | materiales | tejido | estampado | talla | tamaño | medida*
+        | cantidad
+        | sabor | aroma | destinatario | ocasión | modelo | deporte | ingrediente* | tipo de producto | editorial
+        | autor
+        | marca | marchio | marche | colore | colori | materiale | materiali | taglia | misura | misure | quantità
+        | gusto
+        | profumo | destinatario | occasione | stanza | modello | ingrediente | ingredienti | tipo di prodotto
+        | fantasia | capo
+        | ブランド* | 色 | 素材 | 材質 | サイズ | 容量 | 数量 | 味 | 香り | 対象 | 型番 | キャラクター | メーカー | 季節 | 場所
+        | 品牌 | 颜色 | 材质 | 尺寸 | 容量 | 规格 | 口味 | 适用人群 | 人群 | 季节 | 风格 | 型号 | 地点 | 场景""",
+    ),
+    "value": (
+        "V",
+        """
+        attribute* | value | values | span | spans | token | tokens | substring* | tag | label | labels
+        | slot value | mention
+        | mentions | mentioned | named in | names | words | word | term | terms | part | parts | section | portion
+        | element
+        | elements | stand for | stands for | denote* | type | types | property | properties | characteristic*
+        | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft*
+        | valeur* | mot | mots | terme* | attribut* | propriété*
+        | valor* | palabra | palabras | término* | atributo*
+        | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
+        | 属性 | 単語 | 語 | 値 | タイプ | 词 | 词语 | 单词 | 属性值 | 类型""",
+    ),
+    "short text": (
+        "S",
+        """
+        title | titles | product title* | query | queries | search query | search phrase | search line
+        | search field | search term
+        | search | searches | search request | keyword query | listing | listings | offer | utterance* | request
+        | requests
+        | product name | item name | headline | qry | wish | input | string | sentence | label text
+        | titel | produkttitel | artikelname | produktname | suchanfrage* | anfrage* | suche | angebotstitel | satz
+        | titre* | intitulé | requête* | recherche* | phrase
+        | título* | consulta* | búsqueda* | renglón | frase
+        | titolo | titoli | ricerca | ricerche | interrogazione | frase
+        | タイトル | 商品名 | クエリ | 検索 | 検索語 | 文
+        | 标题 | 商品标题 | 查询 | 搜索词 | 搜索 | 检索 | 句子""",
+    ),
+    "long text": (
+        "B",
+        """
+        text | texts | review | reviews | passage | paragraph | paragraphs | message | messages | letter | letters
+        | description | descriptions | comment | comments | feedback | note | prose | document | documents
+        | context | content
+        | customer's words | reviewer | reviewers | page | testimonial* | transcript
+        | rezension* | bewertung* | nachricht | beschreibung* | kommentar*
+        | avis | texte* | message* | commentaire* | description*
+        | reseña* | texto* | mensaje* | descripción* | comentario* | carta
+        | recension* | testo | testi | messaggi* | descrizion* | commento | commenti
+        | レビュー | 文章 | テキスト | 口コミ | メッセージ | 评论 | 文本 | 评价 | 留言 | 描述""",
+    ),
+    "aspect": (
+        "a",
+        """
+        aspect | aspects | aspekt* | aspecto* | aspetto | aspetti | 観点 | 方面 | 角度""",
+    ),
+    "give": (
+        "G",
+        """
+        give | gives | return | returns | output | outputs | report | reports | state | provid* | list | lists
+        | name | show | get | tell
+        | hand over | answer with | find | finds | take | print | mention the | indicate | determine | look for
+        | deliver | receive
+        | carve | show me | present | write out | note down
+        | gib | geben | nenne | nennen | liste | zeige | finde | such | ausgeben | gesucht | antworte
+        | donne* | indique* | nomme* | liste* | trouve* | affiche*
+        | indica | indique | nombra | lista | encuentra | busca | devuelve | muestra
+        | indica* | nomina | elenca | trova | restituisci | mostra | dica | dimmi
+        | 挙げて | 答え | 出力 | 示して | 列挙 | 教えて | 给出 | 列出 | 输出 | 写下 | 指出 | 返回 | 告诉""",
+    ),
+    "which": (
+        "Q",
+        """
+        which | what | where | who | whom | whose
+        | welche* | was ist | was wird | wo | wer | wem
+        | quel | quelle | quels | quelles | où | quoi
+        | qué | cuál | dónde | quién
+        | quale | cosa | dove | chi
+        | どの | 何 | どこ | 誰 | だれ | 哪个 | 什么 | 哪里 | 谁 | 哪些词 | 哪种""",
+    ),
+    "number": (
+        "I",
+        """
+        number | numbers | numeral* | digit | digits | indices | index | indexes | ids | id | integers | idx
+        | nummer | nummern | nr | nrn | zahl | zahlen | ziffer*
+        | numéro* | chiffre* | nombre* | identifiant*
+        | número* | numero | cifras
+        | numero | numeri | cifre
+        | 番号 | 数字 | 编号 | 序号""",
+    ),
+    "separated": (
+        "c",
+        """
+        comma | commas | comma-separated | separated | separate | csv | semicolon | divided
+        | komma | kommas | getrennt | semikolon | trennen
+        | virgule* | séparé* | sépar*
+        | coma | comas | separ*
+        | virgol* | separat* | separand*
+        | カンマ | コンマ | 区切* | 逗号 | 隔开 | 分隔 | 分开""",
+    ),
+    "only": (
+        "J",
+        """
+        only | just | nothing else | no explanation* | no other | don't explain | not explain | without explanation
+        | no words
+        | no sentence | leave away | nothing more
+        | nur | lediglich | ausschließlich | sonst nichts | keine erklärung*
+        | seulement | uniquement | rien d'autre | rien de plus | seuls
+        | solo | sólo | solamente | únicamente | nada más
+        | soltanto | solo | solamente | nient'altro
+        | のみ | だけ | 不要です | 只 | 仅 | 只要 | 只需""",
+    ),
+    "most": (
+        "m",
+        """
+        most | best | highest | strongest | closest | top | greatest | better | nearest | cheapest | safest
+        | happiest | passend
+        | high | most probable | most likely | most helpful | most relevant | first | 1st | ahead | at the front
+        | at the top | at the beginning
+        | at the start | beginning | begin | start | starting
+        | am besten | beste* | passendste* | höchste* | zuerst | oben | anfang | meisten | wichtigste* | nützlichste*
+        | plus | meilleur* | premier* | tête | d'abord | mieux
+        | más | mejor* | mayor | primero | primer | empezando | comenzando
+        | più | miglior* | maggiore | prima | primo | per primo
+        | 最も | 高い | 一番 | 最初 | 近い | 最 | 最高 | 从高 | 先 | 前面 | 最值得 | 最可能""",
+    ),
+    "least": (
+        "l",
+        """
+        least | worst | lowest | weakest | poorest | last | farthest | furthest | dearest | most far | low
+        | down to | bottom | angriest
+        | schlechteste* | unpassend* | zuletzt | ende | unwichtigste* | am wenigsten
+        | moins | dernier* | pire | superflu
+        | menos | peor* | menor | acabando | último
+        | meno | peggior* | ultimo | minore
+        | 低い | 最後 | 最低 | 到低 | 最不 | 后面""",
+    ),
+    "product": (
+        "M",
+        """
+        product | products | item | items | article | articles | goods | gift | gifts | accessor* | purchase*
+        | bought | buy | buys
+        | shopper | shoppers | customer | customers | buyer | buyers | user | users | visitor
+        | produkt* | artikel | kunde* | kundin | käufer*
+        | produit* | article* | client* | acheteu*
+        | producto* | artículo* | cliente* | comprador*
+        | prodott* | articol* | client* | acquirente
+        | 商品 | 製品 | お客様 | 购买 | 顾客 | 买家 | 产品""",
+    ),
+}

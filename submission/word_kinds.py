@@ -1,0 +1,139 @@
+"""Turns an instruction into the kinds of its words, one letter a word: "extract the brand from the title" is `T_E__S`.
+
+What the letters stand for is data, in `task_lexicon`. All languages share them, so a rule that is written with kinds holds
+in all of them. Unknown words are `_`, the end of a sentence or a line is `.`, numbers are `d`, quotations `q`, `e`
+(quoted names of what is looked for: "the entity type 'BRAND'") and `b` (quoted texts).
+"""
+
+import re
+from collections.abc import Sequence
+
+from submission.question_text import UNSPACED
+from submission.task_lexicon import KINDS
+
+# What quotations are replaced by before words are looked at.
+SHORT_QUOTE, KIND_QUOTE, LONG_QUOTE = "''", "'e'", "'b'"
+_MARKS = {
+    **dict.fromkeys(".!?;。！？；", "."),
+    **dict.fromkeys(":：", ":"),
+    SHORT_QUOTE: "q",
+    KIND_QUOTE: "e",
+    LONG_QUOTE: "b",
+}
+_NUMBER_WORDS = frozenset(
+    {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "zwei", "drei", "vier", "fünf", "sechs"}
+    | {"deux", "trois", "quatre", "cinq", "dos", "tres", "cuatro", "cinco", "due", "tre", "quattro", "cinque"}
+)
+_LETTERS = rf"[^\W\d_{UNSPACED}]"
+# Articles and prepositions that French and Italian join to the next word are words of their own.
+_ELIDED = r"(?:[cdjlmnst]|qu|un|all|dell|nell|sull|dall)['’](?=[^\W\d_])"
+_TOKEN = re.compile(rf"'[eb]?'|{_ELIDED}|{_LETTERS}+(?:['’/._-]{_LETTERS}+)*|[{UNSPACED}]+|\d+|[.!?;:。！？；：]")
+_UNSPACED = re.compile(rf"[{UNSPACED}]")
+
+NAME_OF_LETTER = {letter: name for name, (letter, _) in KINDS.items()}
+LETTER_OF_NAME = {name: letter for name, (letter, _) in KINDS.items()}
+
+
+class _Lexicon:
+    """The entries of the table, by how they are looked up."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+        self.stems: dict[str, str] = {}
+        # By their first and second word; a second word that ends in a star stands under None.
+        self.phrases: dict[str, dict[str | None, list[tuple[tuple[str, ...], str]]]] = {}
+        self.unspaced: dict[str, str] = {}
+        for letter, entries in KINDS.values():
+            for entry in entries.split("|"):
+                if parts := entry.split():
+                    self._add(parts, letter)
+        for seconds in self.phrases.values():
+            for known in seconds.values():
+                known.sort(key=lambda phrase: -len(phrase[0]))
+        self.stem_lengths = sorted({len(stem) for stem in self.stems}, reverse=True)
+        self.longest_unspaced = max(map(len, self.unspaced))
+        self.known: dict[str, str] = {}
+
+    def _add(self, parts: list[str], letter: str) -> None:
+        first, *rest = parts
+        if _UNSPACED.match(first):
+            self.unspaced.setdefault(first.rstrip("*"), letter)
+        elif rest:
+            second = None if rest[0].endswith("*") else rest[0]
+            self.phrases.setdefault(first, {}).setdefault(second, []).append((tuple(rest), letter))
+        elif first.endswith("*"):
+            self.stems.setdefault(first[:-1], letter)
+        else:
+            self.words.setdefault(first, letter)
+
+    def letters_of(self, token: str) -> str:
+        """Return the letter of a word, the letters of a run without spaces; what was looked up once is remembered."""
+        letters = self._letters_of_unspaced(token) if _UNSPACED.match(token) else self._look_up(token)
+        if len(self.known) < _MOST_REMEMBERED:
+            self.known[token] = letters
+        return letters
+
+    def _look_up(self, word: str) -> str:
+        if letter := self.words.get(word) or _MARKS.get(word):
+            return letter
+        if word in _NUMBER_WORDS or word.isdecimal():
+            return "d"
+        return next((self.stems[word[:n]] for n in self.stem_lengths if len(word) >= n and word[:n] in self.stems), "_")
+
+    def _letters_of_unspaced(self, run: str) -> str:
+        """Return the letters of a run without spaces: the longest entries that it can be cut into from its start."""
+        letters, place = [], 0
+        while place < len(run):
+            for length in range(min(self.longest_unspaced, len(run) - place), 0, -1):
+                if letter := self.unspaced.get(run[place : place + length]):
+                    letters.append(letter)
+                    place += length
+                    break
+            else:
+                letters.append("_")
+                place += 1
+        return "".join(letters)
+
+
+_MOST_REMEMBERED = 50_000
+_LEXICON = _Lexicon()
+
+
+def kinds_of(instruction: str) -> str:
+    """Return the kinds of the words of `instruction`, which is in lower case and holds marks in place of quotations."""
+    tokens = _TOKEN.findall(instruction)
+    letters: list[str] = []
+    place, count = 0, len(tokens)
+    phrases, known = _LEXICON.phrases, _LEXICON.known
+    while place < count:
+        token = tokens[place]
+        place += 1
+        seconds = phrases.get(token)
+        if seconds is not None and place < count:
+            found = _phrase(seconds.get(tokens[place], ()), tokens, place) or _phrase(
+                seconds.get(None, ()), tokens, place
+            )
+            if found:
+                letters.append(found[1])
+                place += len(found[0])
+                continue
+        if (letter := known.get(token)) is None:
+            letter = _LEXICON.letters_of(token)
+        letters.append(letter)
+    return "".join(letters)
+
+
+def _phrase(
+    phrases: Sequence[tuple[tuple[str, ...], str]], tokens: list[str], place: int
+) -> tuple[tuple[str, ...], str] | None:
+    """Return the first of `phrases` that goes on at `place`."""
+    for rest, letter in phrases:
+        if len(rest) == 1 and rest[0][-1] != "*":
+            return rest, letter
+        if place + len(rest) <= len(tokens) and all(map(_fits, tokens[place : place + len(rest)], rest)):
+            return rest, letter
+    return None
+
+
+def _fits(word: str, entry: str) -> bool:
+    return word.startswith(entry[:-1]) if entry.endswith("*") else word == entry

@@ -1,0 +1,99 @@
+"""What a question asks for, told from its wording: evidence for citing, and evidence against it."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.reading import tally
+from benchmarks.reading_sources import sources_of
+from submission.answer_formats import FreeText, Spans
+from submission.questions import read_question
+from submission.task_rules import RULES, Reading
+from submission.task_types import classify_task, judge, read_instruction
+from submission.task_weights import WEIGHTS
+
+WORDINGS = Path(__file__).resolve().parent.parent.parent / "benchmarks" / "wordings"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A product and a buyer's question about it, answered from knowledge.
+        "Product: Cordless Lamp with Hook\nQuestion: Which brand of battery fits, and where do I find it?\nAnswer:",
+        "Here is a product title and what a buyer asks. Tell the buyer.\nTitle: Steel Pan 28 cm\nBuyer: what size is the lid",
+        "Produkt: Akkuleuchte\nFrage: Welche Farbe hat das Licht?\nAntwort:",
+        # A judgement of a statement.
+        "Statement: The jar broke because it fell.\nIdentify whether the statement names a reason, and which one.",
+        "Find out if the two sentences say the same, and explain.\nSentence 1: It rains.\nSentence 2: It is dry.",
+        # Categories and keywords for a product.
+        "Name four keywords that capture the product best.\nProduct: Folding bench of oak",
+        "Which categories fit the product title below? List them.\nTitle: Folding bench of oak",
+        # Prose about texts.
+        "Find the mistakes and correct the sentence: the bench are new.",
+        "Split the text in two sentences. Text: The bench, which is new, is made of oak.",
+        "What is the question that is answered by this text? Text: The bench weighs four kilos.",
+        'Question: Where do fish live?\nOptions:\n- water\n- trees\n\nThe answer is "water" because',
+        "Extract what the writer wants, in your own words.\nText: could you maybe send a new lid",
+        "要約してください。\nタイトル：折りたたみ椅子\nレビュー：軽くて丈夫です。",
+    ],
+)
+def test_what_is_answered_freely_is_not_cited(text: str) -> None:
+    assert isinstance(read_question(text, False).answer_format, FreeText)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Extract the brand from the query: solvik lamp black",
+        "Copy the colour word from the title, nothing else.\nTitle: Lamp Black 40 cm",
+        "Title: Lamp of Oak and Brass\nEntity type: material\nSpans, separated by commas:",
+        "Which part of the query 'lamp for kids' names the audience?",
+        "Nenne die Marke im Titel.\nTitel: Solvik Lampe",
+        "Relevez la couleur dans la requête : lampe noire",
+        "Copia la talla de la consulta: zapatos niño talla 30",
+        "Estrai il materiale dal titolo: lampada in ottone",
+        "クエリからブランド名を抜き出してください。\nクエリ：ソルビック ランプ",
+        "从标题中提取颜色。\n标题：黑色台灯",
+    ],
+)
+def test_a_kind_of_thing_and_a_text_to_take_it_from_are_cited(text: str) -> None:
+    form = read_question(text, False).answer_format
+    assert isinstance(form, Spans) and form.many
+
+
+def test_what_is_in_a_body_does_not_tell_what_is_asked() -> None:
+    instruction = "Extract the brand from the query.\nQuery: "
+    bodies = ("lamp", "summarize translate explain why", "rank the question of the customer, write a sentence")
+    verdicts = {judge(read_instruction(instruction + body)) for body in bodies}
+    assert len(verdicts) == 1
+
+
+def test_a_weak_reading_says_so() -> None:
+    sure = read_question("Translate the title into German: Red lamp", False)
+    unsure = read_question("lamp, the brand thing?", False)
+    assert 0 < unsure.confidence < 0.9 < sure.confidence <= 1
+    assert read_question("Which?\n0. a\n1. b", True).confidence == 1
+
+
+def test_the_wordings_of_others_are_read() -> None:
+    for name, wordings in sources_of([WORDINGS]).items():
+        counted = tally(wordings, WEIGHTS)
+        if not name.startswith("imagined"):
+            assert counted.right / counted.total >= 0.92, name
+            assert counted.free_forced <= 0.04 * counted.free, name
+
+
+def test_every_rule_has_a_reason_and_a_weight() -> None:
+    names = [rule.tag or rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert all(rule.why and bool(rule.sees) != bool(rule.tag) for rule in RULES)
+    known = set().union(*WEIGHTS.values()) - {""}
+    assert known <= set(names)
+
+
+def test_more_evidence_for_free_text_makes_it_likelier() -> None:
+    text = "Query: red lamp"
+    cited = classify_task(f"Extract the brand, verbatim.\n{text}", False)
+    free = classify_task(f"Explain the brand in two sentences of your own words.\n{text}", False)
+    assert (str(cited), str(free)) == ("named_entity_recognition", "generation")
+    assert judge(read_instruction("")).reading is Reading.FREE
