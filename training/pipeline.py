@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from submission.model_folder import check_model, read_json
-from training.awq.quantising import calibrate, calibration_questions, check_possible, parse_options
+from training.awq.quantising import calibrate, check_possible, parse_options, questions_used
 from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
@@ -82,7 +82,7 @@ def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> Non
         step("compare", [*made_of, *inputs, *settings], recipe.compare.results, lambda: compare(recipe, alpha))
     if recipe.awq is not None:
         options = _awq_options(recipe, recipe.awq)
-        questions = fingerprint(calibration_questions(options), options.held_out)
+        questions = fingerprint(*questions_used(options))
         step(
             "awq",
             [*made_of, alpha, questions, recipe.awq.arguments()],

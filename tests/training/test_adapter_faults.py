@@ -88,6 +88,7 @@ def refused(base: Path, adapter: Path, good: Path, work: Path, message: str) -> 
         ({"arrow_config": {"top_k": 2}}, "arrow_config.*for each token"),
         ({"kasa_config": {}}, "kasa_config"),
         ({"monteclora_config": {"num_samples": 8}}, "monteclora_config"),
+        ({"velora_config": {"num_groups": 2}}, "velora_config.*merge_and_unload"),
         ({"use_qalora": True}, "use_qalora"),
         ({"use_bdlora": {"nblocks": 2}}, "use_bdlora"),
         ({"megatron_config": {"hidden_size": 64}}, "megatron_config"),

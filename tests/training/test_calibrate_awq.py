@@ -1,13 +1,22 @@
 """AWQ end to end on a tiny random Qwen2, and the checks of what comes out, each shown to fail on what it is for."""
 
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from evaluation.dataset import sample_of
@@ -18,9 +27,11 @@ from submission.task_types import TaskType
 from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_smollm2
 from training.awq.calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
 from training.awq.checks import check_readers, check_weights
+from training.awq.group_size import largest_group_size
+from training.awq.padding import check_after_padding
 from training.awq.quality import Limits, Measurement, compare
 from training.awq.quality import main as measure_losses
-from training.awq.quantising import PYTHON, largest_group_size, stage
+from training.awq.quantising import PYTHON, described, parse_options, stage
 from training.calibrate_awq import main
 from training.checkpoints.rewriting import CheckpointReader
 from training.fine_tuning.examples import read_questions
@@ -77,6 +88,111 @@ def test_the_largest_group_that_divides_is_taken() -> None:
     assert largest_group_size({"hidden_size": 576, "num_attention_heads": 9, "head_dim": 64}) == 64
     with pytest.raises(ShopBenchError, match="divide into none"):
         largest_group_size({"hidden_size": 100, "num_attention_heads": 5})
+
+
+QWEN2_HALF_BILLION = {
+    "hidden_size": 896,
+    "num_attention_heads": 14,
+    "num_key_value_heads": 2,
+    "intermediate_size": 4864,
+    "vocab_size": 151_936,
+}
+
+
+def test_the_largest_group_looks_at_the_cards() -> None:
+    assert [largest_group_size(QWEN2_HALF_BILLION, cards) for cards in (1, 2)] == [128, 64]
+    check_after_padding(QWEN2_HALF_BILLION, largest_group_size(QWEN2_HALF_BILLION, 2), 2)
+    # No group divides 14 heads over 4 cards: what is in the way is named, not the groups.
+    with pytest.raises(ShopBenchError, match="14 attention heads are no multiple of 4"):
+        check_after_padding(QWEN2_HALF_BILLION, largest_group_size(QWEN2_HALF_BILLION, 4), 4)
+
+
+@given(
+    heads=st.integers(1, 64),
+    head_dim=st.sampled_from([32, 64, 80, 96, 128]),
+    cards=st.sampled_from([1, 2, 3, 4, 8]),
+    chosen=st.sampled_from([None, 128, 64, 32]),
+)
+def test_what_a_refusal_proposes_would_do(heads: int, head_dim: int, cards: int, chosen: int | None) -> None:
+    config = {
+        **{"hidden_size": heads * head_dim, "num_attention_heads": heads, "head_dim": head_dim},
+        **{"intermediate_size": 11_008, "vocab_size": 151_936},
+    }
+    try:
+        check_after_padding(config, chosen or largest_group_size(config, cards), cards)
+    except ShopBenchError as error:
+        if "would do" in str(error):
+            size = re.search(r"--group-size (\d+)", str(error))
+            fewer = re.search(r"--tensor-parallel (\d+)", str(error))
+            given_size = int(size[1]) if size else chosen or largest_group_size(config, cards)
+            check_after_padding(config, given_size, int(fewer[1]) if fewer else cards)
+        else:
+            # Then not even one card can be served in a group that is no larger than the one given.
+            assert heads * head_dim % 32 or (chosen is not None and heads * head_dim % chosen)
+
+
+def test_a_refusal_names_the_way_out() -> None:
+    with pytest.raises(ShopBenchError, match=r"Groups of 64 would do: --group-size 64 .*awq\.group_size: 64"):
+        check_after_padding(QWEN2_HALF_BILLION, 128, 2)
+    with pytest.raises(ShopBenchError, match="Fewer cards would do: --tensor-parallel 2 --group-size 64"):
+        check_after_padding(QWEN2_HALF_BILLION, 128, 4)
+
+
+def test_the_report_names_the_cards_and_only_the_questions_that_were_used() -> None:
+    arguments = ["--model", "model", "--output", "out", "--tensor-parallel", "2"]
+    measured = described(parse_options([*arguments, "--held-out", "held.jsonl"]), 64, 10)
+    assert (measured["tensor_parallel"], measured["group_size"], measured["held_out"]) == (2, 64, "held.jsonl")
+    skipped = described(parse_options([*arguments, "--no-quality"]), 64, 10)
+    assert "held_out" not in skipped and skipped["quality_measured"] is False
+
+
+@needs_smollm2
+def test_a_killed_calibration_leaves_no_autoawq_behind(tmp_path: Path) -> None:
+    # Stands in for AutoAWQ's interpreter: it says who it is, and would write long after the command was killed.
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\necho $$ > {tmp_path}/pid.tmp\nmv {tmp_path}/pid.tmp {tmp_path}/pid\nexec sleep 600\n"
+    )
+    python.chmod(0o755)
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[::12]))
+    options = ["--model", str(EMBEDDED_MODEL), "--output", str(tmp_path / "awq"), "--calibration", str(few)]
+    options += [
+        "--tensor-parallel",
+        "1",
+        "--block",
+        "128",
+        "--max-blocks",
+        "2",
+        "--no-quality",
+        "--python",
+        str(python),
+    ]
+    with subprocess.Popen([sys.executable, "-m", "training.calibrate_awq", *options], cwd=ROOT) as command:
+        assert comes_true(lambda: (tmp_path / "pid").is_file() or command.poll() is not None)
+        assert command.poll() is None
+        autoawq = int((tmp_path / "pid").read_text())
+        command.kill()
+    try:
+        assert comes_true(lambda: not runs(autoawq))
+    finally:
+        if runs(autoawq):
+            os.kill(autoawq, signal.SIGKILL)
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there and has not ended; nobody may have waited for one that has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def comes_true(condition: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
 
 
 @pytest.fixture(scope="module")

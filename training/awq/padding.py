@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 from submission.errors import ShopBenchError
 from submission.model_folder import read_json
 from submission.sharding import check_shardable
+from training.awq.group_size import GROUP_SIZES, largest_group_size
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import INDEX_FILE, CheckpointReader, rewrite_checkpoint
 from training.command_line import run_command
@@ -40,11 +41,39 @@ def needs_padding(config: dict[str, Any], group_size: int, tensor_parallel: int)
 
 
 def check_after_padding(config: dict[str, Any], group_size: int, tensor_parallel: int) -> None:
-    """Raise a `ShopBenchError` where a model could not be divided even once it is padded."""
+    """Raise a `ShopBenchError` where a model could not be divided even once it is padded, with what would do."""
+    try:
+        _check_padded(config, group_size, tensor_parallel)
+    except ShopBenchError as error:
+        raise ShopBenchError(f"{error}{_way_out(config, group_size, tensor_parallel)}") from None
+
+
+def _check_padded(config: dict[str, Any], group_size: int, tensor_parallel: int) -> None:
     size = config["intermediate_size"]
     if needs_padding(config, group_size, tensor_parallel):
         size = padded_size(size, group_size, tensor_parallel)
     check_shardable({**config, "intermediate_size": size}, tensor_parallel, group_size)
+
+
+def _way_out(config: dict[str, Any], group_size: int, tensor_parallel: int) -> str:
+    """Return the nearest setting that divides, as the end of a sentence: smaller groups, else fewer cards."""
+    for size in GROUP_SIZES:
+        if size < group_size and _divides(config, size, tensor_parallel):
+            return f". Groups of {size} would do: --group-size {size} (in a recipe awq.group_size: {size})"
+    for cards in range(tensor_parallel - 1, 0, -1):
+        for size in GROUP_SIZES:
+            if size <= group_size and _divides(config, size, cards):
+                groups = "" if size == group_size else f" --group-size {size}"
+                return f". Fewer cards would do: --tensor-parallel {cards}{groups}"
+    return ""
+
+
+def _divides(config: dict[str, Any], group_size: int, tensor_parallel: int) -> bool:
+    try:
+        _check_padded(config, group_size, tensor_parallel)
+    except ShopBenchError:
+        return False
+    return True
 
 
 def pad_model(base: Path, output: Path, size: int) -> None:
@@ -90,18 +119,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--model", type=Path, required=True, help="folder of the model (safetensors, not quantised)")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the padded model to")
     parser.add_argument(
-        "--group-size", type=int, default=128, help="group size of the quantisation to come (default: 128)"
+        "--group-size", type=int, help="group size of the quantisation to come (default: the largest that divides)"
     )
     parser.add_argument(
         "--tensor-parallel", type=int, default=4, help="cards that the model will be divided over (default: 4)"
     )
     options = parser.parse_args(arguments)
     config = read_json(options.model / "config.json")
-    check_after_padding(config, options.group_size, options.tensor_parallel)
-    if not needs_padding(config, options.group_size, options.tensor_parallel):
+    group_size = options.group_size or largest_group_size(config, options.tensor_parallel)
+    check_after_padding(config, group_size, options.tensor_parallel)
+    if not needs_padding(config, group_size, options.tensor_parallel):
         print(f"{options.model} divides as it is: {config['intermediate_size']:,} needs no padding")
         return
-    size = padded_size(config["intermediate_size"], options.group_size, options.tensor_parallel)
+    size = padded_size(config["intermediate_size"], group_size, options.tensor_parallel)
     pad_model(options.model, options.output, size)
     print(f"padded {config['intermediate_size']:,} to {size:,}: {options.output}")
 

@@ -23,6 +23,7 @@ from training.awq.calibration import EncodedQuestion, encode_questions
 from training.command_line import run_command
 from training.files import read_lines, write_json
 from training.fine_tuning.examples import read_questions
+from training.processes import ending_with_this
 
 MAX_PROMPT = 4000
 """Tokens of a held-out question and its answer at most."""
@@ -140,7 +141,7 @@ def _exp(nats: float) -> float:
 def _run(command: list[Any], log: Path, environment: dict[str, str] | None = None) -> None:
     with log.open("w", encoding="utf-8") as opened:
         done = subprocess.run(
-            list(map(str, command)),
+            ending_with_this(command),
             cwd=ROOT,
             env={**os.environ, **(environment or {})},
             stdout=opened,

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evaluation.dataset import Sample
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT, check_model, read_json
@@ -24,31 +23,19 @@ from training.awq.calibration import (
     encode_questions,
 )
 from training.awq.checks import check_readers, check_weights
+from training.awq.group_size import GROUP_SIZES, largest_group_size
 from training.awq.padding import check_after_padding, needs_padding, pad_model, padded_size
 from training.awq.quality import MAX_PROMPT, Limits, Measurement, compare, loss_table, measure
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import INDEX_FILE, shard_files
 from training.files import fingerprint, hash_of, remove, run_once, write_json
 from training.fine_tuning.examples import read_questions
+from training.processes import ending_with_this
 
-GROUP_SIZES = (128, 64, 32)
 PYTHON = ROOT / ".venv-awq/bin/python"
 WORKER = Path(__file__).with_name("worker.py")
 HELD_OUT = ROOT / "data/sample_questions.jsonl"
 REPORT = "quantisation.json"
-
-
-def largest_group_size(config: dict[str, Any]) -> int:
-    """Return the largest usual group size that divides the inputs of every linear layer (the MLP's is padded)."""
-    heads = config["num_attention_heads"]
-    attention = heads * (config.get("head_dim") or config["hidden_size"] // heads)
-    for size in GROUP_SIZES:
-        if config["hidden_size"] % size == 0 and attention % size == 0:
-            return size
-    raise ShopBenchError(
-        f"a hidden size of {config['hidden_size']} and {attention} attention channels divide into none of the groups "
-        f"{', '.join(map(str, GROUP_SIZES))}: this model cannot be quantised in groups"
-    )
 
 
 def stage(model: Path, output: Path, group_size: int, tensor_parallel: int) -> None:
@@ -73,7 +60,8 @@ def quantise(staged: Path, output: Path, job: dict[str, Any], python: Path, log:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     # The progress bar goes to the terminal, the rest is kept in case that it fails.
     with log.open("w", encoding="utf-8") as opened:
-        done = subprocess.run([python, WORKER, job_file], stdout=opened, env=environment, check=False)
+        command = ending_with_this([python, WORKER, job_file])
+        done = subprocess.run(command, stdout=opened, env=environment, check=False)
     if done.returncode:
         raise ShopBenchError(f"AutoAWQ ended with code {done.returncode}; its last words are above, the rest in {log}")
     written = read_json(output / "config.json")
@@ -93,12 +81,13 @@ def check_possible(options: argparse.Namespace, config: dict[str, Any]) -> int:
     """
     if "quantization_config" in config:
         raise ShopBenchError("the model is quantised already: give the one it was made from")
-    group_size = options.group_size or largest_group_size(config)
+    group_size = options.group_size or largest_group_size(config, options.tensor_parallel)
     check_after_padding(config, group_size, options.tensor_parallel)
     if not options.python.is_file():
         raise ShopBenchError(f"AutoAWQ's environment is not there ({options.python}): build it with `make awq-env`")
     read_questions(calibration_questions(options))
-    read_questions(options.held_out, scored=options.quality)
+    if options.quality:
+        read_questions(options.held_out, scored=True)
     return group_size
 
 
@@ -109,11 +98,16 @@ def calibration_questions(options: argparse.Namespace) -> Path:
     return Path(options.calibration)
 
 
+def questions_used(options: argparse.Namespace) -> list[Path]:
+    """Return the files of questions that decide about the result: to calibrate on, and to measure the loss on."""
+    return [calibration_questions(options), *([options.held_out] if options.quality else [])]
+
+
 def calibrate(options: argparse.Namespace) -> None:
     """Do everything that `options` (see `parse_options`) ask for."""
     model, output, python = options.model, options.output, options.python
     group_size = check_possible(options, check_model(model))
-    calibration, held_out = read_questions(calibration_questions(options)), read_questions(options.held_out)
+    calibration = read_questions(calibration_questions(options))
     encoder = ChatEncoder(model)
     job = {
         "blocks": calibration_blocks(
@@ -125,7 +119,8 @@ def calibrate(options: argparse.Namespace) -> None:
         "seed": options.seed,
     }
     inputs = hash_of([fingerprint(model), job, options.tensor_parallel])
-    checked = hash_of([inputs, fingerprint(options.held_out), options.quality, asdict(_limits(options))])
+    held_out = [fingerprint(options.held_out), True, asdict(_limits(options))] if options.quality else [False]
+    checked = hash_of([inputs, *held_out])
     work = output.with_name(output.name + ".work")
     if (output / REPORT).is_file() and read_json(output / REPORT).get("inputs") == checked:
         remove(work)
@@ -143,18 +138,9 @@ def calibrate(options: argparse.Namespace) -> None:
     )
     check_weights(staged, quantised, group_size)
     check_readers(staged, quantised, python)
-    report = {
-        "model": str(model),
-        "calibration": options.calibration,
-        "group_size": group_size,
-        "clip": options.clip,
-        "calibration_blocks": len(job["blocks"]),
-        "block": options.block,
-        "held_out": str(options.held_out),
-        "inputs": checked,
-    }
+    report = described(options, group_size, len(job["blocks"])) | {"inputs": checked}
     if options.quality:
-        report |= _checked_quality(options, held_out, encoder, work)
+        report |= _checked_quality(options, encoder, work)
     write_json(quantised / REPORT, report)
     remove(output)
     quantised.rename(output)
@@ -162,10 +148,25 @@ def calibrate(options: argparse.Namespace) -> None:
     print(f"written to {output}")
 
 
-def _checked_quality(
-    options: argparse.Namespace, samples: list[Sample], encoder: ChatEncoder, work: Path
-) -> dict[str, float]:
+def described(options: argparse.Namespace, group_size: int, blocks: int) -> dict[str, Any]:
+    """Return what a quantised model was made with, for those who find it; `blocks` is how many it was calibrated on."""
+    measured_on = {"held_out": str(options.held_out)} if options.quality else {}
+    return {
+        "model": str(options.model),
+        "calibration": options.calibration,
+        "tensor_parallel": options.tensor_parallel,
+        "group_size": group_size,
+        "clip": options.clip,
+        "calibration_blocks": blocks,
+        "block": options.block,
+        "quality_measured": options.quality,
+        **measured_on,
+    }
+
+
+def _checked_quality(options: argparse.Namespace, encoder: ChatEncoder, work: Path) -> dict[str, float]:
     """Measure both models on the held-out questions and refuse what lost too much."""
+    samples = read_questions(options.held_out, scored=True)
     questions = encode_questions(samples, encoder, MAX_PROMPT)
     measured: dict[str, Measurement] = {}
     for name, folder in (("unquantised", options.model), ("quantised", work / "quantised")):

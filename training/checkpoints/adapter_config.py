@@ -22,8 +22,8 @@ _PLAIN = frozenset(
         # Which modules it adapts, at which rank and scaling.
         *("target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"),
         *("r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora"),
-        # What counts in training alone: VeLoRA compresses what the backward pass keeps.
-        *("lora_dropout", "velora_config", "ensure_weight_tying"),
+        # What counts in training alone.
+        *("lora_dropout", "ensure_weight_tying"),
         # Read with another setting only, which is checked itself.
         *("eva_config", "corda_config", "lora_ga_config", "loftq_config", "qalora_group_size", "megatron_core"),
         # Checked on their own.
