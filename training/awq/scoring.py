@@ -7,6 +7,7 @@ as JSON (`prompt` and `answer` token ids), `log_probability` and `tokens` go out
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -29,7 +30,7 @@ class ScoringEngine(Engine):
         # What comes out of the cache has no logits.
         parameters.skip_reading_prefix_cache = True
         self._engine.add_request("scored", {"prompt_token_ids": prompt + answer}, parameters)
-        outputs = []
+        outputs: list[Any] = []
         while not outputs or not outputs[-1].finished:
             outputs += self._engine.step()
         by_token = outputs[-1].prompt_logprobs[len(prompt) :]

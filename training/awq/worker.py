@@ -8,6 +8,7 @@ import json
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 # AutoAWQ turns its own notice of deprecation on; it is known, and its version is pinned.
 warnings.showwarning = lambda *_, **__: None
@@ -24,7 +25,16 @@ class FaithfulQuantizer(AwqQuantizer):
     the trial then scales in place, so the weights stay scaled. Here the state that is kept is a clone.
     """
 
-    def _compute_best_scale(self, x, w_mean, x_mean, module2inspect, linears2scale, fp16_output, kwargs=None):
+    def _compute_best_scale(
+        self,
+        x: Any,
+        w_mean: Any,
+        x_mean: Any,
+        module2inspect: Any,
+        linears2scale: Any,
+        fp16_output: Any,
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         live_state = module2inspect.state_dict
         module2inspect.state_dict = lambda: {name: tensor.clone() for name, tensor in live_state().items()}
         try:

@@ -90,7 +90,7 @@ class Worker:
         return summary
 
     def _questions(
-        self, task: Task, stream: str, asked: list[Record], pool: Pool, contaminated: list[dict[str, str]]
+        self, task: Task, stream: str, asked: list[Record], pool: Pool[Record], contaminated: list[dict[str, str]]
     ) -> Iterator[dict[str, Any]]:
         instruction = _instruction(task, asked)
         for record in asked:

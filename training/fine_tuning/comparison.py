@@ -42,7 +42,9 @@ def compare(recipe: Recipe, alpha: float) -> None:
     """Have every variant answer the development and the test questions, and write the tables."""
     found = variants(recipe, alpha)
     calibration_shown = (ZERO_SHOT, list(found)[-1])
-    modes = {name: (ON, _UNCALIBRATED, _OFF) if name in calibration_shown else (ON, _OFF) for name in found}
+    modes: dict[str, tuple[str, ...]] = {
+        name: (ON, _UNCALIBRATED, _OFF) if name in calibration_shown else (ON, _OFF) for name in found
+    }
     predictions = ask(recipe, found, modes)
     _write_json(predictions, recipe.output / "compare" / "comparison.json")
     _write_section(recipe, predictions, alpha)

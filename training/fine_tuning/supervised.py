@@ -31,7 +31,7 @@ from training.checkpoints.lora import WEIGHTS_FILE
 from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
 from training.fine_tuning.examples import length_grouped_order, load_examples
 from training.fine_tuning.loss_curve import draw_loss_curve
-from training.recipe import Recipe, SftSettings
+from training.recipe import LoraSettings, Recipe, SftSettings
 
 LOG_FILE = "training.json"
 _WHOLE = "whole"
@@ -190,17 +190,22 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         train_dataset=train,
         eval_dataset=validation,
         processing_class=encoder.tokenizer,
-        peft_config=LoraConfig(
-            r=settings.lora.rank,
-            lora_alpha=settings.lora.alpha,
-            lora_dropout=settings.lora.dropout,
-            target_modules=settings.lora.target_modules,
-            task_type="CAUSAL_LM",
-        ),
+        peft_config=LoraConfig(**_adapter_shape(settings.lora)),
         callbacks=[_Checkpoints()],
     )
     _set_intervals(trainer, settings)
     return trainer
+
+
+def _adapter_shape(settings: LoraSettings) -> dict[str, Any]:
+    """Return PEFT's names of the settings; it calls `lora_alpha` an integer and divides it as any number."""
+    return {
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": settings.dropout,
+        "target_modules": settings.target_modules,
+        "task_type": "CAUSAL_LM",
+    }
 
 
 def _set_intervals(trainer: SFTTrainer, settings: SftSettings) -> None:

@@ -86,7 +86,8 @@ class AmazonM2(Source):
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Join a session with its pages, or clean the pages of one product."""
         if stream == "sessions":
-            return self._session(*unit, unusable)
+            number, row = unit
+            return self._session(number, row, unusable)
         asin, pages = unit
         if stream == "products":
             return _product(asin, *pages)

@@ -103,7 +103,8 @@ class AmazonReviews(Source):
             return self._review(unit, unusable)
         if stream == "products":
             return _product(unit, unusable) if _is_whole(unit, "parent_asin", unusable) else None
-        return self._basket(*unit, unusable)
+        user, rows = unit
+        return self._basket(user, rows, unusable)
 
     def _review(self, row: Row, unusable: Counter[str]) -> Review | None:
         if not _is_whole(row, "parent_asin", unusable):

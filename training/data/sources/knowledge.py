@@ -73,4 +73,5 @@ def far_apart(first: str, second: str) -> bool:
 def known_types() -> tuple[ProductType, ...]:
     """Return all product types that the file knows."""
     source = Knowledge(Path())
-    return tuple(source.record("types", unit, Counter()) for unit in source.units("types"))  # type: ignore[misc]
+    records = (source.record("types", unit, Counter()) for unit in source.units("types"))
+    return tuple(record for record in records if isinstance(record, ProductType))

@@ -70,7 +70,7 @@ class Context:
     tasks: dict[str, Task]
     seed: int
     data: DataRecipe | None = None
-    pools: dict[str, Pool] = field(default_factory=dict)
+    pools: dict[str, Pool[Any]] = field(default_factory=dict)
 
     def rng(self, name: str) -> Random:
         """Return a random generator for what is called `name`."""

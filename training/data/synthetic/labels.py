@@ -12,7 +12,7 @@ from typing import Any
 
 from submission.answer_formats import find_phrase
 from submission.task_types import TaskType
-from training.data.sources.records import Product
+from training.data.sources.records import JudgedProduct, Product
 from training.data.synthetic.items import (
     TEXT,
     Context,
@@ -134,8 +134,8 @@ class LabelProducts:
 
 def _products(context: Context, stream: str) -> Iterator[Product]:
     for record in records(context, stream):
-        product = record if isinstance(record, Product) else record.product  # type: ignore[union-attr]
-        if product.language == "en":
+        product = record.product if isinstance(record, JudgedProduct) else record
+        if isinstance(product, Product) and product.language == "en":
             yield product
 
 

@@ -25,14 +25,14 @@ def records(context: Context, stream: str) -> Iterator[Record]:
             yield record
 
 
-def pools(context: Context, stream: str) -> Iterator[Pool]:
+def pools(context: Context, stream: str) -> Iterator[Pool[Any]]:
     """Yield the records of a stream in chunks, each a pool of its own, so that any number of them fits in memory."""
     found = records(context, stream)
     while chunk := list(islice(found, CHUNK_UNITS)):
         yield Pool(chunk)
 
 
-def first_pool(context: Context, stream: str) -> Pool:
+def first_pool(context: Context, stream: str) -> Pool[Any]:
     """Return the first records of a stream, read once."""
     if stream not in context.pools:
         context.pools[stream] = next(pools(context, stream), Pool([]))
@@ -58,7 +58,7 @@ def built_questions(context: Context, count: int, usable: Callable[[dict[str, An
     return list(islice(turns, count))
 
 
-def _questions(task: Task, stream: str, pool: Pool, context: Context) -> Iterator[dict[str, Any]]:
+def _questions(task: Task, stream: str, pool: Pool[Record], context: Context) -> Iterator[dict[str, Any]]:
     for record in pool.records:
         row = task.question(stream, record, pool, context.rng(f"{task.name}/{stream}/{record.key}"))
         if row is not None:

@@ -92,7 +92,7 @@ def _values(product: Product) -> Iterator[tuple[str, str, str]]:
             yield label, kind, value
 
 
-def _values_by_name(pool: Pool) -> dict[str, list[str]]:
+def _values_by_name(pool: Pool[Product]) -> dict[str, list[str]]:
     """Return the different values by attribute, by kind of attribute, and what those of a kind mean."""
     found: dict[str, dict[str, str]] = {}
     for product in pool.records:
@@ -120,7 +120,7 @@ VALUE_FROM_TITLE = Task(
 
 
 @VALUE_FROM_TITLE.built_from("amazon_reviews/products")
-def build_value_from_title(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_value_from_title(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value that the title names, or for one that it does not, where it cannot be inferred."""
     values = list(_values(product))
     if not values:
@@ -157,7 +157,7 @@ COMPATIBLE_VALUE = Task(
 
 
 @COMPATIBLE_VALUE.built_from("amazon_reviews/products")
-def build_compatible_value(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_compatible_value(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value of an attribute among values of attributes of other kinds."""
     values = list(_values(product))
     kind_of_product = product_type(product)
@@ -200,7 +200,7 @@ TYPE_FROM_TITLE = Task(
 
 
 @TYPE_FROM_TITLE.built_from("amazon_reviews/products")
-def build_type_from_title(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_type_from_title(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for the most specific category, among those of other products which share no word with page or category."""
     right = product_type(product)
     if not right:
@@ -226,7 +226,7 @@ _SPECIFIC = re.compile(r"\d")
 
 
 @COMPATIBILITY.built_from("amazon_reviews/products")
-def build_compatibility(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_compatibility(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for the accessory whose title names a device, among accessories made for other devices."""
     named = [device for device in _devices(product) if _SPECIFIC.search(device) and contains(product.title, device)]
     if not named:
@@ -270,7 +270,7 @@ FEATURE = Task(
 
 
 @FEATURE.built_from("amazon_reviews/products")
-def build_feature(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_feature(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a bullet point that shares words with the title, among those of other products that share none."""
     own = [feature for feature in product.features if _is_telling(feature) and share_terms(feature, product.title)]
     if not own:
@@ -310,7 +310,7 @@ DESCRIPTION = Task(
 
 
 @DESCRIPTION.built_from("amazon_reviews/products")
-def build_description(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_description(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for the first sentences of a description that speaks of what the title names."""
     text = first_sentences(product.description, _MOST_DESCRIPTION_CHARACTERS)
     if len(text.split()) < 8 or len(terms(text) & terms(product.title)) < 2:

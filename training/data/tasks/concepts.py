@@ -24,7 +24,7 @@ CATEGORY_DESCRIPTION = Task(
 
 
 @CATEGORY_DESCRIPTION.built_from("knowledge/types")
-def build_category_description(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+def build_category_description(kind: ProductType, pool: Pool[ProductType], rng: Random) -> Draft | None:
     """Ask for the definition."""
     return Draft({"name": rng.choice((kind.name, kind.name.title()))}, kind.definition)
 
@@ -44,7 +44,7 @@ TYPE_FROM_DEFINITION = Task(
 
 
 @TYPE_FROM_DEFINITION.built_from("knowledge/types")
-def build_type_from_definition(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+def build_type_from_definition(kind: ProductType, pool: Pool[ProductType], rng: Random) -> Draft | None:
     """Ask for the type of a definition whose subject is hidden."""
     subject, verb, rest = _split_definition(kind.definition)
     if not subject:
@@ -80,7 +80,7 @@ CATEGORY_WITH_ATTRIBUTE = Task(
 
 
 @CATEGORY_WITH_ATTRIBUTE.built_from("knowledge/attributes")
-def build_category_with_attribute(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+def build_category_with_attribute(attribute: Attribute, pool: Pool[Attribute], rng: Random) -> Draft | None:
     """Ask for one of the types that have the attribute, among types of groups in which none has it."""
     groups = {kind.group for kind in known_types() if kind.name in attribute.types}
     others = [
@@ -108,7 +108,7 @@ APPLICABLE_ATTRIBUTE = Task(
 
 
 @APPLICABLE_ATTRIBUTE.built_from("knowledge/attributes")
-def build_applicable_attribute(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+def build_applicable_attribute(attribute: Attribute, pool: Pool[Attribute], rng: Random) -> Draft | None:
     """Ask for the attribute that a type has, among attributes that no type of its group has."""
     kind = rng.choice([kind for kind in known_types() if kind.name in attribute.types])
     group = {other.name for other in known_types() if other.group == kind.group}
@@ -138,7 +138,7 @@ ATTRIBUTE_SYNONYM = Task(
 
 
 @ATTRIBUTE_SYNONYM.built_from("knowledge/attributes")
-def build_attribute_synonym(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+def build_attribute_synonym(attribute: Attribute, pool: Pool[Attribute], rng: Random) -> Draft | None:
     """Ask for another name of an attribute, among names of attributes of other types."""
     asked, right = rng.sample(attribute.names, 2)
     own = " ".join(attribute.names)
@@ -163,7 +163,7 @@ TYPED_VALUE = Task(
 
 
 @TYPED_VALUE.built_from("knowledge/attributes")
-def build_typed_value(attribute: Attribute, pool: Pool, rng: Random) -> Draft | None:
+def build_typed_value(attribute: Attribute, pool: Pool[Attribute], rng: Random) -> Draft | None:
     """Ask for a value of an attribute, among values of attributes of other types."""
     own = " ".join(attribute.values)
     # Bare numbers ("6.5", "1000") could be anything's value.
@@ -177,7 +177,7 @@ def build_typed_value(attribute: Attribute, pool: Pool, rng: Random) -> Draft | 
     return choice(rng, right, wrong, attribute=rng.choice(attribute.names))
 
 
-def _unlike(attribute: Attribute, pool: Pool) -> list[Attribute]:
+def _unlike(attribute: Attribute, pool: Pool[Attribute]) -> list[Attribute]:
     """Return the attributes of other types that are not of the same sort: a strap and a sole may be of one material."""
     own = " ".join(attribute.names)
     return [
@@ -208,7 +208,7 @@ COMPLEMENTARY_CATEGORY = Task(
 
 
 @COMPLEMENTARY_CATEGORY.built_from("knowledge/types")
-def build_complementary_category(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+def build_complementary_category(kind: ProductType, pool: Pool[ProductType], rng: Random) -> Draft | None:
     """Ask for a complement of a type, among complements of types of other groups."""
     own = " ".join((kind.name, *kind.complements))
     others = [name for other in _far_types(kind) for name in other.complements]
@@ -232,7 +232,7 @@ COMMONSENSE = Task(
 
 
 @COMMONSENSE.built_from("knowledge/types")
-def build_commonsense(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+def build_commonsense(kind: ProductType, pool: Pool[ProductType], rng: Random) -> Draft | None:
     """Ask for the type that serves a purpose, among types of other groups."""
     others = [other.name for other in _far_types(kind)]
     wrong = draw_unrelated(rng, others, 3, f"{kind.use} {kind.name}")
@@ -254,7 +254,7 @@ USE_OF_PRODUCT = Task(
 
 
 @USE_OF_PRODUCT.built_from("knowledge/types")
-def build_use_of_product(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+def build_use_of_product(kind: ProductType, pool: Pool[ProductType], rng: Random) -> Draft | None:
     """Ask for the purpose of a type, among purposes of types of other groups."""
     others = [other.use for other in _far_types(kind)]
     wrong = draw_unrelated(rng, others, 3, f"{kind.use} {kind.name}")
@@ -296,26 +296,26 @@ OBSTACLE.questions_per_record = 2
 
 
 @OBSTACLE.built_from("knowledge/events")
-def build_obstacle(event: Event, pool: Pool, rng: Random) -> Draft | None:
+def build_obstacle(event: Event, pool: Pool[Event], rng: Random) -> Draft | None:
     """Ask for what obstructs an event; what would obstruct many events is only ever right."""
     right = (*event.obstacles, *event.general_obstacles)
     return _event(event, right, lambda other: other.obstacles, pool, rng)
 
 
 @PRECONDITION.built_from("knowledge/events")
-def build_precondition(event: Event, pool: Pool, rng: Random) -> Draft | None:
+def build_precondition(event: Event, pool: Pool[Event], rng: Random) -> Draft | None:
     """Ask for what an event needs first."""
     return _event(event, event.needs, lambda other: other.needs, pool, rng)
 
 
 @CONSEQUENCE.built_from("knowledge/events")
-def build_consequence(event: Event, pool: Pool, rng: Random) -> Draft | None:
+def build_consequence(event: Event, pool: Pool[Event], rng: Random) -> Draft | None:
     """Ask for what follows from an event."""
     return _event(event, event.results, lambda other: other.results, pool, rng)
 
 
 def _event(
-    event: Event, right: tuple[str, ...], part: Callable[[Event], tuple[str, ...]], pool: Pool, rng: Random
+    event: Event, right: tuple[str, ...], part: Callable[[Event], tuple[str, ...]], pool: Pool[Event], rng: Random
 ) -> Draft | None:
     others = [text for other in pool.records if far_apart(event.topic, other.topic) for text in part(other)]
     return choice(rng, rng.choice(right), draw_any(rng, others, 3), event=event.name)

@@ -76,13 +76,13 @@ FOREIGN_TITLE_ENTITIES = Task(
 
 
 @QUERY_ENTITIES.built_from("esci/queries")
-def build_query_entities(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_query_entities(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for an entity of an English query."""
     return _query_entity(query, rng) if query.language == "en" else None
 
 
 @FOREIGN_QUERY_ENTITIES.built_from("esci/queries")
-def build_foreign_query_entities(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_foreign_query_entities(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for an entity of a Spanish or Japanese query."""
     return None if query.language == "en" else _query_entity(query, rng)
 
@@ -108,7 +108,7 @@ def _query_entity(query: JudgedQuery, rng: Random) -> Draft | None:
 
 
 @TITLE_ENTITIES.built_from("amazon_reviews/products")
-def build_title_entities(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_title_entities(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value from the page of an English product, where it stands in the title."""
     names = ("Brand", "Color", "Material", "Flavor", "Scent", "Pattern", "Fabric Type", "Sport", "Skin Type")
     values = {name.lower(): product.details.get(name, "") for name in names}
@@ -116,7 +116,7 @@ def build_title_entities(product: Product, pool: Pool, rng: Random) -> Draft | N
 
 
 @FOREIGN_TITLE_ENTITIES.built_from("amazon_m2/products")
-def build_foreign_title_entities(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_foreign_title_entities(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value from the page of a product that is sold in another language than English."""
     if product.language == "en":
         return None

@@ -6,7 +6,7 @@ from random import Random
 from submission.questions import AnswerKind, read_question
 from submission.task_types import TaskType
 from training.data.sources.records import ExamQuestion, Instruction
-from training.data.tasks.task import Draft, Pool, Task, choice
+from training.data.tasks.task import Draft, Pool, Task, choice_by_case
 
 KNOWLEDGE = Task(
     "general_knowledge",
@@ -25,15 +25,16 @@ _OTHER_CHOICES = re.compile(r"(?i:\b(?:of the above|of these|of them)\b|\([a-d]\
 
 
 @KNOWLEDGE.built_from("mmlu/questions")
-def build_knowledge(exam: ExamQuestion, pool: Pool, rng: Random) -> Draft | None:
+def build_knowledge(exam: ExamQuestion, pool: Pool[ExamQuestion], rng: Random) -> Draft | None:
     """Ask an exam question, its choices in a new order unless one of them speaks of the others."""
     if any(_OTHER_CHOICES.search(choice) for choice in exam.choices):
-        return pool.skip("exam question with a choice that speaks of the other choices")
+        pool.skip("exam question with a choice that speaks of the other choices")
+        return None
     wrong = [text for place, text in enumerate(exam.choices) if place != exam.answer]
     subject = exam.subject or "general knowledge"
     right = exam.choices[exam.answer]
     # "Bb" and "bb" are two genotypes.
-    return choice(rng, right, wrong, case_matters=True, question=exam.question, subject=subject)
+    return choice_by_case(rng, right, wrong, question=exam.question, subject=subject)
 
 
 INSTRUCTION = Task(
@@ -52,10 +53,11 @@ INSTRUCTION = Task(
 
 
 @INSTRUCTION.built_from("alpaca/instructions")
-def build_instruction(row: Instruction, pool: Pool, rng: Random) -> Draft | None:
+def build_instruction(row: Instruction, pool: Pool[Instruction], rng: Random) -> Draft | None:
     """Ask an instruction as it is; what reads as another kind of task cannot be asked and is counted."""
     slots = {"instruction": row.instruction, "context": f"\nInput: {row.context}" if row.context else ""}
     question = read_question(INSTRUCTION.wordings[0].format(**slots), is_multiple_choice=False)
     if question.task_type is not TaskType.GENERATION or question.answer_kind is not AnswerKind.PROSE:
-        return pool.skip("instruction that reads as an extraction, a translation or a task with a list")
+        pool.skip("instruction that reads as an extraction, a translation or a task with a list")
+        return None
     return Draft(slots, row.answer)

@@ -50,13 +50,14 @@ MATCHING = Task(
 
 
 @MATCHING.built_from(_STREAM)
-def build_matching(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_matching(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether two product entries are the same."""
     if row.task != "Product_Matching":
         return None
     first, second = (_described(row.fields.get(key)) for key in ("product 1", "product 2"))
     if not first or not second or row.answer.lower() not in _YES_NO:
-        return pool.skip("Product_Matching row without two products and a yes or no")
+        pool.skip("Product_Matching row without two products and a yes or no")
+        return None
     return _yes_no(row, rng, first=first, second=second)
 
 
@@ -100,23 +101,25 @@ SUBSTITUTE = Task(
 
 
 @SUBSTITUTE.built_from(_STREAM)
-def build_substitute(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_substitute(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether a product can replace what a query asks for; one that may match it exactly gives way to another."""
     if row.task != "Product_Substitute_Identification":
         return None
     query, product = _first(row, "query"), _first(row, "product", "product title")
     if not query or not product or row.answer.lower() not in _YES_NO:
-        return pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
+        pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
+        return None
     if row.answer.lower() == "no" and related(query, product):
         # "No" says only that the label is not "substitute". Most such products match exactly, and would do all the same.
         others = pool.once("offered products", _offered_products).neighbours(rng, query, 1, product)
         if not others:
-            return pool.skip("product that may match exactly, and no other to ask about")
+            pool.skip("product that may match exactly, and no other to ask about")
+            return None
         product = others[0]
     return _yes_no(row, rng, query=query, product=product)
 
 
-def _offered_products(pool: Pool) -> Titles:
+def _offered_products(pool: Pool[EcInstructRow]) -> Titles:
     rows = [row for row in pool.records if row.task == "Product_Substitute_Identification"]
     return Titles(filter(None, (_first(row, "product", "product title") for row in rows)))
 
@@ -142,14 +145,15 @@ _SURELY_WRONG = {"buy": ("similar",), "view": ("buy",), "similar": ("buy",)}
 
 
 @RELATION.built_from(_STREAM)
-def build_relation(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_relation(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether products are bought together, viewed together or similar."""
     if row.task != "Product_Relation_Prediction":
         return None
     first, second = _first(row, "product 1"), _first(row, "product 2")
     kind = next((kind for kind in _RELATIONS if kind in row.answer.lower()), "")
     if not first or not second or not kind:
-        return pool.skip("Product_Relation_Prediction row without two products and a known relation")
+        pool.skip("Product_Relation_Prediction row without two products and a known relation")
+        return None
     wrong = [*(_RELATIONS[other] for other in _SURELY_WRONG[kind]), _UNRELATED]
     draft = choice(rng, _RELATIONS[kind], wrong, first=first, second=second)
     return draft and replace(draft, content=f"{first}\n{second}")
@@ -205,13 +209,14 @@ _MOST_VALUE_WORDS = 4
 
 
 @ATTRIBUTE_VALUE.built_from(_STREAM)
-def build_attribute_value(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_attribute_value(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for a value that stands in the title, or for one that is nowhere on the page."""
     if row.task != "Attribute_Value_Extraction":
         return None
     title, pairs = _first(row, *_TITLE_KEYS), _values(row)
     if not title or not pairs:
-        return pool.skip("Attribute_Value_Extraction row without a title or a value that can be read")
+        pool.skip("Attribute_Value_Extraction row without a title or a value that can be read")
+        return None
     attribute, value = rng.choice(pairs)
     if value and (not contains(title, value) or len(value.split()) > _MOST_VALUE_WORDS):
         return None
@@ -230,7 +235,7 @@ def build_attribute_value(row: EcInstructRow, pool: Pool, rng: Random) -> Draft 
     return choice(rng, value, [*wrong[:2], _ABSENT], **slots)
 
 
-def _values_by_attribute(pool: Pool) -> dict[str, list[str]]:
+def _values_by_attribute(pool: Pool[EcInstructRow]) -> dict[str, list[str]]:
     found: dict[str, dict[str, str]] = {}
     for row in pool.records:
         if row.task == "Attribute_Value_Extraction":
@@ -241,7 +246,7 @@ def _values_by_attribute(pool: Pool) -> dict[str, list[str]]:
 
 
 @ATTRIBUTE_SPAN.built_from(_STREAM)
-def build_attribute_span(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_attribute_span(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the phrase that is the value, where it stands in the title once, in the title's case."""
     if row.task != "Attribute_Value_Extraction":
         return None
@@ -270,7 +275,7 @@ _ONE_LETTER = re.compile(r"(?<![^\W_])[A-Z](?![^\W_])")
 
 
 @QUERY_RANKING.built_from(_STREAM)
-def build_query_ranking(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_query_ranking(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Rank the products of a row in the order of its output; fewer than four are joined by those of other queries."""
     if row.task != "Query_Product_Rank":
         return None
@@ -278,7 +283,8 @@ def build_query_ranking(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | 
     order = _order(row.answer, products)
     titles = [shortened(products[letter]) for letter in order if letter in products]
     if not query or not 2 <= len(set(titles)) == len(order) <= len(_RANKED):
-        return pool.skip("Query_Product_Rank row without a query and an order of two to four different products")
+        pool.skip("Query_Product_Rank row without a query and an order of two to four different products")
+        return None
     graded = list(zip(titles, _RANKED, strict=False))
     if len(graded) < len(_RANKED):
         others = pool.once("ranked products", _ranked_products)
@@ -291,7 +297,7 @@ def _listed_products(row: EcInstructRow) -> dict[str, str]:
     """Return the titles of "product list" by letter: that in front of each ("A: …"), or that of its place."""
     listed = row.fields.get("product list")
     names = [name for name in map(_name, listed) if name] if isinstance(listed, list) else []
-    found = [match.groups() for match in map(_LETTERED.fullmatch, names) if match]
+    found = [(match[1], match[2]) for match in map(_LETTERED.fullmatch, names) if match]
     if len(found) == len(names) == len({letter for letter, _ in found}):
         return dict(found)
     return {chr(ord("A") + place): name for place, name in enumerate(names)}
@@ -304,7 +310,7 @@ def _order(answer: str, products: dict[str, str]) -> list[str]:
     return _ONE_LETTER.findall(answer)
 
 
-def _ranked_products(pool: Pool) -> Titles:
+def _ranked_products(pool: Pool[EcInstructRow]) -> Titles:
     rows = [row for row in pool.records if row.task == "Query_Product_Rank"]
     return Titles(shortened(title) for row in rows for title in _listed_products(row).values())
 
@@ -319,14 +325,15 @@ _CLASSES = {
 
 
 @RELATION_TO_PRODUCT.built_from(_STREAM)
-def build_query_class(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_query_class(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the ESCI class of a query and a product, in our own words for the classes."""
     if row.task != "Multiclass_Product_Classification":
         return None
     query, title = _first(row, "query"), _first(row, "product title", "product", "title")
     label = next((label for words, label in _CLASSES.items() if words in row.answer.lower()), "")
     if not query or not title or not label:
-        return pool.skip("Multiclass_Product_Classification row without query, product and a known class")
+        pool.skip("Multiclass_Product_Classification row without query, product and a known class")
+        return None
     return statement_choice(rng, label, query=query, title=shortened(title))
 
 
@@ -347,13 +354,14 @@ _LEVELS = ("very negative", "negative", "neutral", "positive", "very positive")
 
 
 @SENTIMENT_LEVEL.built_from(_STREAM)
-def build_sentiment_level(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_sentiment_level(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for one of five levels, listed in order in either direction."""
     if row.task != "Sentiment_Analysis":
         return None
     review, answer = _first(row, "text", "review"), row.answer.lower().rstrip(".")
     if not review or answer not in _LEVELS:
-        return pool.skip("Sentiment_Analysis row without a review or one of the five levels")
+        pool.skip("Sentiment_Analysis row without a review or one of the five levels")
+        return None
     levels = _LEVELS if rng.random() < 0.5 else _LEVELS[::-1]
     listed = "\n".join(f"{number}. {level}" for number, level in enumerate(levels))
     return Draft({"review": review, "options": listed}, levels.index(answer), tuple(range(5)))
@@ -377,7 +385,7 @@ _PLACE = re.compile(r"^\d+(?:st|nd|rd|th)\s*:\s*", re.IGNORECASE)
 
 
 @NEXT_PURCHASE.built_from(_STREAM)
-def build_next_purchase(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_next_purchase(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the next product of a purchase history, among three other options of the row."""
     if row.task != "Sequential_Recommendation":
         return None
@@ -385,7 +393,8 @@ def build_next_purchase(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | 
     history = [_PLACE.sub("", name) for name in map(_name, listed) if name]
     others = [option for option in row.options if option != row.answer]
     if len(history) < 2 or len(others) < 3:
-        return pool.skip("Sequential_Recommendation row without two products in the past and four options")
+        pool.skip("Sequential_Recommendation row without two products in the past and four options")
+        return None
     bullets = "\n".join(f"- {shortened(name, 120)}" for name in history[-_MOST_HISTORY:])
     wrong = [shortened(option, 120) for option in rng.sample(others, 3)]
     return choice(rng, shortened(row.answer, 120), wrong, history=bullets)
@@ -424,26 +433,29 @@ _MOST_ANSWER_WORDS = 40
 
 
 @ANSWERABILITY.built_from(_STREAM)
-def build_answerability(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_answerability(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether documents hold the answer to a question."""
     if row.task != "Answerability_Prediction":
         return None
     question, documents = _first(row, "question"), _documents(row)
     if not question or not documents or row.answer.lower() not in _YES_NO:
-        return pool.skip("Answerability_Prediction row without question, documents and a yes or no")
+        pool.skip("Answerability_Prediction row without question, documents and a yes or no")
+        return None
     return _yes_no(row, rng, question=question, documents=documents)
 
 
 @PRODUCT_ANSWER.built_from(_STREAM)
-def build_product_answer(row: EcInstructRow, pool: Pool, rng: Random) -> Draft | None:
+def build_product_answer(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for an answer that the documents support: it shares words with them, and is short."""
     if row.task != "Answer_Generation":
         return None
     question, documents = _first(row, "question"), _documents(row)
     if not question or not documents:
-        return pool.skip("Answer_Generation row without question and documents")
+        pool.skip("Answer_Generation row without question and documents")
+        return None
     if not 4 <= len(row.answer.split()) <= _MOST_ANSWER_WORDS or not share_terms(row.answer, documents):
-        return pool.skip("Answer_Generation row whose answer is too long, too short or not in the documents")
+        pool.skip("Answer_Generation row whose answer is too long, too short or not in the documents")
+        return None
     return Draft({"question": question, "documents": documents}, row.answer)
 
 

@@ -43,13 +43,13 @@ _MOST_SHARED = 0.7
 
 
 @TITLE_TRANSLATION.built_from("amazon_m2/translations")
-def build_title_translation(product: Translations, pool: Pool, rng: Random) -> Draft | None:
+def build_title_translation(product: Translations, pool: Pool[Translations], rng: Random) -> Draft | None:
     """Ask for the title on the site of a European language."""
     return _translation(product, sorted(set(product.pages) - {"ja"}), rng)
 
 
 @JAPANESE_TITLE_TRANSLATION.built_from("amazon_m2/translations")
-def build_japanese_title_translation(product: Translations, pool: Pool, rng: Random) -> Draft | None:
+def build_japanese_title_translation(product: Translations, pool: Pool[Translations], rng: Random) -> Draft | None:
     """Ask for the title on the Japanese site."""
     return _translation(product, ["ja"] if "ja" in product.pages else [], rng)
 
@@ -99,7 +99,7 @@ _MOST_DESCRIPTION = 300
 
 
 @SAME_DESCRIPTION.built_from("amazon_m2/translations")
-def build_same_description(product: Translations, pool: Pool, rng: Random) -> Draft | None:
+def build_same_description(product: Translations, pool: Pool[Translations], rng: Random) -> Draft | None:
     """Ask for the same product's description among those of other products in the same or other languages."""
     described = sorted(language for language, page in product.pages.items() if _description(page))
     if len(described) < 2:
@@ -123,7 +123,7 @@ def _description(page: Product) -> str:
     return text if len(text) >= 20 and detect_language(text) == page.language else ""
 
 
-def _descriptions(pool: Pool) -> list[tuple[str, str, str, str]]:
+def _descriptions(pool: Pool[Translations]) -> list[tuple[str, str, str, str]]:
     return [
         (product.key, language, text, page.title)
         for product in pool.records
@@ -147,7 +147,7 @@ SAME_TITLE = Task(
 
 
 @SAME_TITLE.built_from("amazon_m2/translations")
-def build_same_title(product: Translations, pool: Pool, rng: Random) -> Draft | None:
+def build_same_title(product: Translations, pool: Pool[Translations], rng: Random) -> Draft | None:
     """Ask for the title of the same product among titles of other products in the target language."""
     source, target = rng.sample(sorted(product.pages), 2)
     before, right = product.pages[source].title, product.pages[target].title
@@ -181,7 +181,7 @@ _FEWEST_KEYWORDS, _MOST_KEYWORDS = 3, 4
 
 
 @KEYWORD_SET.built_from("amazon_m2/products")
-def build_keyword_set(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_keyword_set(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Take words that stand in title and description; wrong sets mix at most one of them with those of other pages."""
     own = _keywords(product)
     if len(own) < _FEWEST_KEYWORDS:
@@ -210,7 +210,7 @@ def _keywords(page: Product) -> list[str]:
     return [word for word in surface_terms(page.title) if terms(word) <= described and _is_keyword(word, page)]
 
 
-def _title_words(pool: Pool) -> dict[str, list[str]]:
+def _title_words(pool: Pool[Product]) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for page in pool.records:
         words = found.setdefault(page.language, {})
@@ -241,7 +241,7 @@ FOREIGN_VALUE = Task(
 
 
 @FOREIGN_VALUE.built_from("amazon_m2/products")
-def build_foreign_value(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_foreign_value(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value that stands in a title of another language than English."""
     values = _own_values(product)
     named = sorted(name for name, value in values.items() if contains(product.title, value))
@@ -264,7 +264,7 @@ def _own_values(page: Product) -> dict[str, str]:
     }
 
 
-def _values(pool: Pool) -> dict[tuple[str, str], list[str]]:
+def _values(pool: Pool[Product]) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for page in pool.records:
         for attribute, value in _own_values(page).items():
@@ -287,7 +287,7 @@ PAGE_SENTENCE = Task(
 
 
 @PAGE_SENTENCE.built_from("amazon_m2/products")
-def build_page_sentence(product: Product, pool: Pool, rng: Random) -> Draft | None:
+def build_page_sentence(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a sentence of the description, among sentences of pages in the same language about other things."""
     own = [text for text in _sentences(product) if share_terms(text, product.title)]
     if product.language == "en" or not own:
@@ -299,7 +299,7 @@ def build_page_sentence(product: Product, pool: Pool, rng: Random) -> Draft | No
     return choice(rng, rng.choice(own), wrong, title=shortened(product.title)) if len(wrong) == 3 else None
 
 
-def _pages_by_language(pool: Pool) -> dict[str, list[Product]]:
+def _pages_by_language(pool: Pool[Product]) -> dict[str, list[Product]]:
     found: dict[str, list[Product]] = {}
     for page in pool.records:
         found.setdefault(page.language, []).append(page)
@@ -336,7 +336,7 @@ TYPE_TRANSLATION = Task(
 
 
 @TYPE_TRANSLATION.built_from("knowledge/types")
-def build_type_translation(kind: ProductType, pool: Pool, rng: Random) -> Draft | None:
+def build_type_translation(kind: ProductType, pool: Pool[ProductType], rng: Random) -> Draft | None:
     """Ask for the name of a product type in another language, among names of types of other groups."""
     language = rng.choice(sorted(set(kind.names) - {"en"}))
     others = [other for other in pool.records if other.key != kind.key]

@@ -61,7 +61,9 @@ _UNKNOWN_PER_KNOWN = Fraction(1, 3)
 
 
 @PACK_AMOUNT.built_from("amazon_reviews/products", "esci/products")
-def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_pack_amount(
+    product: Product | JudgedProduct, pool: Pool[Product | JudgedProduct], rng: Random
+) -> Draft | None:
     """Multiply the amount by the packs; where the title gives no amount of the kind, it cannot be inferred."""
     title = _title(product)
     count, amount = packs(title), _amount_of_a_pack(title)
@@ -77,9 +79,11 @@ def build_pack_amount(product: Product | JudgedProduct, pool: Pool, rng: Random)
         quantity = _MEASURE_NAMES[amount.measure]
         return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
     if not says_no_amount(title):
-        return pool.skip("title with an amount that is not read for sure")
+        pool.skip("title with an amount that is not read for sure")
+        return None
     if product.key not in pool.once("totals that cannot be inferred", _unknown_totals):
-        return pool.skip("title that gives no amount, when as many are asked about as the known ones allow")
+        pool.skip("title that gives no amount, when as many are asked about as the known ones allow")
+        return None
     values = rng.sample((6, 8, 12, 16, 24, 32), 3)
     options = [written(Fraction(value * count), "ounce") for value in values]
     return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
@@ -94,7 +98,7 @@ def _amount_of_a_pack(title: str) -> Amount | None:
     return amount
 
 
-def _unknown_totals(pool: Pool) -> set[str]:
+def _unknown_totals(pool: Pool[Product | JudgedProduct]) -> set[str]:
     """Return the keys of the records whose total is asked for though it cannot be inferred, in no order of the source."""
     titles = {record.key: title for record in pool.records if packs(title := _title(record)) is not None}
     unknown = sorted(
@@ -136,7 +140,9 @@ _CONVERSIONS = {
 
 
 @UNIT_CONVERSION.built_from("amazon_reviews/products", "esci/products", "amazon_m2/products")
-def build_unit_conversion(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_unit_conversion(
+    product: Product | JudgedProduct, pool: Pool[Product | JudgedProduct], rng: Random
+) -> Draft | None:
     """Convert an amount of the title; the slips are the factor upside down, ten times as much and a near factor."""
     title = _title(product)
     convertible = [amount for amount in amounts(title) if amount.unit in _CONVERSIONS]
@@ -170,7 +176,9 @@ NUMERIC_REASONING = Task(
 
 
 @NUMERIC_REASONING.built_from("amazon_reviews/products", "esci/products")
-def build_numeric_reasoning(product: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_numeric_reasoning(
+    product: Product | JudgedProduct, pool: Pool[Product | JudgedProduct], rng: Random
+) -> Draft | None:
     """Ask how many to order, how long a pack lasts or what one piece costs."""
     title = _title(product)
     count = packs(title)
@@ -243,7 +251,9 @@ LARGEST_PACK = Task(
 
 
 @LARGEST_PACK.built_from("amazon_reviews/products", "esci/products")
-def build_largest_amount(record: Product | JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_largest_amount(
+    record: Product | JudgedProduct, pool: Pool[Product | JudgedProduct], rng: Random
+) -> Draft | None:
     """Compare the totals of four products, the largest at least a fifth ahead."""
     measured = pool.once("totals", _totals)
     own = measured.get(record.key)
@@ -255,7 +265,7 @@ def build_largest_amount(record: Product | JudgedProduct, pool: Pool, rng: Rando
     return choice(rng, title, [entry[2] for entry in wrong], measure=measure) if len(wrong) == 3 else None
 
 
-def _totals(pool: Pool) -> dict[str, tuple[str, Fraction, str]]:
+def _totals(pool: Pool[Product | JudgedProduct]) -> dict[str, tuple[str, Fraction, str]]:
     totals = {}
     for record in pool.records:
         title = shortened(_title(record))

@@ -28,19 +28,21 @@ def with_ready_tasks(tasks: Mapping[str, Task], ready: Mapping[str, int]) -> dic
 
 
 def _builder(name: str) -> Builder:
-    def build_ready(record: ReadyQuestion, pool: Pool, rng: Random) -> dict[str, Any] | None:
+    def build_ready(record: ReadyQuestion, pool: Pool[ReadyQuestion], rng: Random) -> dict[str, Any] | None:
         return _row(record, pool) if record.task == name else None
 
     return build_ready
 
 
-def _row(record: ReadyQuestion, pool: Pool) -> dict[str, Any] | None:
+def _row(record: ReadyQuestion, pool: Pool[ReadyQuestion]) -> dict[str, Any] | None:
     question = read_question(record.text, record.task_type == TaskType.MULTIPLE_CHOICE)
     if question.task_type != record.task_type:
-        return pool.skip(f"{record.task_type} question that is read as {question.task_type}")
+        pool.skip(f"{record.task_type} question that is read as {question.task_type}")
+        return None
     form = question.answer_format
     answer = form.written(record.truth)
     if answer is None:
-        return pool.skip(f"{record.task_type} question whose truth is outside of the form {form.name}")
+        pool.skip(f"{record.task_type} question whose truth is outside of the form {form.name}")
+        return None
     row = columns(record.task, record.metric, record.track, question, answer, record.truth)
     return {**row, "source": "shopbench", "language": record.language, "content": record.text}

@@ -57,7 +57,7 @@ RATING = Task(
 
 
 @RATING.built_from("amazon_reviews/reviews")
-def build_rating(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_rating(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the stars of a review; its title stands before it, as in the benchmark."""
     text = f"{review.title}\n{review.text}" if review.title and rng.random() < 0.7 else review.text
     slots = {"review": text, "thing": _thing(review.product)}
@@ -80,7 +80,7 @@ SENTIMENT = Task(
 
 
 @SENTIMENT.built_from("amazon_reviews/reviews")
-def build_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_sentiment(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the sentiment that the stars stand for."""
     names = ["negative", "negative", "neutral", "positive", "positive"]
     right = names[review.rating - 1]
@@ -107,7 +107,7 @@ ASPECT_RETRIEVAL = Task(
 
 
 @ASPECT_RETRIEVAL.built_from("amazon_reviews/reviews")
-def build_aspect_retrieval(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_aspect_retrieval(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """List three aspects that the review has words for among seven that it has none for."""
     covered = aspects_of(review.text)
     kind = product_type(review.product)
@@ -125,7 +125,7 @@ def build_aspect_retrieval(review: Review, pool: Pool, rng: Random) -> Draft | N
     return selection(rng, right, wrong, review=review.text, thing=_thing(review.product)) if len(wrong) == 7 else None
 
 
-def _aspects_by_type(pool: Pool) -> dict[str, set[str]]:
+def _aspects_by_type(pool: Pool[Review]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for review in pool.records:
         found.setdefault(product_type(review.product), set()).update(aspects_of(review.text))
@@ -151,7 +151,7 @@ KEYPHRASE = Task(
 
 
 @KEYPHRASE.built_from("amazon_reviews/reviews")
-def build_keyphrase(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_keyphrase(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the only clause of a review that is about an aspect."""
     kind = product_type(review.product)
     phrases = [clause for clause in _clauses(review) if _is_only_mention(clause, review.text)]
@@ -196,7 +196,7 @@ SNIPPETS = Task(
 
 
 @SNIPPETS.built_from("amazon_reviews/reviews")
-def build_snippets(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_snippets(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Mix three snippets of one aspect and mood with twelve that are of another aspect or of the opposite mood.
 
     What is right was written about a product of the type, or names no thing at all; so is what is wrong, as far as there
@@ -255,7 +255,7 @@ def _mood_of(rating: int) -> int:
     return (rating > 3) - (rating < 3)
 
 
-def _snippets(pool: Pool) -> dict[tuple[str, int], list[_Snippet]]:
+def _snippets(pool: Pool[Review]) -> dict[tuple[str, int], list[_Snippet]]:
     found: dict[tuple[str, int], dict[str, _Snippet]] = {}
     for review in pool.records:
         for clause in _clauses(review):
@@ -281,7 +281,7 @@ ASPECT_SENTIMENT = Task(
 
 
 @ASPECT_SENTIMENT.built_from("amazon_reviews/reviews")
-def build_aspect_sentiment(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_aspect_sentiment(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the mood of the only clause about an aspect, or about an aspect that the review does not touch."""
     kind = product_type(review.product)
     plain = [clause for clause in _clauses(review) if clause.mood and _is_only_mention(clause, review.text)]
@@ -316,7 +316,7 @@ REVIEW_TITLE = Task(
 
 
 @REVIEW_TITLE.built_from("amazon_reviews/reviews")
-def build_review_title(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_review_title(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for a review's own title where it says something that the review says too."""
     if not 3 <= len(review.title.split()) <= 15 or not share_terms(review.title, review.text):
         return None
@@ -341,7 +341,7 @@ REVIEWED_TYPE = Task(
 
 
 @REVIEWED_TYPE.built_from("amazon_reviews/reviews")
-def build_reviewed_type(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_reviewed_type(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the type of the product; its words stand in the review, those of the others do not."""
     right = product_type(review.product)
     text = f"{review.title} {review.text}"
@@ -368,7 +368,7 @@ REVIEWED_PRODUCT = Task(
 
 
 @REVIEWED_PRODUCT.built_from("amazon_reviews/reviews")
-def build_reviewed_product(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_reviewed_product(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the product whose title shares words with the review, among products whose titles do not."""
     text = f"{review.title} {review.text}"
     if review.product is None or len(terms(review.product.title) & terms(text)) < 2:
@@ -384,7 +384,7 @@ def build_reviewed_product(review: Review, pool: Pool, rng: Random) -> Draft | N
     return choice(rng, shortened(review.product.title), titles, review=review.text)
 
 
-def _products(pool: Pool) -> list[Product]:
+def _products(pool: Pool[Review]) -> list[Product]:
     return list({review.product.key: review.product for review in pool.records if review.product}.values())
 
 
@@ -406,7 +406,7 @@ _HELPFUL_VOTES, _HELPFUL_WORDS, _UNHELPFUL_WORDS = 5, 25, 15
 
 
 @HELPFUL_REVIEW.built_from("amazon_reviews/reviews")
-def build_helpful_review(review: Review, pool: Pool, rng: Random) -> Draft | None:
+def build_helpful_review(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for a detailed review with many votes among short ones without any."""
     if review.helpful < _HELPFUL_VOTES or not _HELPFUL_WORDS <= len(review.text.split()) <= 80:
         return None
@@ -414,7 +414,7 @@ def build_helpful_review(review: Review, pool: Pool, rng: Random) -> Draft | Non
     return choice(rng, review.text, draw(rng, unhelpful, 3, lambda text: text != review.text))
 
 
-def _unhelpful(pool: Pool) -> list[str]:
+def _unhelpful(pool: Pool[Review]) -> list[str]:
     short = {
         review.text: None
         for review in pool.records

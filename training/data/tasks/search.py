@@ -37,13 +37,13 @@ FOREIGN_RANKING = Task("multilingual_query_ranking", TaskType.RANKING, "ndcg", t
 
 
 @QUERY_RANKING.built_from("esci/queries")
-def build_ranking(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Rank five products of an English query."""
     return _ranking(query, rng) if query.language == "en" else None
 
 
 @FOREIGN_RANKING.built_from("esci/queries")
-def build_foreign_ranking(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_foreign_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Rank five products of a Spanish or Japanese query."""
     return None if query.language == "en" else _ranking(query, rng)
 
@@ -81,7 +81,7 @@ _STATEMENTS = {"E": "exact match", "S": "substitute", "C": "complement", "I": "i
 
 
 @RELATION_TO_PRODUCT.built_from("esci/queries")
-def build_relation_to_product(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_relation_to_product(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for the label of one judged product, every label as likely as the others where all are there."""
     label = rng.choice(sorted({label for _, label in query.judgements}))
     product = rng.choice(query.products(label))
@@ -108,13 +108,13 @@ FOREIGN_RELEVANT_PRODUCT = Task(
 
 
 @RELEVANT_PRODUCT.built_from("esci/queries")
-def build_relevant_product(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_relevant_product(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for an exact match of an English query."""
     return _product_choice(query, "E", pool, rng) if query.language == "en" else None
 
 
 @FOREIGN_RELEVANT_PRODUCT.built_from("esci/queries")
-def build_foreign_relevant_product(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_foreign_relevant_product(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for an exact match of a Spanish or Japanese query."""
     return None if query.language == "en" else _product_choice(query, "E", pool, rng)
 
@@ -149,18 +149,18 @@ COMPLEMENT = Task(
 
 
 @SUBSTITUTE.built_from("esci/queries")
-def build_substitute(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_substitute(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for a substitute among products that are irrelevant."""
     return _product_choice(query, "S", pool, rng)
 
 
 @COMPLEMENT.built_from("esci/queries")
-def build_complement(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_complement(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for a complement among products that are irrelevant."""
     return _product_choice(query, "C", pool, rng)
 
 
-def _product_choice(query: JudgedQuery, label: str, pool: Pool, rng: Random) -> Draft | None:
+def _product_choice(query: JudgedQuery, label: str, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Draw the right answer at random among the products with this label, wrong ones among irrelevant products."""
     labelled = query.products(label)
     if not labelled:
@@ -172,7 +172,7 @@ def _product_choice(query: JudgedQuery, label: str, pool: Pool, rng: Random) -> 
 
 
 def _irrelevant_products(
-    query: JudgedQuery, right: Sequence[str], count: int, pool: Pool, rng: Random
+    query: JudgedQuery, right: Sequence[str], count: int, pool: Pool[JudgedQuery], rng: Random
 ) -> list[Product]:
     judged = query.products("I")
     drawn = rng.sample(judged, min(count, len(judged)))
@@ -189,7 +189,7 @@ def _irrelevant_products(
     return drawn
 
 
-def _products_by_language(pool: Pool) -> dict[str, list[Product]]:
+def _products_by_language(pool: Pool[JudgedQuery]) -> dict[str, list[Product]]:
     products: dict[str, dict[str, Product]] = {}
     for query in pool.records:
         for product, _ in query.judgements:
@@ -213,7 +213,7 @@ IRRELEVANT = Task(
 
 
 @IRRELEVANT.built_from("esci/queries")
-def build_irrelevant(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_irrelevant(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for the one product that is not relevant among three that match exactly."""
     relevant = query.products("E")
     if len(relevant) < 3:
@@ -240,7 +240,7 @@ QUERY_FOR_PRODUCT = Task(
 
 
 @QUERY_FOR_PRODUCT.built_from("esci/products")
-def build_query_for_product(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_query_for_product(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Ask for a query that the product matches exactly, among queries of other products in the same language."""
     exact = judged.labelled("E")
     if not exact:
@@ -251,7 +251,7 @@ def build_query_for_product(judged: JudgedProduct, pool: Pool, rng: Random) -> D
     return choice(rng, rng.choice(exact), wrong, title=shortened(judged.product.title)) if len(wrong) == 3 else None
 
 
-def _queries_by_language(pool: Pool) -> dict[str, list[str]]:
+def _queries_by_language(pool: Pool[JudgedProduct]) -> dict[str, list[str]]:
     queries: dict[str, dict[str, None]] = {}
     for judged in pool.records:
         queries.setdefault(judged.language, {}).update((query, None) for query, _ in judged.queries)
@@ -276,7 +276,7 @@ _RELATIONS = ("substitute", "complement", "narrowing", "irrelevant")
 
 
 @QUERY_RELATION.built_from("esci/products")
-def build_query_relation(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_query_relation(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Compare a query that the product matches exactly with another that it was judged for."""
     pairs = [
         (relation, first, second)
@@ -292,13 +292,13 @@ def build_query_relation(judged: JudgedProduct, pool: Pool, rng: Random) -> Draf
     return choice(rng, relation, [other for other in _RELATIONS if other != relation], first=first, second=second)
 
 
-def _share_a_product(first: str, second: str, pool: Pool) -> bool:
+def _share_a_product(first: str, second: str, pool: Pool[JudgedProduct]) -> bool:
     """Whether some product matches both queries exactly: "camping gear" and "tent stakes" are no complements."""
     exact = pool.once("exact products", _exact_products)
     return not exact.get(first, set()).isdisjoint(exact.get(second, set()))
 
 
-def _exact_products(pool: Pool) -> dict[str, set[str]]:
+def _exact_products(pool: Pool[JudgedProduct]) -> dict[str, set[str]]:
     exact: dict[str, set[str]] = {}
     for judged in pool.records:
         for query in judged.labelled("E"):
@@ -343,7 +343,7 @@ _CANDIDATE_QUERIES = 10
 
 
 @NEXT_QUERY.built_from("esci/products")
-def build_next_query(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_next_query(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Let a shopper search, click a product and search anew: the next query is another one that finds the product.
 
     Only the true query counts, but three numbers are asked for: the answer adds the two others nearest to the session.
@@ -398,7 +398,7 @@ _BEHIND_THE_HEAD = re.compile(
 
 
 @TYPE_FROM_QUERY.built_from("esci/queries")
-def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft | None:
+def build_type_from_query(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Take the type from the titles of the exact matches: the one type that most of them name and none contradicts.
 
     A query that is only a brand asks for no type.
@@ -423,7 +423,8 @@ def build_type_from_query(query: JudgedQuery, pool: Pool, rng: Random) -> Draft 
     if not any(
         names_the_thing(query.query, form) for name in names for form in (name, f"{name}s", f"{name}es")
     ) and not all(_is_headed_by(title, names, query) for title, kinds in zip(titles, named, strict=True) if kinds):
-        return pool.skip("type that the query does not name and that does not head the titles")
+        pool.skip("type that the query does not name and that does not head the titles")
+        return None
     others = [kind for kind in known_types() if far_apart(kind.group, right.group)]
     wrong = draw_unrelated(rng, [kind.name for kind in others], 3, query.query)
     return choice(rng, right.name, wrong, query=query.query)
@@ -459,7 +460,7 @@ _KEYWORDS = 4
 
 
 @KEYWORDS.built_from("esci/products")
-def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | None:
+def build_keywords(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Ask for words of the queries that the product matches, among sets that mix in words of other products' queries."""
     exact = judged.labelled("E")
     own = sorted({word for query in exact for word in surface_terms(query)})
@@ -481,7 +482,7 @@ def build_keywords(judged: JudgedProduct, pool: Pool, rng: Random) -> Draft | No
     return choice(rng, ", ".join(right), wrong, title=shortened(judged.product.title))
 
 
-def _query_words(pool: Pool) -> dict[str, list[str]]:
+def _query_words(pool: Pool[JudgedProduct]) -> dict[str, list[str]]:
     by_language = pool.once("queries", _queries_by_language)
     return {
         language: list(dict.fromkeys(word for query in queries for word in surface_terms(query)))

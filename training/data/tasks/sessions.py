@@ -4,6 +4,7 @@ Behaviour is not logic: many products may follow. Wrong answers come from other 
 meaningful word with anything in the session, so that what did follow is the best answer there is.
 """
 
+from collections.abc import Iterable
 from random import Random
 
 from submission.task_types import TaskType
@@ -34,7 +35,7 @@ ALSO_BOUGHT = Task(
 
 
 @ALSO_BOUGHT.built_from("amazon_reviews/baskets")
-def build_also_bought(basket: Basket, pool: Pool, rng: Random) -> Draft | None:
+def build_also_bought(basket: Basket, pool: Pool[Basket], rng: Random) -> Draft | None:
     """Mix the three products of a basket that share most categories with the one bought with twelve of other baskets."""
     anchor = rng.choice(basket.products)
     alike = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
@@ -71,7 +72,7 @@ VIEWED_TOGETHER = Task(
 
 
 @VIEWED_TOGETHER.built_from("amazon_m2/sessions")
-def build_viewed_together(session: Session, pool: Pool, rng: Random) -> Draft | None:
+def build_viewed_together(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
     """Mix the three products viewed after the first of a session with seven of other sessions."""
     viewed = _distinct((*session.previous, session.following))
     if len(viewed) < 4:
@@ -81,9 +82,9 @@ def build_viewed_together(session: Session, pool: Pool, rng: Random) -> Draft | 
 
 
 def _selection(
-    anchor: Product, right: list[Product], known: object, others: list[Product], count: int, rng: Random
+    anchor: Product, right: list[Product], known: Iterable[Product], others: list[Product], count: int, rng: Random
 ) -> Draft | None:
-    context = " ".join(product.title for product in known)  # type: ignore[attr-defined]
+    context = " ".join(product.title for product in known)
     wrong = draw(rng, others, count, lambda product: not related(product.title, context))
     titles = [shortened(product.title, 120) for product in right]
     wrong_titles = [shortened(product.title, 120) for product in wrong]
@@ -108,18 +109,18 @@ _MOST_VIEWED = 5
 
 
 @NEXT_PRODUCT.built_from("amazon_m2/sessions")
-def build_next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
+def build_next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
     """Ask for the next product of an English session."""
     return _next_product(session, pool, rng) if session.language == "en" else None
 
 
 @FOREIGN_NEXT_PRODUCT.built_from("amazon_m2/sessions")
-def build_foreign_next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
+def build_foreign_next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
     """Ask for the next product of a session in another language than English."""
     return None if session.language == "en" else _next_product(session, pool, rng)
 
 
-def _next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
+def _next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
     viewed = _distinct(session.previous)[-_MOST_VIEWED:]
     context = " ".join(product.title for product in (*viewed, session.following))
     others = pool.once("products", _by_language)[session.language]
@@ -131,12 +132,12 @@ def _next_product(session: Session, pool: Pool, rng: Random) -> Draft | None:
     return choice(rng, shortened(session.following.title, 120), titles, viewed=bullets)
 
 
-def _by_language(pool: Pool) -> dict[str, list[Product]]:
+def _by_language(pool: Pool[Session]) -> dict[str, list[Product]]:
     found: dict[str, list[Product]] = {}
     for session in pool.records:
         found.setdefault(session.language, []).extend((*session.previous, session.following))
     return {language: _distinct(products) for language, products in found.items()}
 
 
-def _distinct(products: object) -> list[Product]:
-    return list({product.key: product for product in products}.values())  # type: ignore[attr-defined]
+def _distinct(products: Iterable[Product]) -> list[Product]:
+    return list({product.key: product for product in products}.values())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from string import Formatter
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from evaluation.dataset import Sample
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
@@ -38,6 +38,7 @@ _PLAIN_TEXT = "apple"
 _LIST_ITEM = re.compile(r"(?m)^(\d+\. ?).*$")
 
 AnyValue = TypeVar("AnyValue")
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,15 @@ class Draft:
     content: str = ""
 
 
-class Pool:
+class Pool(Generic[AnyRecord]):
     """The records that were read together with one, which wrong answers are drawn from."""
 
-    def __init__(self, records: Sequence[Record], unusable: Counter[str] | None = None) -> None:
+    def __init__(self, records: Sequence[AnyRecord], unusable: Counter[str] | None = None) -> None:
         self.records = records
         self.unusable = unusable if unusable is not None else Counter()
         self._made: dict[str, Any] = {}
 
-    def once(self, name: str, make: Callable[["Pool"], AnyValue]) -> AnyValue:
+    def once(self, name: str, make: Callable[["Pool[AnyRecord]"], AnyValue]) -> AnyValue:
         """Return what `make` makes of the pool, made once and kept under `name`."""
         if name not in self._made:
             self._made[name] = make(self)
@@ -77,7 +78,7 @@ class Pool:
 
 
 # A builder of ready-made questions returns the row itself.
-Builder = Callable[[Any, Pool, Random], Draft | dict[str, Any] | None]
+Builder = Callable[[AnyRecord, Pool[AnyRecord], Random], Draft | dict[str, Any] | None]
 
 
 @dataclass
@@ -93,12 +94,12 @@ class Task:
     track: int
     wordings: tuple[str, ...]
     questions_per_record: int = 1
-    builders: dict[str, Builder] = field(default_factory=dict)
+    builders: dict[str, Builder[Any]] = field(default_factory=dict)
 
-    def built_from(self, *streams: str) -> Callable[[Builder], Builder]:
+    def built_from(self, *streams: str) -> Callable[[Builder[AnyRecord]], Builder[AnyRecord]]:
         """Register the decorated function as the builder for these streams ("source/stream")."""
 
-        def register(builder: Builder) -> Builder:
+        def register(builder: Builder[AnyRecord]) -> Builder[AnyRecord]:
             self.builders.update(dict.fromkeys(streams, builder))
             return builder
 
@@ -108,7 +109,7 @@ class Task:
         """Return the names of the slots in a wording."""
         return [name for _, name, _, _ in Formatter().parse(wording) if name]
 
-    def question(self, stream: str, record: Record, pool: Pool, rng: Random) -> dict[str, Any] | None:
+    def question(self, stream: str, record: Record, pool: Pool[Any], rng: Random) -> dict[str, Any] | None:
         """Build a question about `record`, or return None where the record does not suit the task.
 
         The result has the columns of the data set without `id`; `content` is the part that is not wording. Raises
@@ -213,15 +214,19 @@ def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
     return "\n".join(f"{number}.{'' if tight else ' '}{item}" for number, item in enumerate(items, start=start))
 
 
-def choice(rng: Random, right: str, wrong: Sequence[str], *, case_matters: bool = False, **slots: str) -> Draft | None:
+def choice(rng: Random, right: str, wrong: Sequence[str], **slots: str) -> Draft | None:
     """Draft a multiple-choice question of the right answer and three (or all given) wrong ones, in random order.
 
-    None where there are fewer than two wrong answers or where two options are the same, but for case unless that matters.
+    None where there are fewer than two wrong answers or where two options are the same but for case.
     """
-    wrong = list(wrong)[:3]
-    options = [right, *wrong]
-    compared = {(option if case_matters else option.lower()).strip(". ") for option in options}
-    if len(wrong) < 2 or len(compared) != len(options):
+    options = [option.lower().strip(". ") for option in (right, *wrong[:3])]
+    return choice_by_case(rng, right, wrong, **slots) if len(set(options)) == len(options) else None
+
+
+def choice_by_case(rng: Random, right: str, wrong: Sequence[str], **slots: str) -> Draft | None:
+    """Draft what `choice` drafts, of options that may differ in case alone."""
+    options = [right, *wrong[:3]]
+    if len(options) < 3 or len({option.strip(". ") for option in options}) != len(options):
         return None
     rng.shuffle(options)
     numbers = tuple(range(len(options)))
