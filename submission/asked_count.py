@@ -6,6 +6,7 @@ What says how long the list is, or where commas go, is left out.
 
 import re
 
+from submission.competition import RETRIEVED_NUMBERS
 from submission.question_text import UNSPACED
 
 _WORDS = {
@@ -42,6 +43,18 @@ _NOT_ASKED = re.compile(
     r"|\b(?:these|those|following|are|below|here|this|every|separating|between|another|any|in|on|with|and|or|each|has) "
     r"(?:following )?"
     r"|\byou(?:'ll| will| can)? (?:find|see|get) |\bout of (?:the )?|\bfrom (?:the |these |those )?|\bof )$"
+)
+# Bounds are no count: "one or more", "at least two", "1 to 5".
+_UP_TO = re.compile(
+    r"\b(?:up to|at most|no more than|maximum(?: of)?|max\.?|bis zu|höchstens|maximal|jusqu'à|au plus|hasta|como máximo|fino a"
+    r"|al massimo) $"
+)
+_AT_LEAST = re.compile(
+    r"\b(?:at least|minimum(?: of)?|mindestens|au moins|al menos|almeno|between|zwischen|entre|tra) $"
+)
+_RANGE_BEHIND = re.compile(
+    r"(?:\s?(?:\+|-|–)|(?: \w+)?,? (?:or|oder|ou|o|to|bis|à|a|and|und|et|y|e) "
+    r"(?:more|several|many|mehr|mehrere|plus|plusieurs|más|varios|varias|più|diversi|anche|even|\d|two|three|four|five))"
 )
 _THE = re.compile(r"\b(?:the|their|all) $")
 # In characters: as far as one looks back from a figure.
@@ -80,12 +93,14 @@ _JOINING = frozenset("._&,-")
 
 
 def asked_count(instruction: str, list_length: int) -> int | None:
-    """Return how many numbers the instruction asks for, None where it does not say."""
+    """Return how many numbers the instruction asks for, None where it leaves that open."""
     for count, start, end in figures_in(instruction):
         if count > list_length:
             continue
         near = max(0, start - _LOOK_BACK)
         is_picked = _PICKED.search(instruction, near, start) is not None
+        if is_picked and (_AT_LEAST.search(instruction, near, start) or _RANGE_BEHIND.match(instruction, end)):
+            return None
         # "One product, twelve attributes", "one after another".
         if count == 1 and not (is_picked and (end == len(instruction) or _BEHIND.match(instruction, end))):
             continue
@@ -94,6 +109,9 @@ def asked_count(instruction: str, list_length: int) -> int | None:
             continue
         if _NOT_ASKED.search(instruction, near, start):
             continue
+        if _UP_TO.search(instruction, near, start):
+            # Of a bound, only less than the metric reads decides anything.
+            return count if count < RETRIEVED_NUMBERS else None
         # "The five products" are those of the list and "the two queries" stand elsewhere; "the three best" are asked for.
         if _THE.search(instruction, near, start) and not 3 <= count < list_length:
             continue

@@ -38,7 +38,9 @@ class AnswerKind(StrEnum):
     PROSE = "prose"
 
 
-# What the scorer reads of a retrieval answer is what an unspecific question means.
+# How many numbers are written where a question leaves that open ("select all that apply", which may be one or five): as many
+# as the scorer reads. The metric is the share of the right numbers that are among them: a wrong one costs nothing, one that
+# was not written may have been right.
 DEFAULT_ASKED = RETRIEVED_NUMBERS
 # Multiple choice without any visible options: ShopBench numbers its options 0 to 3.
 DEFAULT_OPTIONS = (0, 1, 2, 3)

@@ -127,7 +127,8 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         select | selects | selecting | selected | selection | choos* | chosen | pick | picks | picking | tick
         | ticks | ticked
-        | shortlist | recommend from | which of | which ones | which rows | which lines | which items | which products
+        | shortlist | recommend from | which of | which ones | all numbers that | all the numbers that
+        | all numbers of | which rows | which lines | which items | which products
         | all that apply | every one of them | apply | retriev* | flag | take 3 | take three | take the | basket
         | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz*
         | choisi* | sélectionn* | parmi | lesquel* | coche*
