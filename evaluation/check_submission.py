@@ -1,7 +1,8 @@
 """Says whether this folder could be pushed to the competition: one line for each thing that is right, doubtful or wrong.
 
-The one thing to know: nothing is loaded. Configs and headers are read, the entry point is imported with the network shut,
-Git is asked what it would push, and the time limit is predicted by `evaluation.t4_plan`.
+The one thing to know: no weights are loaded. Configs and headers are read, the chat template is tried, the entry
+point is imported with the network shut, Git is asked what it would push, and the time limit is predicted by
+`evaluation.t4_plan`.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from evaluation.t4_plan.__main__ import build, default_data
+from submission.chat_encoder import ChatEncoder
+from submission.decoding.token_bytes import tokenizer_kind
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT, SUBMITTED_MODEL, check_model, read_json
 from submission.profiles import T4X4
@@ -106,6 +109,20 @@ def check_weights(model: Path) -> Iterator[Finding]:
     yield _ok(f"the model in {model} is whole, {size / 1e9:.1f} GB, and divides over the cards")
 
 
+def check_template(model: Path) -> Iterator[Finding]:
+    """Check that the chat template takes the submission's messages, and that answers can be constrained."""
+    encoder = ChatEncoder(model)
+    tokenizer_kind(encoder.tokenizer)
+    if encoder.system_refusal:
+        yield Finding(
+            Verdict.DOUBT,
+            f"the chat template takes no system message ({encoder.system_refusal}); it is put in front of the user's, so "
+            "fine-tune the model through this template too",
+        )
+    else:
+        yield _ok("the chat template takes a system message and a question, and answers can be constrained")
+
+
 def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -189,6 +206,7 @@ def findings(root: Path, model: Path, track: Track | None, data: Path) -> Iterat
         lambda: check_entry_point(root),
     ]
     if (model / "config.json").is_file() and (model / "tokenizer.json").is_file():
+        steps.append(lambda: check_template(model))
         steps.append(lambda: check_limits(model, track or _track_of(root), data))
     for step in steps:
         try:

@@ -1,5 +1,8 @@
 """Turns chat messages into the token ids that the model reads, through its own chat template.
 
+The template is tried when it is loaded, so that one that cannot be used is named before anything else is. A system message
+that it refuses, or leaves out, is put in front of the user's.
+
 Two things are not what `apply_chat_template` does by itself: special tokens written inside a question stay text, so no
 question can end its own turn; and a question too long for the context is shortened (`shortening`).
 
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from submission.decoding.token_bytes import is_byte_level, writes_leading_space
-from submission.errors import ShopBenchError
+from submission.errors import ShopBenchError, one_line
 from submission.half_surrogates import replace_half_surrogates
 from submission.shortening import shorten
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
+
+# Templates of models that can think; others do not look at it.
+_NO_THOUGHTS = {"enable_thinking": False, "thinking": False}
 
 _MARK = "\ue000{}\ue001"  # private-use characters: no template and no tokenizer gives them a meaning
 
@@ -34,29 +40,68 @@ class ChatEncoder:
         # Imported here: it takes seconds, in which a wrong setting could have been named.
         from transformers import AutoTokenizer
 
-        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            model_dir, local_files_only=True, trust_remote_code=False
-        )
-        if not self.tokenizer.chat_template:
+        try:
+            self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                model_dir, local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:
+            raise ShopBenchError(f"the tokenizer in {model_dir} cannot be loaded: {one_line(error)}") from error
+        templates = self.tokenizer.chat_template
+        if not templates:
             raise ShopBenchError(
                 f"the tokenizer in {model_dir} has no chat template: add chat_template.jinja to the folder"
+            )
+        if isinstance(templates, dict) and "default" not in templates:
+            raise ShopBenchError(
+                f"the tokenizer in {model_dir} has the chat templates {', '.join(map(repr, templates))} and none of them is "
+                "called 'default': call the one that is meant so, or put it into chat_template.jinja"
+            )
+        self.system_refusal = ""
+        self.system_refusal = self._refusal()
+        """Why the system message is put in front of the user's; empty where the template takes it."""
+        if self.system_refusal and (refusal := self._refusal()):
+            raise ShopBenchError(f"the chat template in {model_dir} cannot be used: {refusal}")
+        if self.system_refusal:
+            logger.warning(
+                "the chat template in %s takes no system message (%s): it is put in front of the user's",
+                model_dir,
+                self.system_refusal,
             )
         self._in_one = not is_byte_level(self.tokenizer)
         self._special_ids = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
         self.answer_space = int(self._in_one and writes_leading_space(self.tokenizer))
         """How many tokens (0 or 1) an answer may take on top of its own, for the space that the tokenizer puts before it."""
 
-    def encode(self, messages: list[dict[str, str]]) -> list[int]:
-        """Return the token ids of `messages` up to where the assistant's answer begins."""
+    def _refusal(self) -> str:
+        """Return why the template cannot be used for a system's and a user's message, empty where it can."""
+        try:
+            self._rendered([{"role": "system", "content": "Answer."}, {"role": "user", "content": "Which?"}])
+        except Exception as error:  # templates are programs: they raise what they like
+            return str(error) if isinstance(error, ShopBenchError) else one_line(error)
+        return ""
+
+    def _rendered(self, messages: list[dict[str, str]]) -> list[str]:
+        """Return the template's pieces and the messages between them: every second text is a message's."""
+        if self.system_refusal and len(messages) > 1 and messages[0]["role"] == "system":
+            first, second, *others = messages
+            messages = [{**second, "content": f"{first['content']}\n\n{second['content']}"}, *others]
         marked = [{**message, "content": _MARK.format(i)} for i, message in enumerate(messages)]
-        rendered = str(self.tokenizer.apply_chat_template(marked, tokenize=False, add_generation_prompt=True))
-        texts, rest = [], rendered
+        rest = str(
+            self.tokenizer.apply_chat_template(marked, tokenize=False, add_generation_prompt=True, **_NO_THOUGHTS)
+        )
+        texts = []
         for i, message in enumerate(messages):
             before, mark, rest = rest.partition(_MARK.format(i))
             if not mark:
-                raise ShopBenchError(f"the chat template leaves out the {message['role']} message")
+                raise ShopBenchError(f"the chat template leaves out the {message['role']} message, or moves it")
             texts += [before, message["content"]]
-        texts = [replace_half_surrogates(text, "?") for text in (*texts, rest)]
+        if _MARK[0] in rest:
+            raise ShopBenchError("the chat template writes a message twice")
+        return [*texts, rest]
+
+    def encode(self, messages: list[dict[str, str]]) -> list[int]:
+        """Return the token ids of `messages` up to where the assistant's answer begins."""
+        texts = [replace_half_surrogates(text, "?") for text in self._rendered(messages)]
         if self._in_one:
             return self._encode_in_one(texts)
         return [

@@ -16,6 +16,7 @@ from evaluation.check_submission import (
     check_entry_point,
     check_limits,
     check_repository,
+    check_template,
     check_weights,
     findings,
 )
@@ -71,6 +72,20 @@ def test_a_wrong_value_in_the_challenge_file_is_named(repository: Path, key: str
     file.write_text(json.dumps({**json.loads(file.read_text()), key: value}))
     (text,) = failures(list(check_challenge(repository, None)))
     assert named in text
+
+
+@needs_smollm2
+def test_the_chat_template_is_tried(tmp_path: Path, repository: Path) -> None:
+    model = build_qwen2(tmp_path / "model")
+    assert [finding.verdict for finding in check_template(model)] == [Verdict.OK]
+    template = model / "chat_template.jinja"
+    whole = template.read_text()
+    template.write_text("{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + whole)
+    (finding,) = check_template(model)
+    assert finding.verdict is Verdict.DOUBT and "no system" in finding.text
+    template.write_text("{{ raise_exception('never') }}")
+    texts = failures(list(findings(repository, model, TRACK_1, default_data())))
+    assert any("chat template in" in text and "TemplateError: never" in text for text in texts)
 
 
 @needs_smollm2

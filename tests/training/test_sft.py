@@ -1,6 +1,7 @@
 """Fine-tuning: what the loss is on, and that a killed run goes on to the very same adapter."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.training.lora_fixtures import build_llama, load, logits_of, questions
 from tests.training.tiny_models import needs_smollm2
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.rewriting import CheckpointReader
+from training.command_line import run_command
 from training.fine_tuning import supervised as sft
 from training.recipe import Recipe, load_recipe
 from training.sft import main as sft_main
@@ -201,3 +203,17 @@ def test_auto_is_what_the_machine_multiplies_fast(monkeypatch: pytest.MonkeyPatc
         assert sft.compute_dtype(settings) == expected
     fixed = settings.model_copy(update={"dtype": "float32"})
     assert sft.compute_dtype(fixed) == "float32"
+
+
+def test_a_chat_template_that_cannot_be_used_ends_training_with_one_line(
+    recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(yaml.safe_load(recipe_file.read_text())["base_model"], base)
+    (base / "chat_template.jinja").write_text("{{ raise_exception('never') }}")
+    overrides = ["--set", f"base_model={base}", f"output={tmp_path / 'out'}"]
+    with pytest.raises(SystemExit) as end:
+        run_command(lambda: sft_main(["--recipe", str(recipe_file), "--adapter", "all", *overrides]))
+    assert end.value.code == 2
+    assert "the chat template in" in (said := capsys.readouterr().err) and "TemplateError: never" in said
+    assert "Traceback" not in said
