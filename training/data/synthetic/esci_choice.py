@@ -28,7 +28,7 @@ from training.data.synthetic.replies import RejectedError, read_reply
 from training.data.synthetic.requests import Reply, Request
 from training.data.synthetic.seeds import pools
 from training.data.tasks.search import build_relevant_product
-from training.data.tasks.task import Draft, Task
+from training.data.tasks.task import Draft, Task, in_english
 from training.data.tasks.words import terms
 
 TASK = Task(
@@ -62,7 +62,7 @@ class EsciChoice:
             (query, build_relevant_product(query, pool, context.rng(f"{self.name}/{query.key}")))
             for pool in pools(context, "esci/queries")
             for query in pool.records
-            if isinstance(query, JudgedQuery)
+            if isinstance(query, JudgedQuery) and in_english(query)
         )
         # What was judged is in the draft, and forty pages a query would fill memory.
         kept = ((replace(query, judgements=()), draft) for query, draft in drafts if isinstance(draft, Draft))

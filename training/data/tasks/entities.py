@@ -11,7 +11,7 @@ from submission.answer_formats import find_phrase
 from submission.task_types import TaskType
 from training.data.sources.records import JudgedQuery, Product
 from training.data.tasks.equivalents import is_color, names_value, says_shade
-from training.data.tasks.task import Draft, Pool, Task
+from training.data.tasks.task import Draft, Pool, Task, in_another_language, in_english
 from training.data.tasks.words import contains, count_phrase
 
 _MOST_ENTITY_WORDS = 4
@@ -75,19 +75,9 @@ FOREIGN_TITLE_ENTITIES = Task(
 )
 
 
-@QUERY_ENTITIES.built_from("esci/queries")
+@QUERY_ENTITIES.built_from("esci/queries", when=in_english)
+@FOREIGN_QUERY_ENTITIES.built_from("esci/queries", when=in_another_language)
 def build_query_entities(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Ask for an entity of an English query."""
-    return _query_entity(query, rng) if query.language == "en" else None
-
-
-@FOREIGN_QUERY_ENTITIES.built_from("esci/queries")
-def build_foreign_query_entities(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Ask for an entity of a Spanish or Japanese query."""
-    return None if query.language == "en" else _query_entity(query, rng)
-
-
-def _query_entity(query: JudgedQuery, rng: Random) -> Draft | None:
     """Take brand and color from the products that match exactly, audience and measure from the words themselves."""
     found: dict[str, list[str]] = {}
     for product in query.products("E"):
@@ -115,11 +105,9 @@ def build_title_entities(product: Product, pool: Pool[Product], rng: Random) -> 
     return _title_entity(product, {**values, "brand": product.brand}, rng)
 
 
-@FOREIGN_TITLE_ENTITIES.built_from("amazon_m2/products")
+@FOREIGN_TITLE_ENTITIES.built_from("amazon_m2/products", when=in_another_language)
 def build_foreign_title_entities(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value from the page of a product that is sold in another language than English."""
-    if product.language == "en":
-        return None
     values = {
         "brand": product.brand,
         "color": product.color,

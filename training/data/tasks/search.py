@@ -13,7 +13,19 @@ from submission.task_types import TaskType
 from training.data.sources.knowledge import far_apart, known_types
 from training.data.sources.records import JudgedProduct, JudgedQuery, Product
 from training.data.tasks.equivalents import meanings, related
-from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated, numbered, ranking
+from training.data.tasks.task import (
+    Draft,
+    Pool,
+    Task,
+    choice,
+    draw,
+    draw_any,
+    draw_unrelated,
+    in_another_language,
+    in_english,
+    numbered,
+    ranking,
+)
 from training.data.tasks.words import names_the_thing, shortened, surface_terms, term_sequence, terms
 
 # Gains of the four labels, as the benchmark's own ranking questions have them.
@@ -36,19 +48,9 @@ QUERY_RANKING = Task("query_product_ranking", TaskType.RANKING, "ndcg", track=3,
 FOREIGN_RANKING = Task("multilingual_query_ranking", TaskType.RANKING, "ndcg", track=4, wordings=_RANKING_WORDINGS)
 
 
-@QUERY_RANKING.built_from("esci/queries")
+@QUERY_RANKING.built_from("esci/queries", when=in_english)
+@FOREIGN_RANKING.built_from("esci/queries", when=in_another_language)
 def build_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Rank five products of an English query."""
-    return _ranking(query, rng) if query.language == "en" else None
-
-
-@FOREIGN_RANKING.built_from("esci/queries")
-def build_foreign_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Rank five products of a Spanish or Japanese query."""
-    return None if query.language == "en" else _ranking(query, rng)
-
-
-def _ranking(query: JudgedQuery, rng: Random) -> Draft | None:
     """Take five judged products of at least two labels, one of them exact."""
     exact = [pair for pair in query.judgements if pair[1] == "E"]
     others = [pair for pair in query.judgements if pair[1] != "E"]
@@ -107,16 +109,11 @@ FOREIGN_RELEVANT_PRODUCT = Task(
 )
 
 
-@RELEVANT_PRODUCT.built_from("esci/queries")
+@RELEVANT_PRODUCT.built_from("esci/queries", when=in_english)
+@FOREIGN_RELEVANT_PRODUCT.built_from("esci/queries", when=in_another_language)
 def build_relevant_product(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Ask for an exact match of an English query."""
-    return _product_choice(query, "E", pool, rng) if query.language == "en" else None
-
-
-@FOREIGN_RELEVANT_PRODUCT.built_from("esci/queries")
-def build_foreign_relevant_product(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Ask for an exact match of a Spanish or Japanese query."""
-    return None if query.language == "en" else _product_choice(query, "E", pool, rng)
+    """Ask for an exact match of a query."""
+    return _product_choice(query, "E", pool, rng)
 
 
 SUBSTITUTE = Task(

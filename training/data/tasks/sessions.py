@@ -10,7 +10,7 @@ from random import Random
 from submission.task_types import TaskType
 from training.data.sources.records import Basket, Product, Session
 from training.data.tasks.equivalents import related
-from training.data.tasks.task import Draft, Pool, Task, choice, draw, selection
+from training.data.tasks.task import Draft, Pool, Task, choice, draw, in_another_language, in_english, selection
 from training.data.tasks.words import shortened
 
 _LISTED = 15
@@ -108,19 +108,10 @@ FOREIGN_NEXT_PRODUCT = Task(
 _MOST_VIEWED = 5
 
 
-@NEXT_PRODUCT.built_from("amazon_m2/sessions")
+@NEXT_PRODUCT.built_from("amazon_m2/sessions", when=in_english)
+@FOREIGN_NEXT_PRODUCT.built_from("amazon_m2/sessions", when=in_another_language)
 def build_next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
-    """Ask for the next product of an English session."""
-    return _next_product(session, pool, rng) if session.language == "en" else None
-
-
-@FOREIGN_NEXT_PRODUCT.built_from("amazon_m2/sessions")
-def build_foreign_next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
-    """Ask for the next product of a session in another language than English."""
-    return None if session.language == "en" else _next_product(session, pool, rng)
-
-
-def _next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
+    """Ask for the next product of a session."""
     viewed = _distinct(session.previous)[-_MOST_VIEWED:]
     context = " ".join(product.title for product in (*viewed, session.following))
     others = pool.once("products", _by_language)[session.language]

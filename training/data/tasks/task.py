@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from random import Random
 from string import Formatter
 from typing import Any, Generic, TypeVar
@@ -81,6 +82,16 @@ class Pool(Generic[AnyRecord]):
 Builder = Callable[[AnyRecord, Pool[AnyRecord], Random], Draft | dict[str, Any] | None]
 
 
+def in_english(record: Record) -> bool:
+    """Whether a record is in English: those of the other languages are asked about in tasks of track 4."""
+    return record.language == "en"
+
+
+def in_another_language(record: Record) -> bool:
+    """Whether a record is in another language than English."""
+    return not in_english(record)
+
+
 @dataclass
 class Task:
     """A task of the benchmark, or one like it: what is asked, how it is worded, how it is scored.
@@ -96,11 +107,17 @@ class Task:
     questions_per_record: int = 1
     builders: dict[str, Builder[Any]] = field(default_factory=dict)
 
-    def built_from(self, *streams: str) -> Callable[[Builder[AnyRecord]], Builder[AnyRecord]]:
-        """Register the decorated function as the builder for these streams ("source/stream")."""
+    def built_from(
+        self, *streams: str, when: Callable[[Record], bool] | None = None
+    ) -> Callable[[Builder[AnyRecord]], Builder[AnyRecord]]:
+        """Register the decorated function as the builder for these streams ("source/stream"), of records that are as `when`."""
 
         def register(builder: Builder[AnyRecord]) -> Builder[AnyRecord]:
-            self.builders.update(dict.fromkeys(streams, builder))
+            @wraps(builder)
+            def build_when(record: AnyRecord, pool: Pool[AnyRecord], rng: Random) -> Draft | dict[str, Any] | None:
+                return builder(record, pool, rng) if when is None or when(record) else None
+
+            self.builders.update(dict.fromkeys(streams, build_when))
             return builder
 
         return register
