@@ -89,7 +89,7 @@ def scored_row(answer: Mapping[str, Any], scored: ScoredSample) -> Row:
         **answer,
         "answer": as_text(scored.answer),
         "truth": as_text(scored.sample.truth),
-        "score": scored.score if counts is None else _f1(counts),
+        "score": scored.score if counts is None else f1(counts),
         "entity_counts": asdict(counts) if counts else None,
     }
 
@@ -99,7 +99,8 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _f1(counts: EntityCounts) -> float:
+def f1(counts: EntityCounts) -> float:
+    """Return the F1 of a single question, 0 where nothing was right."""
     return 2 * counts.tp / (2 * counts.tp + counts.fp + counts.fn) if counts.tp else 0.0
 
 

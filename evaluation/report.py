@@ -18,6 +18,7 @@ from evaluation.journal import AnsweredBatch, LoadedModel
 from evaluation.predictions import count_origins, scored_row, warning
 from evaluation.provenance import machine, versions
 from evaluation.scoring import Scores, TaskScore
+from evaluation.tables import table
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
 
@@ -120,11 +121,11 @@ def summarise(evaluation: Evaluation) -> str:
     parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in evaluation.seconds_by_part.items())
     lines = [
         *(line for text in evaluation.warnings for line in (f"**{text}**", "")),
-        *_table(
+        *table(
             ("track", "task", "type", "metric", "questions", "model / cut / fallback", "score", "95 % interval"), tasks
         ),
         "",
-        *_table(("track", "score", "95 % interval"), tracks),
+        *table(("track", "score", "95 % interval"), tracks),
         "",
         f"{len(scores.samples)} questions in {timing['batches']} batches: loading {timing['load_s']:.1f} s, answering "
         f"{timing['predict_s']:.1f} s ({timing['questions_per_s']:.1f} questions a second, slowest batch "
@@ -270,13 +271,6 @@ def _shown_code(code: Mapping[str, Any]) -> str:
     if code["commit"] is None:
         return "no Git commit known"
     return f"commit {code['commit'][:12]}" + ("" if code["clean"] else " with changes that are not committed")
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    cells = [header, *([" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in cells]
-    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
 
 
 def _write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

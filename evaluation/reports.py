@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluation.intervals import ScoredTask, TaskKey
 from evaluation.metrics import EntityCounts, Score
-from evaluation.predictions import Row
+from evaluation.predictions import Row, as_text, f1
 from evaluation.report_folder import REPORT
 from submission.errors import ShopBenchError
 from submission.json_lines import from_line
@@ -69,12 +69,19 @@ def read_rows(file: Path) -> list[Row]:
                 row = from_line(line)
                 if not isinstance(row, dict) or not {"task_name", "metric", "score"} <= row.keys():
                     raise ValueError("not an answered question")
-                rows.append(row)
+                rows.append(_as_today(row))
     except OSError as error:
         raise ShopBenchError(f"{file} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ShopBenchError(f"{file}, line {len(rows) + 1}: {error}") from error
     return rows
+
+
+def _as_today(row: Row) -> Row:
+    """Return a row as it is written today: in older reports counts stand in place of a score, and a truth is no text."""
+    if isinstance(row["score"], dict):
+        row = {**row, "entity_counts": row["score"], "score": f1(EntityCounts(**row["score"]))}
+    return {**row, "truth": as_text(row.get("truth"))}
 
 
 def scored_tasks(rows: Sequence[Row]) -> dict[TaskKey, ScoredTask]:
@@ -88,6 +95,5 @@ def scored_tasks(rows: Sequence[Row]) -> dict[TaskKey, ScoredTask]:
 
 
 def _score(row: Row) -> Score:
-    # Reports from before `entity_counts` have them in place of the score.
     counts = row.get("entity_counts") or row["score"]
     return EntityCounts(**counts) if isinstance(counts, dict) else float(counts)
