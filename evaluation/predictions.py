@@ -21,6 +21,7 @@ Row = dict[str, Any]
 DETAILS: Mapping[str, Callable[[Any], Any]] = {
     "task_type": str,
     "form": str,
+    "confidence": float,
     "prompt": str,
     "prompt_tokens": int,
     "tokens": int,

@@ -9,6 +9,9 @@ from evaluation.predictions import origin
 from evaluation.why import why
 from submission.task_types import TaskType
 
+WEAK_EVIDENCE = 0.9
+"""A reading that is less likely than this may well be another one."""
+
 _WIDTH = 100
 _INDENT = "    "
 _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
@@ -63,6 +66,8 @@ def visible(text: str) -> str:
 def _doubts(row: Mapping[str, Any], read_now: str) -> Iterator[str]:
     """Say where the reading is not what the data or the run say."""
     found, given = row.get("task_type_found"), row.get("task_type")
+    if (confidence := row.get("confidence")) is not None and confidence < WEAK_EVIDENCE:
+        yield f"{_INDENT}! weak evidence: the reading is right with a probability of {confidence:.0%}"
     if found is not None and given and found != given:
         yield f"{_INDENT}! the data say that it is {given}; it was read as {found}"
     if found is not None and found != read_now:

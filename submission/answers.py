@@ -21,13 +21,15 @@ class Answer:
 
     `tokens` were decoded, `seconds` passed from the batch's beginning until the answer was there. The clock `cut` it, or
     shortened its budget, or kept it from being asked. It was `completed` from an unfinished text, is the form's
-    `fallback`, or was `calibrated`. `option_logprobs` holds log-probabilities by option, before calibration.
+    `fallback`, or was `calibrated`. `option_logprobs` holds log-probabilities by option, before calibration. `confidence`
+    is the question's: how likely it is that its form is the right one.
     """
 
     task_type: TaskType
     form: str
     raw_text: str
     answer: str
+    confidence: float = 1.0
     tokens: int = 0
     seconds: float = 0.0
     cut: bool = False
@@ -70,6 +72,7 @@ def make_answer(
         form.name,
         generation.text,
         text,
+        confidence=question.confidence,
         tokens=generation.num_tokens,
         seconds=generation.seconds,
         cut=shortened or (generation.cut and not generation.done),

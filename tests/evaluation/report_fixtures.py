@@ -25,6 +25,7 @@ class TellingModel(RuleModel):
             found.prompt, found.prompt_tokens, found.tokens, found.seconds = f"<s>{number}", 7, number, 0.5
             found.cut, found.fallback = number in self.cut, number in self.fallbacks
             found.completed, found.calibrated = number == 0, is_multiple_choice
+            found.confidence = 0.6 if number == 1 else 1.0
             found.option_logprobs = {"0": -0.5, "1": -1.5} if is_multiple_choice else None
         return answers
 

@@ -43,6 +43,7 @@ def test_everything_known_of_a_question_is_shown(report, shown):
     assert f"RAW TEXT\n    {row['raw_text']}\nANSWER\n    {row['response']}\nTRUTH\n    {row['truth']}\n" in text
     assert f"{row['entity_counts']['fn']} missed)" in text
     assert "the model's" in text and "0.50 s after its batch began" in text
+    assert ("! weak evidence: the reading is right with a probability of 60%" in text) is (row["confidence"] < 1)
     # The model of these tests says of all questions that they are prose.
     assert "! the data say that it is named_entity_recognition; it was read as generation" in text
 
