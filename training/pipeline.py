@@ -2,7 +2,7 @@
 
 The one thing to know: a step is done again only if its settings or its inputs have changed, by content. A run that was
 killed is continued by the same command, within the step too: training at its last checkpoint, merging at its next shard,
-an evaluation at its next batch.
+an evaluation at its next batch. The recipe is read once: editing its file changes nothing in a run that has begun.
 """
 
 import argparse
@@ -20,14 +20,18 @@ from training.command_line import run_command
 from training.files import fingerprint, hash_of, run_once
 from training.fine_tuning.alpha_sweep import parse_sweep, sweep_with_engine
 from training.fine_tuning.comparison import chosen_alpha, compare
+from training.fine_tuning.reporting import check_reporting
 from training.fine_tuning.splitting import write_split
+from training.kept_recipe import keep_recipe
+from training.processes import ending_with_this
 from training.recipe import AwqSettings, Recipe, add_recipe_arguments, check_files, load_recipe
 
 
-def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> None:
-    """Run all steps of `recipe`; `recipe_file` and `overrides` say the same to the processes that train."""
+def run_pipeline(recipe: Recipe) -> None:
+    """Run all steps of `recipe`."""
     output, data = recipe.output, recipe.data
     _check_inputs(recipe)
+    kept, content = keep_recipe(recipe)
 
     def step(name: str, inputs: list[Any], product: Path, work: Callable[[], None]) -> None:
         print(f"== {name}", flush=True)
@@ -48,7 +52,7 @@ def run_pipeline(recipe: Recipe, recipe_file: Path, overrides: list[str]) -> Non
     for adapter in recipe.adapters:
         # Training knows itself what it has done, and goes by the content of its data.
         print(f"== sft {adapter}", flush=True)
-        _train(recipe, recipe_file, overrides, adapter)
+        _train(recipe, kept, content, adapter)
 
     folders = [recipe.adapter_folder(name) for name in recipe.adapters]
     weights = [adapter.weight for adapter in recipe.adapters.values()]
@@ -108,6 +112,7 @@ def _check_inputs(recipe: Recipe) -> None:
     if recipe.accelerate_config is not None:
         given["accelerate_config"] = recipe.accelerate_config
     check_files(given)
+    check_reporting(recipe)
     if recipe.wise_ft.alpha is None:
         parse_sweep(recipe.wise_ft.sweep)
     if recipe.awq is not None:
@@ -125,15 +130,16 @@ def _sweep(recipe: Recipe, ensemble: Path, alphas: list[float]) -> None:
     sweep_with_engine(*sources, alphas, recipe.output / "wise_ft", recipe.track, recipe.seed)
 
 
-def _train(recipe: Recipe, recipe_file: Path, overrides: list[str], adapter: str) -> None:
-    """Train one adapter in a process of its own (under `accelerate launch` where the recipe names a configuration)."""
+def _train(recipe: Recipe, kept: Path, content: str, adapter: str) -> None:
+    """Train one adapter in a process of its own (under `accelerate launch` where the recipe names a configuration).
+
+    It reads the recipe that this run began with, the file `kept`, whose fingerprint was `content`.
+    """
     launcher = [sys.executable]
     if recipe.accelerate_config is not None:
         launcher += ["-m", "accelerate.commands.launch", "--config_file", str(recipe.accelerate_config)]
-    command = [*launcher, "-m", "training.sft", "--recipe", str(recipe_file), "--adapter", adapter]
-    if overrides:
-        command += ["--set", *overrides]
-    finished = subprocess.run(command)
+    command = [*launcher, "-m", "training.sft", "--recipe", str(kept), "--expect", content, "--adapter", adapter]
+    finished = subprocess.run(ending_with_this(command))
     if finished.returncode != 0:
         raise SystemExit(finished.returncode)
 
@@ -144,7 +150,7 @@ def main(arguments: list[str] | None = None) -> None:
     add_recipe_arguments(parser)
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe, options.overrides, Recipe)
-    run_pipeline(recipe, options.recipe, options.overrides)
+    run_pipeline(recipe)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from submission.errors import ShopBenchError
 
@@ -80,7 +80,8 @@ class SftSettings(Settings):
     """Supervised fine-tuning. `batch_size` counts the questions of one optimiser step, over all devices.
 
     `max_tokens` bounds prompt + answer: longer questions are left out, never cut. `evaluations` is how often a
-    checkpoint is written and evaluated on `validation_examples` questions of each set.
+    checkpoint is written and evaluated on `validation_examples` questions of each set. `max_steps` ends training after
+    so many optimiser steps, should the epochs hold more. `report_to` shows the run in TensorBoard or Weights & Biases.
     """
 
     learning_rate: float = Field(gt=0)
@@ -89,6 +90,7 @@ class SftSettings(Settings):
     weight_decay: float = Field(ge=0)
     max_grad_norm: float = Field(gt=0)
     epochs: float = Field(gt=0)
+    max_steps: int | None = Field(default=None, gt=0)
     batch_size: int = Field(gt=0)
     per_device_batch_size: int = Field(gt=0)
     max_tokens: int = Field(gt=0)
@@ -100,7 +102,15 @@ class SftSettings(Settings):
     attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"]
     packing: bool
     data_workers: int = Field(gt=0)
+    report_to: list[Literal["tensorboard", "wandb"]] = []
     lora: LoraSettings
+
+    @field_validator("report_to", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        if value is None or value == "none":
+            return []
+        return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check(self) -> "SftSettings":

@@ -9,6 +9,7 @@ import argparse
 from submission.errors import ShopBenchError
 from training.command_line import run_command
 from training.fine_tuning.supervised import train_adapter
+from training.kept_recipe import check_kept
 from training.recipe import Recipe, add_recipe_arguments, load_recipe
 
 
@@ -17,7 +18,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.sft", description=__doc__)
     add_recipe_arguments(parser)
     parser.add_argument("--adapter", help="which of the recipe's adapters to train (default: the only one)")
+    # The pipeline's: the fingerprint of the recipe that its run began with.
+    parser.add_argument("--expect", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.expect is not None:
+        check_kept(options.recipe, options.expect)
     recipe = load_recipe(options.recipe, options.overrides, Recipe)
     if options.adapter is None and len(recipe.adapters) > 1:
         raise ShopBenchError(f"--adapter is needed: the recipe has {', '.join(recipe.adapters)}")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from submission.errors import ShopBenchError
 from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
-from training import pipeline, split
+from training import pipeline, sft, split
 from training.fine_tuning.comparison import chosen_alpha
 from training.fine_tuning.supervised import train_adapter
+from training.kept_recipe import keep_recipe
 from training.recipe import Recipe, load_recipe
 
 
@@ -54,7 +56,7 @@ def test_pipeline_does_every_step_once(
     recipe_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # In this process: the command line of training.sft is tried elsewhere, and starting Python twice takes long.
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, file, overrides, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     output = recipe_file.parent / "run"
     pipeline.main(["--recipe", str(recipe_file)])
     check_model(output / "model")
@@ -84,7 +86,7 @@ def test_pipeline_does_every_step_once(
 def test_a_step_killed_after_its_work_is_done_again_with_the_same_result(
     recipe_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, file, overrides, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     output = recipe_file.parent / "run"
     pipeline.main(["--recipe", str(recipe_file)])
     before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
@@ -107,6 +109,7 @@ def test_a_step_killed_after_its_work_is_done_again_with_the_same_result(
         ("data.split.protected=nowhere", "data.split.protected: there is no nowhere"),
         ("compare={development: nowhere, results: unused}", "compare.development: there is no nowhere"),
         ("accelerate_config=nowhere", "accelerate_config: there is no nowhere"),
+        ("sft.report_to=wandb", "wandb is not installed: pip install wandb"),
         ("data.split=null", "data.train: there is no .*train.jsonl"),
         ("wise_ft={alpha: null, sweep: '0:2:1'}", "start:stop:step"),
     ],
@@ -130,3 +133,45 @@ def test_alpha_must_have_been_chosen(tmp_path: Path) -> None:
     recipe = load_recipe(Path("training/recipes/cpu_demo.yaml"), [f"output={tmp_path}"], Recipe)
     with pytest.raises(ShopBenchError, match="alpha is not chosen yet"):
         chosen_alpha(recipe)
+
+
+@needs_smollm2
+def test_an_edit_during_a_run_changes_nothing_in_it(recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = {}
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[None]:
+        """Stands in for starting Python twice: reads what `training.sft` would read, in this process."""
+        arguments = command[command.index("training.sft") + 1 :]
+        monkeypatch.setattr(sft, "train_adapter", lambda recipe, adapter: trained.update({adapter: recipe}))
+        sft.main(arguments)
+        recipe_file.write_text(recipe_file.read_text().replace("rank: 4", "rank: 8"))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(pipeline, "fingerprint", lambda *paths: "")
+    monkeypatch.setattr(pipeline, "combine_adapters", lambda *arguments: None)
+    monkeypatch.setattr(pipeline, "write_interpolated", lambda *arguments: None)
+    began_with = load_recipe(recipe_file, ["sft.epochs=0.5"], Recipe)
+    pipeline.main(["--recipe", str(recipe_file), "--set", "sft.epochs=0.5"])
+    assert trained == {"choice": began_with, "text": began_with}
+    assert load_recipe(recipe_file, [], Recipe).sft.lora.rank == 8
+
+
+@needs_smollm2
+def test_a_kept_recipe_that_was_changed_is_refused(recipe_file: Path) -> None:
+    kept, content = keep_recipe(load_recipe(recipe_file, [], Recipe))
+    kept.write_text(kept.read_text().replace("rank: 4", "rank: 8"))
+    with pytest.raises(ShopBenchError, match="not the recipe any more that this run began with"):
+        sft.main(["--recipe", str(kept), "--expect", content, "--adapter", "text"])
+    assert not (recipe_file.parent / "run" / "adapters").exists()
+
+
+@pytest.mark.parametrize(
+    "file", [*sorted(Path("training/recipes").glob("track*.yaml")), Path("training/recipes/cpu_demo.yaml")]
+)
+def test_a_kept_recipe_says_the_same(tmp_path: Path, file: Path) -> None:
+    recipe = load_recipe(file, [f"output={tmp_path}", "sft.learning_rate=1e-5", "wise_ft={sweep: '0:1:0.5'}"], Recipe)
+    kept, content = keep_recipe(recipe)
+    assert load_recipe(kept, [], Recipe) == recipe
+    written = kept.stat().st_mtime_ns
+    assert keep_recipe(recipe) == (kept, content) and kept.stat().st_mtime_ns == written

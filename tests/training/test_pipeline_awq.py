@@ -52,7 +52,7 @@ def test_the_pipeline_ends_in_a_quantised_checkpoint_once(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, file, overrides, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     calibration = recipe_file.parent / "calibration.jsonl"
     write_questions(calibration, questions("choice", 20, seed=7))
     arguments = with_awq(

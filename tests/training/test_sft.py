@@ -1,8 +1,10 @@
 """Fine-tuning: what the loss is on, and that a killed run goes on to the very same adapter."""
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from tests.training.tiny_models import needs_smollm2
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.rewriting import CheckpointReader
 from training.command_line import run_command
+from training.fine_tuning import reporting
 from training.fine_tuning import supervised as sft
 from training.recipe import Recipe, load_recipe
 from training.sft import main as sft_main
@@ -217,3 +220,52 @@ def test_a_chat_template_that_cannot_be_used_ends_training_with_one_line(
     assert end.value.code == 2
     assert "the chat template in" in (said := capsys.readouterr().err) and "TemplateError: never" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("max_steps", "steps"), [(2, 2), (100, 9)])
+def test_training_ends_after_max_steps_if_the_epochs_hold_more(
+    tmp_path: Path, recipe_file: Path, max_steps: int, steps: int
+) -> None:
+    recipe = recipe_in(tmp_path, recipe_file, f"sft.max_steps={max_steps}", "sft.evaluations=1")
+    folder = sft.train_adapter(recipe, "all")
+    log = json.loads((folder / sft.LOG_FILE).read_text())["log"]
+    assert max(entry["step"] for entry in log) == steps
+    assert any(entry["step"] == steps and "eval_unseen_loss" in entry for entry in log)
+
+
+def test_what_shows_a_run_and_a_limit_that_is_not_set_leave_an_adapter_as_it_was(
+    tmp_path: Path, recipe_file: Path
+) -> None:
+    plain = sft.inputs_hash(recipe_in(tmp_path, recipe_file), "all")
+    assert sft.inputs_hash(recipe_in(tmp_path, recipe_file, "sft.report_to=tensorboard"), "all") == plain
+    assert sft.inputs_hash(recipe_in(tmp_path, recipe_file, "sft.max_steps=3"), "all") != plain
+
+
+class _Board(TrainerCallback):
+    """Stands in for TensorBoard, which is not installed by default: keeps what it is told."""
+
+    told: ClassVar[list[tuple[str, int]]] = []
+
+    def on_log(self, args, state, control, logs=None, **_) -> None:
+        self.told += [(name, state.global_step) for name in logs or {}]
+
+
+def test_a_run_is_shown_where_the_recipe_asks_for_it(
+    tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert recipe_in(tmp_path, recipe_file).sft.report_to == []
+    assert recipe_in(tmp_path, recipe_file, "sft.report_to=none").sft.report_to == []
+    with pytest.raises(ShopBenchError, match="report_to"):
+        recipe_in(tmp_path, recipe_file, "sft.report_to=[mlflow]")
+    recipe = recipe_in(tmp_path, recipe_file, "sft.report_to=tensorboard", "sft.max_steps=1", "sft.evaluations=1")
+    with monkeypatch.context() as absent:
+        absent.setattr(importlib.util, "find_spec", lambda name: None)
+        with pytest.raises(ShopBenchError, match="tensorboard is not installed: pip install tensorboard"):
+            reporting.check_reporting(recipe)
+    monkeypatch.setattr(reporting, "TensorBoardCallback", _Board)
+    (shown,) = reporting.reporting_callbacks(recipe, "all")
+    assert isinstance(shown, _Board) and shown.logging_dir == str(tmp_path / "logs" / "all")
+    monkeypatch.setattr(sft, "check_reporting", lambda recipe: None)
+    monkeypatch.setattr(sft, "reporting_callbacks", lambda recipe, adapter: [shown])
+    sft.train_adapter(recipe, "all")
+    assert {("loss", 1), ("eval_seen_loss", 1), ("eval_unseen_loss", 1)} <= set(_Board.told)

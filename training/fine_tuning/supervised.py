@@ -31,6 +31,7 @@ from training.checkpoints.lora import WEIGHTS_FILE
 from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
 from training.fine_tuning.examples import length_grouped_order, load_examples
 from training.fine_tuning.loss_curve import draw_loss_curve
+from training.fine_tuning.reporting import check_reporting, reporting_callbacks
 from training.recipe import LoraSettings, Recipe, SftSettings
 
 LOG_FILE = "training.json"
@@ -158,9 +159,11 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     """Return the trainer of one adapter of `recipe`, which keeps its checkpoints in `folder`."""
     settings = recipe.sft_of(adapter)
     check_model(recipe.base_model)
+    check_reporting(recipe)
     set_seed(recipe.seed)
     # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
     arguments = trainer_arguments(settings, folder, recipe.seed)
+    arguments.run_name = f"{recipe.name}-{adapter}"
     encoder = ChatEncoder(recipe.base_model)
     track = track_by_number(recipe.track)
     tasks = recipe.adapters[adapter].tasks
@@ -191,7 +194,7 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         eval_dataset=validation,
         processing_class=encoder.tokenizer,
         peft_config=LoraConfig(**_adapter_shape(settings.lora)),
-        callbacks=[_Checkpoints()],
+        callbacks=[_Checkpoints(), *reporting_callbacks(recipe, adapter)],
     )
     _set_intervals(trainer, settings)
     return trainer
@@ -209,9 +212,14 @@ def _adapter_shape(settings: LoraSettings) -> dict[str, Any]:
 
 
 def _set_intervals(trainer: SFTTrainer, settings: SftSettings) -> None:
-    """Evaluate and save every so many steps; log at a divisor of that, so that resumed runs log the same means."""
+    """End after `max_steps`, evaluate and save every so many steps.
+
+    Losses are logged at a divisor of that, so that resumed runs log the same means.
+    """
     arguments = trainer.args
     steps = math.ceil(len(trainer.train_dataset) * arguments.num_train_epochs / settings.batch_size)
+    if settings.max_steps is not None and settings.max_steps < steps:
+        steps = arguments.max_steps = settings.max_steps
     interval = math.ceil(steps / settings.evaluations)
     arguments.logging_steps = max(1, interval // 10)
     arguments.eval_steps = arguments.save_steps = arguments.logging_steps * math.ceil(
@@ -223,9 +231,11 @@ def inputs_hash(recipe: Recipe, adapter: str) -> str:
     """Return a hash of everything that decides the adapter's weights."""
     data = recipe.data
     files = fingerprint(data.train, data.validation_seen, data.validation_unseen, recipe.base_model)
-    return hash_of(
-        [files, recipe.sft_of(adapter).model_dump(), recipe.adapters[adapter].tasks, recipe.track, recipe.seed]
-    )
+    settings = recipe.sft_of(adapter).model_dump(exclude={"report_to"})
+    if settings["max_steps"] is None:
+        # Adapters from before there was such a setting stay what they are.
+        del settings["max_steps"]
+    return hash_of([files, settings, recipe.adapters[adapter].tasks, recipe.track, recipe.seed])
 
 
 def train_adapter(recipe: Recipe, adapter: str) -> Path:
