@@ -273,7 +273,7 @@ class Spans:
     def accepts(self, text: str) -> bool:
         """Whether `text` is one or (if `many`) several different phrases, each of them cited where that is enforced."""
         phrases = self.phrases(text)
-        if not phrases or len(set(phrases)) != len(phrases) or not all(phrases):
+        if not phrases or len(set(phrases)) != len(phrases) or not all(map(has_words, phrases)):
             return False
         return not self.enforced or all(self._is_cited(phrase) for phrase in phrases)
 
@@ -364,9 +364,9 @@ class FreeText:
     name: ClassVar[str] = "free_text"
 
     def accepts(self, text: str) -> bool:
-        """Whether something is written, on one line if that is asked, that does not end in a loop."""
+        """Whether words are written, on one line if that is asked, that do not end in a loop."""
         stripped = text.strip()
-        return bool(stripped) and not (self.single_line and "\n" in stripped) and not _loop_length(stripped)
+        return has_words(stripped) and not (self.single_line and "\n" in stripped) and not _loop_length(stripped)
 
     def fallback(self) -> str:
         """Return the text that the question itself suggests (a title to translate, the name to explain), brought into form."""
@@ -384,21 +384,23 @@ class FreeText:
 
     def complete(self, text: str) -> str | None:
         """Return what is written so far, its last sentence left out if it is unfinished and the shorter half, or its first
-        line alone; None if that is nothing.
+        line alone; None if there is no word in that.
         """
         kept = text.strip()
         if self.single_line:
             kept = kept.split("\n", 1)[0].strip()
         while length := _loop_length(kept):
             kept = kept[:-length].strip()
+        if not has_words(kept):
+            return None
         if self.single_line:
-            return kept or None
+            return kept
         for end in reversed([match.end() for match in _SENTENCE_END.finditer(kept)]):
             if 2 * end < len(kept):
                 break
-            if not _NO_SENTENCE_END.search(kept, max(0, end - 12), end) and not _loop_length(kept[:end]):
+            if not _NO_SENTENCE_END.search(kept, max(0, end - 12), end) and self.accepts(kept[:end]):
                 return kept[:end]
-        return kept or None
+        return kept
 
     def determined_rest(self, text: str) -> str | None:
         """Return None, or "" once the one line that was asked for is over or the text goes round in circles."""

@@ -3,10 +3,11 @@
 import logging
 from enum import StrEnum
 
-from submission.answer_formats import AnswerFormat, FreeText
+from submission.answer_formats import AnswerFormat, FreeText, Spans
 from submission.engine import Generation
 from submission.questions import Question
 from submission.reading_guard import readable_text
+from submission.thoughts import without_thought
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,9 @@ def settle(form: AnswerFormat, generation: Generation) -> tuple[str, Source]:
     It stays as it is if it ended by itself and is valid. Else it is completed or cut, and the form's fallback at the worst.
     """
     text = readable_text(generation.text)
+    if isinstance(form, FreeText) or (isinstance(form, Spans) and not form.enforced):
+        # Nothing kept the model from thinking aloud, or from ending inside a character.
+        text = (without_thought(text) or "").replace("\ufffd", "")
     if generation.finished and form.accepts(text):
         return text.strip(), Source.TEXT
     completed = form.complete(text) if text.strip() else None

@@ -7,12 +7,10 @@ import json
 import re
 from typing import Any
 
+from submission.thoughts import without_thought
 from training.data.sources.cleaning import without_half_characters
 from training.data.synthetic.requests import Reply
 
-_TAG = r"(?:<{0}(?:seed:)?think(?:ing)?>|<{0}(?:thought|reasoning)>|\[{0}THINK\]|◁{0}think▷)"
-_THOUGHT_BEGINS = re.compile(r"\s*" + _TAG.format(""), re.IGNORECASE)
-_THOUGHT_ENDS = re.compile(_TAG.format("/"), re.IGNORECASE)
 _OPENING = re.compile(r"[\[{]")
 _DECODER = json.JSONDecoder()
 
@@ -53,8 +51,8 @@ def _read(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
-    answer = _THOUGHT_ENDS.split(text)[-1]
-    if _THOUGHT_BEGINS.match(answer):
+    answer = without_thought(text)
+    if answer is None:
         raise RejectedError("the reply ends inside a thought")
     values = _values_among_words(answer)
     objects = [value for value in values if isinstance(value, dict)] or values
