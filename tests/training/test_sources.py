@@ -506,6 +506,28 @@ def test_a_cut_off_file_is_refused(tmp_path: Path) -> None:
         list(open_rows(str(path), ["id"]))
 
 
+_ABANDON = """
+import sys
+from training.data.sources.reading import open_rows
+
+def first() -> object:
+    return next(open_rows(sys.argv[1], ["id"]))
+
+print(first())
+"""
+
+
+def test_a_stream_that_is_abandoned_right_before_the_end_does_not_abort(tmp_path: Path) -> None:
+    """Half of such processes were aborted, by threads that read ahead."""
+    path = tmp_path / "data.parquet"
+    pandas.DataFrame({"id": [f"row {number}" for number in range(60_000)]}).to_parquet(path, row_group_size=6_000)
+    command = [sys.executable, "-c", _ABANDON, str(path)]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    for run in runs:
+        printed, errors = run.communicate(timeout=120)
+        assert (run.returncode, errors) == (0, "") and "row 0" in printed
+
+
 def test_what_does_not_exist_is_named() -> None:
     with pytest.raises(ShopBenchError, match=r"nowhere\.csv does not exist"):
         list(open_rows("nowhere.csv", ["id"]))
