@@ -86,11 +86,6 @@ class Question:
     confidence: float = 1.0
 
     @property
-    def list_start(self) -> int | None:
-        """The first number of the list or scale, usually 0 or 1; None without one."""
-        return self.items[0] if self.items else None
-
-    @property
     def list_length(self) -> int:
         """How many numbers the list or scale holds."""
         return len(self.items)
@@ -124,11 +119,6 @@ class Question:
     def body(self) -> str:
         """The text that spans are cited from or that is to be translated."""
         return body_of(self.text)
-
-    @property
-    def cited_from(self) -> str | None:
-        """The text that phrases must be cited from, None where the answer is not an extraction."""
-        return self.body if self.answer_kind is AnswerKind.EXTRACTION else None
 
     @cached_property
     def language(self) -> str:

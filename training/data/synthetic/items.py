@@ -6,7 +6,6 @@ knows (the product that was judged relevant, the stars of a review, the category
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -190,8 +189,3 @@ def check_read_alike(original: str, changed: str, task_type: str, answer: str) -
 
 def _form(form: Any) -> tuple[Any, ...]:
     return form.name, getattr(form, "items", None), getattr(form, "count", None), getattr(form, "source", None)
-
-
-def reasons(items: list[Item]) -> Counter[str]:
-    """Count rejections by reason."""
-    return Counter(item.reason for item in items if isinstance(item, Rejected))

@@ -139,57 +139,73 @@ def _products(context: Context, stream: str) -> Iterator[Product]:
             yield product
 
 
-def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, list[tuple[str, str]]]:
-    """Return the labels that pass and what is rejected of the others, as (reason, label)."""
-    rejected: list[tuple[str, str]] = []
+_Faults = list[tuple[str, str]]
+"""What is rejected of a reply, as (reason, label)."""
+
+
+def _checked(product: Product, reply: dict[str, Any]) -> tuple[Labels, _Faults]:
+    """Return the labels that pass and what is rejected of the others."""
     # Not every server holds its model to the schema, and what it replied once is kept.
-    written_categories, written_attributes = (reply.get(part) or [] for part in ("categories", "attributes"))
-    if not isinstance(written_categories, list) or not _are_objects(written_attributes):
+    categories, attributes = (reply.get(part) or [] for part in ("categories", "attributes"))
+    if not isinstance(categories, list) or not _are_objects(attributes):
         raise RejectedError("the labels are not of the form that was asked for")
-    kind = _text(reply.get("product_type")).lower()
-    known = product_type(product)
-    if known:
+    faults: _Faults = []
+    kind = _checked_type(product, _text(reply.get("product_type")).lower(), faults)
+    # What the page says itself is not asked of a writer.
+    known = product.categories[:1] or _checked_categories(product, kind, [_text(one) for one in categories], faults)
+    return Labels(kind, known, _checked_attributes(product, attributes, faults)), faults
+
+
+def _checked_type(product: Product, kind: str, faults: _Faults) -> str:
+    """Return the product's type, the source's own where that says one, empty where the written one does not pass."""
+    if known := product_type(product):
         if not share_terms(kind, known):
-            rejected.append(("the type contradicts the source", kind))
-        kind = known
-    elif not kind or len(kind.split()) > _MOST_TYPE_WORDS or not terms(kind.split()[-1]) & terms(product.title):
-        rejected.append(("the type is not on the page", kind))
-        kind = ""
-    elif share_terms(kind, product.brand):
-        rejected.append(("the type names the brand", kind))
-        kind = ""
-    categories = []
-    for category in map(_text, written_categories):
-        if product.categories:
-            break
-        shared = terms(category) & terms(f"{product.title} {product.description} {kind}")
-        shared -= terms(f"{product.brand} {product.color}")
-        if (
-            not category.isupper()
-            and _CATEGORY_NAME.fullmatch(category)
-            and 2 * len(shared) >= len(terms(category)) > 0
-        ):
-            categories.append(category)
+            faults.append(("the type contradicts the source", kind))
+        return known
+    if not kind or len(kind.split()) > _MOST_TYPE_WORDS or not terms(kind.split()[-1]) & terms(product.title):
+        faults.append(("the type is not on the page", kind))
+        return ""
+    if share_terms(kind, product.brand):
+        faults.append(("the type names the brand", kind))
+        return ""
+    return kind
+
+
+def _checked_categories(product: Product, kind: str, written: list[str], faults: _Faults) -> tuple[str, ...]:
+    """Return the categories of which at least half of the words stand on the page."""
+    kept = []
+    page = terms(f"{product.title} {product.description} {kind}") - terms(f"{product.brand} {product.color}")
+    for category in written:
+        words = terms(category)
+        if not category.isupper() and _CATEGORY_NAME.fullmatch(category) and 2 * len(words & page) >= len(words) > 0:
+            kept.append(category)
         else:
-            rejected.append(("the category is not on the page", category))
-    attributes = {}
+            faults.append(("the category is not on the page", category))
+    return tuple(kept)
+
+
+def _checked_attributes(product: Product, written: list[dict[str, Any]], faults: _Faults) -> dict[str, str]:
+    """Return the values that stand in the title once, by attribute; none that the source knows otherwise."""
+    kept: dict[str, str] = {}
     fields = {name: getattr(product, name) for name in ("brand", "color", "material", "size")}
     own = {name: value for name, value in fields.items() if value}
     own |= {_attribute_name(name): value for name, value in product.details.items()}
-    for entry in written_attributes:
+    for entry in written:
         name, value = _attribute_name(_text(entry.get("name"))), _text(entry.get("value"))
         phrase = find_phrase(product.title, value)
         if name in own and own[name].lower() != value.lower():
-            rejected.append(("the value contradicts the source", f"{name}: {value}"))
+            fault = "the value contradicts the source"
         elif phrase is None or count_phrase(product.title, phrase) != 1 or phrase == product.title:
-            rejected.append(("the value does not stand in the title", f"{name}: {value}"))
+            fault = "the value does not stand in the title"
         elif name not in _ATTRIBUTES and name not in own:
-            rejected.append(("no such attribute is known", f"{name}: {value}"))
+            fault = "no such attribute is known"
         elif len(value.split()) > _MOST_VALUE_WORDS or "," in value:
-            rejected.append(("the value is too long", f"{name}: {value}"))
+            fault = "the value is too long"
         else:
-            attributes[name] = phrase
-    return Labels(kind, product.categories[:1] or tuple(categories), attributes), rejected
+            kept[name] = phrase
+            continue
+        faults.append((fault, f"{name}: {value}"))
+    return kept
 
 
 def _attribute_name(name: str) -> str:
