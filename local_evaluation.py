@@ -14,7 +14,9 @@ from typing import Any
 
 from evaluation.evaluator import Settings, evaluate
 from evaluation.limits import EXIT_CODE, LimitExceeded
+from evaluation.lm_eval_layout import check_target, write_lm_eval
 from evaluation.report_folder import folder_to_resume, new_folder, point_latest
+from evaluation.reports import REPORTS, read_report
 from evaluation.selection import Selection
 from submission import settings
 from submission.errors import ShopBenchError
@@ -24,7 +26,6 @@ from submission.tracks import track_by_number
 
 ROOT = Path(__file__).resolve().parent
 DEVELOPMENT_DATA = ROOT / "data" / "development.json"
-REPORTS = ROOT / "reports"
 SAMPLE_DATA = ROOT / "data" / "sample_questions.jsonl"
 
 
@@ -35,9 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         known = settings.Settings.from_environment(strict=True)
         output = options.output or _default_output(known, options.resume)
+        if options.lm_eval:
+            check_target(options.lm_eval)
         evaluate(_settings(options, output), _load_model)
         if options.output is None:
             point_latest(output)
+        if options.lm_eval:
+            print(f"In lm-evaluation-harness's layout: {write_lm_eval(read_report(output), options.lm_eval)}")
     except ShopBenchError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -84,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         help="report folder (default: a new one, reports/<time>-<model>, at which reports/latest then points)",
     )
     parser.add_argument("--seed", type=int, help="random seed, handed over as AICROWD_RUN_SEED")
+    parser.add_argument(
+        "--lm-eval",
+        type=Path,
+        metavar="PATH",
+        help="write the results in lm-evaluation-harness's layout too: into a folder, or to a file that ends in .json",
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument(
         "--resume",

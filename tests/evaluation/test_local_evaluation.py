@@ -268,6 +268,15 @@ def test_resuming_without_a_folder_takes_the_newest_interrupted_evaluation(repor
     assert json.loads((reports.folder / "latest" / "report.json").read_text())["num_samples"] == 15
 
 
+def test_results_in_another_layout_are_written_beside_the_report(run, tmp_path):
+    result = run(*ONE_TASK, "--output", tmp_path / "out", "--lm-eval", tmp_path / "lm.json")
+    assert result.returncode == 0 and f"In lm-evaluation-harness's layout: {tmp_path / 'lm.json'}" in result.stdout
+    assert set(json.loads((tmp_path / "lm.json").read_text())["configs"]) == {"query_relation"}
+    again = run(*ONE_TASK, "--output", tmp_path / "new", "--lm-eval", tmp_path / "lm.json")
+    assert again.returncode == 2 and "lm.json is there already" in again.stderr
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_folder_called_latest_stays_as_it_is(reports):
     (reports.folder / "latest").mkdir(parents=True)
     result = reports(*ONE_TASK)
