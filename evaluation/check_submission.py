@@ -17,6 +17,7 @@ from pathlib import Path
 
 from evaluation.t4_plan.__main__ import build, default_data
 from submission.chat_encoder import ChatEncoder
+from submission.context import fit_context
 from submission.decoding.token_bytes import tokenizer_kind
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT, SUBMITTED_MODEL, check_model, read_json
@@ -173,11 +174,17 @@ def check_entry_point(root: Path) -> Iterator[Finding]:
 
 def check_limits(model: Path, track: Track, data: Path) -> Iterator[Finding]:
     """Predict memory and time on 4 × T4; only a prediction whose good end misses the limit is a failure."""
+    context = fit_context(T4X4, model).max_model_len
+    if context < T4X4.max_model_len:
+        text = (
+            f"the model reads {context:,} tokens where the profile has {T4X4.max_model_len:,}; longer questions are cut"
+        )
+        yield Finding(Verdict.DOUBT, text)
     planner, workloads, _ = build(model_config=model, data=data, tokenizer=model, settings=[], questions=None)
     memory = planner.memory(T4X4.engine["gpu_memory_utilization"])
-    if memory.kv_tokens < T4X4.max_model_len:
+    if memory.kv_tokens < context:
         yield _fail(
-            f"{memory.kv_tokens:,} tokens of KV cache fit on the cards, one question may take {T4X4.max_model_len:,}; "
+            f"{memory.kv_tokens:,} tokens of KV cache fit on the cards, one question may take {context:,}; "
             "use a smaller or a quantised model"
         )
     else:

@@ -12,6 +12,7 @@ from submission.answers import Answer, make_answer
 from submission.calibration import ChoiceCalibration, calibrate, can_be_calibrated
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
+from submission.context import fit_context
 from submission.deadline import Deadline, batch_deadline
 from submission.decoding.token_bytes import tokenizer_kind
 from submission.engine import Engine, Generation, Request
@@ -39,7 +40,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.time_budget = TimeBudget.of_run(self.track, settings)
         self.model_folder = find_model(settings.model)
         config = check_model(self.model_folder)
-        self.profile = choose_profile(settings.profile)
+        self.profile = fit_context(choose_profile(settings.profile), self.model_folder)
         self.vocab_size = int(config["vocab_size"])
         if self.profile.tensor_parallel_size > 1:
             check_shardable(config, self.profile.tensor_parallel_size)

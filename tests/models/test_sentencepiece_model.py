@@ -33,7 +33,7 @@ def mistral_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
     config = LlamaConfig(vocab_size=32768, num_key_value_heads=1, initializer_range=1.0, **sizes)
-    config.max_position_embeddings, config.dtype = 8192, "bfloat16"
+    config.max_position_embeddings, config.dtype = 2048, "bfloat16"
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
     sentencepiece_tokenizer().save_pretrained(folder)
     (folder / "chat_template.jinja").write_text(TEMPLATE)
@@ -42,6 +42,9 @@ def mistral_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_model_of_noise_answers_in_form(mistral_like: Path) -> None:
     model = ShopBenchModel(Settings(model=mistral_like, profile="cpu", track=5))
+    long = "Pick one.\nReview: " + "so very good " * 4000 + "\n0. bad\n1. good\n2. fine\nAnswer:"
+    assert model.profile.max_model_len == 2048
+    assert model.batch_predict({"prompt": [long]}, True)[0] in "012" and not model.last_answers[0].fallback
     seen = set()
     for is_choice in (True, False):
         samples = [s for s in read_samples(SAMPLE_DATA) if (s.task_type is TaskType.MULTIPLE_CHOICE) is is_choice]
