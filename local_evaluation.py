@@ -22,6 +22,7 @@ from submission import settings
 from submission.errors import ShopBenchError
 from submission.model_folder import find_model
 from submission.offline import OFFLINE
+from submission.profiles import PROFILES
 from submission.tracks import track_by_number
 
 ROOT = Path(__file__).resolve().parent
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "(default: data/development.json where it exists, otherwise the sample questions)",
     )
     parser.add_argument("--model", help="model folder, handed over as SHOPBENCH_MODEL (default: the embedded model)")
-    parser.add_argument("--profile", choices=("cpu", "t4x4"), help="engine preset, handed over as SHOPBENCH_PROFILE")
+    parser.add_argument("--profile", choices=tuple(PROFILES), help="engine preset, handed over as SHOPBENCH_PROFILE")
     parser.add_argument(
         "--track",
         type=int,

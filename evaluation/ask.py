@@ -18,6 +18,7 @@ from evaluation.question_view import view
 from submission.errors import ShopBenchError
 from submission.offline import OFFLINE
 from submission.options import option_numbers
+from submission.profiles import PROFILES
 from submission.settings import Settings
 from submission.task_types import TaskType
 
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("question", nargs="*", help="questions, each in quotation marks; \\n in one begins a new line")
     parser.add_argument("--model", help="model folder, handed over as SHOPBENCH_MODEL (default: the embedded model)")
-    parser.add_argument("--profile", choices=("cpu", "t4x4"), help="engine preset, handed over as SHOPBENCH_PROFILE")
+    parser.add_argument("--profile", choices=tuple(PROFILES), help="engine preset, handed over as SHOPBENCH_PROFILE")
     parser.add_argument("--track", type=int, choices=range(1, 6), help="track, handed over as SHOPBENCH_TRACK")
     parser.add_argument(
         "--multiple-choice",

@@ -17,6 +17,7 @@ from evaluation.t4_plan.report import (
     fit_section,
     lever_section,
     memory_section,
+    preset_section,
     track_section,
 )
 from submission.chat_encoder import ChatEncoder
@@ -97,6 +98,7 @@ def main() -> None:
     known_to_run = is_known_to_run(planner)
     text = "\n".join(
         [
+            preset_section(planner, workloads, known_to_run=known_to_run),
             track_section(planner, workloads, tracks, known_to_run=known_to_run),
             lever_section(planner, workloads, lever_track),
             memory_section(planner, T4X4.engine["gpu_memory_utilization"]),

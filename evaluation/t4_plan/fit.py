@@ -16,7 +16,7 @@ from evaluation.t4_plan.workload import questions_per_track, track_loads
 PUBLISHED_SECONDS = {1: 1490.0, 2: 397.0, 3: 576.0, 4: 359.0}
 """The baseline's times per track, from the competition's starter kit."""
 
-BASELINE_LAYOUT = Layout(batch_size=16, max_batched_tokens=8192, tensor_parallel=4)
+BASELINE_LAYOUT = Layout(batch_size=16, max_batched_tokens=8192, tensor_parallel=4, tensor_core_attention=True)
 
 _RANGES = {
     "hidden_choice_share": (0.0, 1.0),

@@ -1,17 +1,19 @@
 """What each design decision is worth: the plan with one decision taken back, or one taken that is not ours yet."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from evaluation.dataset import Sample
-from evaluation.t4_plan.plan import Loads, Planner
+from evaluation.t4_plan.plan import Loads, Planner, layout_of
 from evaluation.t4_plan.timing import TaskLoad, TimeModel
 from evaluation.t4_plan.workload import baseline_prompt, our_prompt, our_prompt_without_budgets, task_loads
 from submission.chat_encoder import ChatEncoder
+from submission.profiles import T4X4, T4X4_PP
 
 COMPILE_START_UP_S = 90.0
 """What compiling 80 layers and capturing CUDA graphs adds to loading, on a machine that keeps no cache; assumed."""
 COMPILED_STEP_OVERHEAD_S = 0.003
-"""Step overhead that is left with CUDA graphs; assumed."""
+"""Step overhead that is left where the sampler is compiled too; assumed. CUDA graphs need no launches by the host."""
 OLD_AWQ_KERNEL = 0.22
 """AutoAWQ's old kernel as a share of fp16: 410 tokens/s × 14 GFLOP on one T4, over 65 TFLOP/s × 0.40."""
 
@@ -50,14 +52,26 @@ def _shuffled_track(tasks: list[TaskLoad], batch_size: int) -> list[TaskLoad]:
     return [task if task.multiple_choice else replace(task, decode_steps=expected) for task in tasks]
 
 
+def presets(planner: Planner) -> list[tuple[str, Planner]]:
+    """Return (preset, planner for it): each preset for the cards, with fp16 and with int8 activations."""
+    return [
+        (
+            f"`{profile.name}`{', int8 activations' if int8 else ''}",
+            planner.laid_out(layout_of(profile, int8_activations=int8)),
+        )
+        for int8 in (False, True)
+        for profile in (T4X4, T4X4_PP)
+    ]
+
+
 def levers(planner: Planner, workloads: Workloads, track: int) -> list[tuple[str, float]]:
     """Return (decision, seconds of the track with it), ours first."""
 
     def seconds(changed: Planner = planner, loads: Loads = workloads.ours) -> float:
         return changed.seconds(loads, track).total
 
-    def laid_out(**values: int) -> Planner:
-        return replace(planner, layout=replace(planner.layout, **values))
+    def laid_out(**values: Any) -> Planner:
+        return planner.laid_out(replace(planner.layout, **values))
 
     def unpacked_first(tokens: int) -> Planner:
         changed = laid_out(max_batched_tokens=tokens)
@@ -65,7 +79,9 @@ def levers(planner: Planner, workloads: Workloads, track: int) -> list[tuple[str
         return changed.assuming(awq_efficiency=model.unpacking_efficiency(tokens))
 
     compiled = planner.assuming(
-        start_up_s=planner.assumptions.start_up_s + COMPILE_START_UP_S, step_overhead_s=COMPILED_STEP_OVERHEAD_S
+        start_up_s=planner.assumptions.start_up_s + COMPILE_START_UP_S,
+        step_overhead_s=COMPILED_STEP_OVERHEAD_S,
+        launch_s=0.0,
     )
     return [
         ("ours: the t4x4 preset", seconds()),
@@ -79,10 +95,9 @@ def levers(planner: Planner, workloads: Workloads, track: int) -> list[tuple[str
         ("weights unpacked first, chunks of 2,048", seconds(unpacked_first(2048))),
         ("weights unpacked first, chunks of 512", seconds(unpacked_first(512))),
         ("AutoAWQ's own kernel of 2023", seconds(planner.assuming(awq_efficiency=OLD_AWQ_KERNEL))),
-        (
-            "tensor 2 × pipeline 2, chunks of 256",
-            seconds(laid_out(tensor_parallel=2, pipeline_parallel=2, max_batched_tokens=256)),
-        ),
+        ("int8 activations", seconds(planner.laid_out(layout_of(T4X4, int8_activations=True)))),
+        ("tensor 2 × pipeline 2 (t4x4-pp)", seconds(planner.laid_out(layout_of(T4X4_PP)))),
+        ("both", seconds(planner.laid_out(layout_of(T4X4_PP, int8_activations=True)))),
         (
             "pipeline 4, chunks of 128",
             seconds(laid_out(tensor_parallel=1, pipeline_parallel=4, max_batched_tokens=128)),

@@ -35,23 +35,39 @@ class Assumptions:
 
     matmul_efficiency: float = _assumed(
         0.40,
-        0.28,
-        0.50,
-        "share of 65 TFLOP/s that a large fp16 product sustains; assumed: at 70 W a T4 lowers its clock under load",
+        0.37,
+        0.42,
+        "share of 65 TFLOP/s that a large fp16 product sustains; two reports of cuBLAS on a T4: 24 TFLOP/s at its 70 W "
+        "and 27.5 TFLOP/s",
     )
     awq_efficiency: float = _assumed(
         0.90,
-        0.60,
+        0.80,
         1.00,
-        "of that, what 4-bit weights leave in prefill; assumed: vLLM 0.32 takes Marlin kernels on SM 7.5, which unpack "
-        "in registers and were never timed on a T4 here. Unpacking to fp16 first, as vLLM of 2024 did, leaves 0.94 "
-        "in passes of 2,048 tokens and 0.79 in passes of 512 (computed, see `TimeModel.unpacking_efficiency`)",
+        "of that, what 4-bit weights leave in prefill: Marlin took 0.94 of torch's time on another card of SM 7.5 (2080 "
+        "Ti, 4,096 rows; vLLM PR 29901); assumed a little less on a T4, whose power is what limits it. Unpacking to "
+        "fp16 first, as vLLM of 2024 did, leaves 0.94 in passes of 2,048 tokens and 0.79 in passes of 512 (computed, "
+        "see `TimeModel.unpacking_efficiency`)",
+    )
+    int8_speed_up: float = _assumed(
+        1.48,
+        1.30,
+        1.55,
+        "how much faster Marlin multiplies with int8 activations than with fp16 ones: 0.198 in place of 0.293 ms on a "
+        "2080 Ti (vLLM PR 29901); CUTLASS's int8 reaches 1.55 × fp16 on a T4 (vLLM PR 6996); the low end is assumed",
+    )
+    attention_flops: float = _assumed(
+        2.5e12,
+        1.75e12,
+        3.5e12,
+        "FLOP/s a card of Triton's attention, which has no tensor cores on SM 7.5 (seen in its machine code: FFMA "
+        "only); the ends come from its mix of instructions, the value is their geometric mean",
     )
     bandwidth_efficiency: float = _assumed(
         0.75,
         0.55,
         0.85,
-        "share of 320 GB/s that reading weights in a decoding step reaches; assumed, usual for such kernels",
+        "share of 320 GB/s that reading weights in a decoding step reaches; 0.81 is reported for one row on a T4",
     )
     bus_bandwidth: float = _assumed(
         5e9,
@@ -66,7 +82,14 @@ class Assumptions:
         0.008,
         0.004,
         0.020,
-        "scheduling, sampling, logits processors and what eager launches do not hide, per engine step; assumed",
+        "scheduling, sampling and logits processors, per engine step; assumed",
+    )
+    launch_s: float = _assumed(
+        0.018,
+        0.008,
+        0.040,
+        "the host's time to launch the kernels of 80 layers one by one (eager), which a pass cannot undercut: some 15 "
+        "launches a layer at 7 to 33 µs; the value is the geometric mean of the ends",
     )
     evaluator_overhead_s: float = _assumed(
         0.0,
@@ -95,11 +118,18 @@ class Assumptions:
         120.0,
         "imports, worker processes, NCCL, the profiling pass and warm-up; assumed (25 to 45 s on a small CPU machine)",
     )
-    runtime_bytes: float = _assumed(
-        0.9 * GIB,
-        0.7 * GIB,
-        1.3 * GIB,
-        "CUDA context, NCCL buffers, kernels' workspaces and fragmentation per card; assumed",
+    context_bytes: float = _assumed(
+        0.47 * GIB,
+        0.30 * GIB,
+        0.90 * GIB,
+        "CUDA context and NCCL's buffers of a card. vLLM looks at the card after they are made, so they lie outside of "
+        "`gpu_memory_utilization` (`gpu_worker.init_device`); it does not start if what is left is less; assumed",
+    )
+    workspace_bytes: float = _assumed(
+        0.43 * GIB,
+        0.30 * GIB,
+        0.70 * GIB,
+        "kernels' code and workspaces and fragmentation of a card, inside of `gpu_memory_utilization`; assumed",
     )
 
 

@@ -74,11 +74,13 @@ class ModelShape:
         """How many all-reduces one pass through the layers makes."""
         return 2 * self.layers
 
-    def prefill_flops(self, new_tokens: float, context: float) -> float:
-        """FLOPs of `new_tokens` that attend to `context` tokens each: 2 a weight, and 4 × heads × head size a pair."""
-        linear = 2.0 * self.layer_parameters * new_tokens
-        attention = 4.0 * self.layers * self.heads * self.head_size * new_tokens * context
-        return linear + attention
+    def linear_flops(self, tokens: float) -> float:
+        """FLOPs of the linear layers for `tokens`: 2 a weight."""
+        return 2.0 * self.layer_parameters * tokens
+
+    def attention_flops(self, tokens: float, context: float) -> float:
+        """FLOPs of attention for `tokens` that attend to `context` tokens each: 4 × heads × head size a pair and layer."""
+        return 4.0 * self.layers * self.heads * self.head_size * tokens * context
 
 
 def read_model_shape(path: Path) -> ModelShape:

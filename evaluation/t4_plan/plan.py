@@ -19,14 +19,14 @@ TARGET_SHARE = 0.85
 Loads = dict[int, list[TaskLoad]]
 
 
-def layout_of(profile: Profile) -> Layout:
+def layout_of(profile: Profile, *, int8_activations: bool = False) -> Layout:
     """Read the layout from an engine preset, so that the plan is about what is really run."""
-    engine = profile.engine
     return Layout(
         batch_size=profile.batch_size,
-        max_batched_tokens=engine["max_num_batched_tokens"],
-        tensor_parallel=engine.get("tensor_parallel_size", 1),
-        pipeline_parallel=engine.get("pipeline_parallel_size", 1),
+        max_batched_tokens=profile.engine["max_num_batched_tokens"],
+        tensor_parallel=profile.tensor_parallel_size,
+        pipeline_parallel=profile.pipeline_parallel_size,
+        int8_activations=int8_activations,
     )
 
 
@@ -60,6 +60,10 @@ class Planner:
         fitted = None if self.fitted in values else self.fitted
         assumed = replace(self.assumed, **values)
         return replace(self, assumed=assumed, calibration=calibrate(self.baseline, assumed, fitted))
+
+    def laid_out(self, layout: Layout) -> "Planner":
+        """Plan the same for another layout of the cards."""
+        return replace(self, layout=layout)
 
     def uncorrected(self) -> "Planner":
         """Take the stand-ins for hidden tasks as they are."""

@@ -4,11 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluation.t4_plan.fit import PUBLISHED_SECONDS, Fit
-from evaluation.t4_plan.levers import Workloads, levers
-from evaluation.t4_plan.machine import GIB, Machine, assumption_table
+from evaluation.t4_plan.levers import Workloads, levers, presets
+from evaluation.t4_plan.machine import GIB, assumption_table
 from evaluation.t4_plan.plan import TARGET_SHARE, Planner
 from evaluation.t4_plan.workload import questions_per_track
 from submission.tracks import track_by_number
+
+_SAFE_GIB = 0.5
+"""What must be left over while loading: `context_bytes` and `workspace_bytes` are not known better than that."""
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -91,9 +94,42 @@ def track_section(planner: Planner, workloads: Workloads, tracks: list[int], *, 
     return text
 
 
-def yardstick(planner: Planner, workloads: Workloads, track: int) -> float:
-    """Return the share of a track's limit that ours takes if ours without a prefix cache takes just the limit."""
-    return planner.share(workloads.ours, track) / planner.share(workloads.without_cache, track)
+def yardstick(planner: Planner, workloads: Workloads, track: int, preset: Planner | None = None) -> float:
+    """Return the share of a track's limit that `preset` (the planner itself if None) takes by the winning run.
+
+    The planner without a prefix cache is taken for that run, and taken to need just the limit.
+    """
+    return (preset or planner).share(workloads.ours, track) / planner.share(workloads.without_cache, track)
+
+
+def preset_section(planner: Planner, workloads: Workloads, *, known_to_run: bool) -> str:
+    """Show the share of every track's limit under each preset, with fp16 and with int8 activations."""
+    rows = []
+    for name, preset in presets(planner):
+        cells = []
+        for track in (1, 2, 3, 4, 5):
+            limit = track_by_number(track).time_limit_s
+            low, high = preset.range(workloads.ours, track)
+            cell = f"**{preset.share(workloads.ours, track):.0%}** ({low / limit:.0%} to {high / limit:.0%})"
+            if known_to_run:
+                cell += f", at most {yardstick(planner, workloads, track, preset):.0%}"
+            cells.append(cell)
+        rows.append([name, *cells])
+    header = ["preset", *(f"track {track}" for track in (1, 2, 3, 4, 5))]
+    within = [
+        name
+        for name, preset in presets(planner)
+        if all(preset.share(workloads.ours, track) <= TARGET_SHARE for track in (1, 2, 3, 4, 5))
+    ]
+    answer = (
+        f"Every track takes at most {TARGET_SHARE:.0%} of its limit under: {', '.join(within)}."
+        if within
+        else f"Under none of them every track takes at most {TARGET_SHARE:.0%} of its limit."
+    )
+    meaning = "Share of the limit by the assumptions, in brackets the range" + (
+        ", and at most that much by the winning run (explained below)" if known_to_run else ""
+    )
+    return f"## Presets\n\n{_table(header, rows)}\n\n{meaning}. {answer}\n"
 
 
 def _yardstick_text(planner: Planner, workloads: Workloads, tracks: list[int]) -> str:
@@ -110,27 +146,47 @@ def _yardstick_text(planner: Planner, workloads: Workloads, tracks: list[int]) -
 
 
 def memory_section(planner: Planner, utilisation: float) -> str:
-    """Show what one card holds, and the largest context for several sizes of a pass and of a batch."""
+    """Show what one card holds, the peak of loading by layout, and the largest context by the size of a pass and batch."""
     memory = planner.memory(utilisation)
-    card = Machine().card_bytes
     rows = [
+        ["CUDA context and NCCL, outside of vLLM's share", f"{memory.context / GIB:.2f}"],
         ["weights", f"{memory.weights / GIB:.2f}"],
         [f"activations at {planner.layout.max_batched_tokens:,} tokens a pass", f"{memory.activations / GIB:.2f}"],
-        ["runtime (CUDA, NCCL, workspaces)", f"{memory.runtime / GIB:.2f}"],
+        ["kernels, workspaces, fragmentation", f"{memory.workspace / GIB:.2f}"],
         [f"KV cache: {memory.kv_tokens:,} tokens", f"{memory.kv_cache / GIB:.2f}"],
-        [f"kept free (utilisation {utilisation})", f"{card * (1 - utilisation) / GIB:.2f}"],
+        [f"kept free (utilisation {utilisation})", f"{memory.kept_free / GIB:.2f}"],
     ]
     sizes = []
-    for tokens in (512, 2048, 4096, 8192):
-        changed = replace(planner, layout=replace(planner.layout, max_batched_tokens=tokens)).memory(utilisation)
+    for tokens in (256, 512, 2048, 4096, 8192):
+        changed = planner.laid_out(replace(planner.layout, max_batched_tokens=tokens)).memory(utilisation)
         contexts = [f"{changed.longest_context(batch):,}" for batch in (16, 8, 1)]
         sizes.append([f"{tokens:,}", f"{changed.activations / GIB:.2f}", f"{changed.kv_tokens:,}", *contexts])
     header = ["tokens a pass", "activations, GiB", "KV cache, tokens", *(f"context at batch {n}" for n in (16, 8, 1))]
     return (
-        f"## Memory of one card ({card / GIB:.2f} GiB)\n\n{_table(['what', 'GiB'], rows)}\n\n"
+        f"## Memory of one card ({memory.card / GIB:.2f} GiB)\n\n{_table(['what', 'GiB'], rows)}\n\n"
+        f"While loading, vLLM repacks the weights for its kernels:\n\n{_loading_table(planner, utilisation)}\n\n"
         "The largest context that all sequences of a batch may have at once, by the size of a pass:\n\n"
         f"{_table(header, sizes)}\n"
     )
+
+
+def _loading_table(planner: Planner, utilisation: float) -> str:
+    rows = []
+    for int8 in (False, True):
+        for tensor, stages in ((4, 1), (2, 2), (1, 4)):
+            layout = replace(planner.layout, tensor_parallel=tensor, pipeline_parallel=stages, int8_activations=int8)
+            memory = planner.laid_out(layout).memory(utilisation)
+            left = memory.left_while_loading / GIB
+            rows.append(
+                [
+                    f"{tensor} × {stages}",
+                    "symmetric 4 bits" if int8 else "AWQ",
+                    f"{memory.weights / GIB:.2f}",
+                    f"{memory.conversion / GIB:.2f}",
+                    f"{left:.2f}" if left > _SAFE_GIB else f"**{left:.2f}: too little**",
+                ]
+            )
+    return _table(["tensor × pipeline", "weights as", "weights, GiB", "repacking, GiB", "left over, GiB"], rows)
 
 
 def lever_section(planner: Planner, workloads: Workloads, track: int) -> str:
@@ -153,7 +209,8 @@ def assumption_section(planner: Planner, workloads: Workloads, track: int) -> st
     for name, _, low, high, source in assumption_table():
         value = getattr(planner.assumptions, name)
         ends = effects.get(name)
-        effect = f"{ends[0] / limit:.0%} / {ends[1] / limit:.0%}" if ends else "memory only"
+        without = "memory only" if name.endswith("_bytes") else "no effect"
+        effect = f"{ends[0] / limit:.0%} / {ends[1] / limit:.0%}" if ends else without
         fitted = " (fitted)" if name == planner.fitted else ""
         rows.append([f"`{name}`", f"{value:.3g}{fitted}", f"{low:.3g} / {high:.3g}", effect, source])
     header = ["assumption", "value", "low / high end", f"share of track {track}'s limit then", "source"]

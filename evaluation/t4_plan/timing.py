@@ -1,8 +1,12 @@
 """The time model: what one batch costs in prefill, all-reduces, decoding and overhead, and what a track adds up to.
 
 Prefill is bound by FLOPs (or by reading the weights, if a chunk is small), decoding by the bytes of the weights and the
-KV cache. Under tensor parallelism every layer sums two hidden states over the cards, and without NVLink that sum
-travels through PCIe: for a 72B model it is the second largest part of a prefill.
+KV cache. No pass is shorter than the host takes to launch its kernels. Under tensor parallelism every layer sums two
+hidden states over the cards, and without NVLink that sum travels through PCIe: for a 72B model it is the second largest
+part of a prefill.
+
+Not counted, since each is below one percent: the hidden states that a pipeline's stages hand on, and the arithmetic of
+attention in a decoding step.
 """
 
 import math
@@ -10,6 +14,9 @@ from dataclasses import dataclass, field, fields
 
 from evaluation.t4_plan.machine import Assumptions, Machine
 from evaluation.t4_plan.model_shape import ModelShape
+
+_LAYERS_OF_LAUNCH_S = 80
+"""Of how many layers `Assumptions.launch_s` speaks."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +37,23 @@ class TaskLoad:
 
 @dataclass(frozen=True)
 class Layout:
-    """How batches are made and cards are used; `tensor_parallel × pipeline_parallel` is the number of cards."""
+    """How batches are made and cards are used; `tensor_parallel × pipeline_parallel` is the number of cards.
+
+    `int8_activations` says that linear layers multiply int8 with 4 bits, `tensor_core_attention` that attention runs on
+    tensor cores, which vLLM's of 2024 did on these cards and the Triton kernel of today does not.
+    """
 
     batch_size: int = 16
     max_batched_tokens: int = 2048
     tensor_parallel: int = 4
     pipeline_parallel: int = 1
+    int8_activations: bool = False
+    tensor_core_attention: bool = False
+
+    @property
+    def cards(self) -> int:
+        """The number of cards."""
+        return self.tensor_parallel * self.pipeline_parallel
 
 
 @dataclass(frozen=True)
@@ -99,46 +117,70 @@ class TimeModel:
 
         Unpacking reads the packed weights and writes fp16 ones; the product reads them back while it computes.
         """
-        compute = self.shape.prefill_flops(tokens, 0) / self.layout.tensor_parallel
+        compute = self.shape.linear_flops(tokens) / self.layout.tensor_parallel
         compute /= self.machine.peak_flops * self.assumptions.matmul_efficiency
         unpack = self._read(self.shape.layer_bytes + 2 * self.shape.layer_parameters)
         return compute / (compute + unpack)
 
-    def prefill(self, new_tokens: float, context: float) -> Seconds:
-        """Time to prefill `new_tokens` of one batch, in chunks of at most `max_batched_tokens`.
+    def _launch(self) -> float:
+        """Seconds in which the host launches one pass of all layers, whichever cards they lie on."""
+        return self.assumptions.launch_s * self.shape.layers / _LAYERS_OF_LAUNCH_S
 
-        Under pipeline parallelism of p stages, m chunks take m + p − 1 turns of a stage.
+    def _linear_rate(self) -> float:
+        """FLOP/s of a card in the linear layers of a large pass."""
+        rate = self.machine.peak_flops * self.assumptions.matmul_efficiency
+        if self.shape.bits < 16:
+            rate *= self.assumptions.awq_efficiency
+        if self.layout.int8_activations:
+            rate *= self.assumptions.int8_speed_up
+        return rate
+
+    def _attention_rate(self) -> float:
+        """FLOP/s of a card in attention."""
+        if self.layout.tensor_core_attention:
+            return self.machine.peak_flops * self.assumptions.matmul_efficiency
+        return self.assumptions.attention_flops
+
+    def prefill(self, new_tokens: float, context: float, sequences: float = 1) -> Seconds:
+        """Time to prefill `new_tokens` of `sequences` prompts, in chunks of at most `max_batched_tokens`.
+
+        `context` is the length of a whole prompt. A new token attends to all before it: on average to the cached ones and
+        to half of the new ones. Under pipeline parallelism of p stages, m chunks take m + p − 1 turns of a stage.
         """
         if new_tokens <= 0:
             return Seconds()
         stages = self.layout.pipeline_parallel
         chunks = math.ceil(new_tokens / self.layout.max_batched_tokens)
         chunk = new_tokens / chunks
-        efficiency = self.assumptions.matmul_efficiency
-        if self.shape.bits < 16:
-            efficiency *= self.assumptions.awq_efficiency
-        flops = self.shape.prefill_flops(chunk, context) / self.layout.tensor_parallel
-        compute = max(flops / (self.machine.peak_flops * efficiency), self._read(self.shape.layer_bytes)) / stages
-        turns = chunks + stages - 1
+        seen = context - min(context, new_tokens / sequences) / 2
+        linear = self.shape.linear_flops(chunk) / self._linear_rate()
+        attention = self.shape.attention_flops(chunk, seen) / self._attention_rate()
+        cards = self.layout.tensor_parallel
+        compute = max(linear / cards, self._read(self.shape.layer_bytes)) + attention / cards
+        summing = self._all_reduce(chunk)
+        waiting = max(0.0, self._launch() - compute - summing)
+        turns = (chunks + stages - 1) / stages
         return Seconds(
             prefill=turns * compute,
-            all_reduce=turns * self._all_reduce(chunk) / stages,
-            overhead=chunks * self.assumptions.step_overhead_s,
+            all_reduce=turns * summing,
+            overhead=turns * waiting + chunks * self.assumptions.step_overhead_s,
         )
 
     def decode(self, steps: float, sequences: float, context: float) -> Seconds:
         """Time of `steps` decoding steps of a batch: each reads weights and KV cache once, and all-reduces."""
         step = self._read(self.shape.decode_bytes + sequences * context * self.shape.kv_bytes_per_token)
+        summing = self._all_reduce(sequences)
+        waiting = max(0.0, self._launch() - step - summing)
         return Seconds(
             decode=steps * step,
-            all_reduce=steps * self._all_reduce(sequences),
-            overhead=steps * self.assumptions.step_overhead_s,
+            all_reduce=steps * summing,
+            overhead=steps * (waiting + self.assumptions.step_overhead_s),
         )
 
     def batch(self, task: TaskLoad) -> Seconds:
         """Time of one full batch of a task's questions."""
         size = self.layout.batch_size
-        prefill = self.prefill(size * task.new_tokens, task.context)
+        prefill = self.prefill(size * task.new_tokens, task.context, size)
         decode = self.decode(task.decode_steps, size, task.context)
         return prefill + decode + Seconds(overhead=self.assumptions.evaluator_overhead_s)
 
