@@ -24,7 +24,6 @@ from submission.task_types import TaskType
 from tests.training.synthesis_fixtures import RECIPE, ROOT, good_writer, only, recipe
 from tests.training.writer_server import WriterServer
 from training.data.building import build
-from training.data.candidates import read_wordings
 from training.data.recipe import DataRecipe
 from training.data.sources import open_source
 from training.data.sources.records import Product
@@ -50,6 +49,7 @@ from training.data.synthetic.requests import Reply, Request, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, open_context, report_text, synthesize
 from training.data.tasks import TASKS, tasks_of
 from training.data.tasks.task import Draft
+from training.data.wanted import read_wordings
 from training.recipe import load_recipe
 
 

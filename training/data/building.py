@@ -19,22 +19,16 @@ from tqdm import tqdm
 
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
-from training.data.candidates import (
-    Summary,
-    build_stream,
-    candidate_limit,
-    protected_texts,
-    quotas,
-    start_worker,
-    wanted_tasks,
-)
+from training.data.candidates import Summary, build_stream, start_worker
 from training.data.card import write_data_card
+from training.data.decontamination import protected_texts
 from training.data.held_out import hold_out
 from training.data.recipe import DataRecipe
 from training.data.selection import select
 from training.data.shards import distribute, write_shard
 from training.data.sources import Source
 from training.data.tasks import Task
+from training.data.wanted import candidate_limit, quotas, wanted_tasks
 from training.files import remove, write_json, written_whole
 
 

@@ -13,9 +13,12 @@ a row that stand in so many protected questions are wording, taken out of both s
 
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
+from pathlib import Path
 from string import Formatter
 
+from evaluation.dataset import read_question_texts
 from submission.answer_formats import word_spans
+from submission.errors import ShopBenchError
 
 NGRAM_WORDS = 13
 WORDING_WORDS = 5
@@ -93,3 +96,11 @@ class ProtectedQuestions:
         if len(content) < NGRAM_WORDS:
             return [tuple(content)] if content else []
         return list(_ngrams(content, NGRAM_WORDS))
+
+
+def protected_texts(paths: list[Path]) -> list[str]:
+    """Return the texts of the questions in these JSONL files (ShopBench's shape)."""
+    for path in paths:
+        if not path.is_file():
+            raise ShopBenchError(f"there is no file {path} of protected questions")
+    return [text for path in paths for text in read_question_texts(path)]

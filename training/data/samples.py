@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from submission.errors import ShopBenchError
-from training.data.candidates import CHUNK_UNITS, wanted_tasks
+from training.data.candidates import CHUNK_UNITS
 from training.data.recipe import DataRecipe
 from training.data.tasks.task import Pool
+from training.data.wanted import wanted_tasks
 
 
 def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[str, list[dict[str, Any]]]:

@@ -16,8 +16,9 @@ from typing import Any
 from datasketch import MinHash, MinHashLSH
 
 from submission.json_lines import to_line
-from training.data.candidates import candidate_limit, candidates_of
+from training.data.candidates import candidates_of
 from training.data.recipe import DataRecipe
+from training.data.wanted import candidate_limit
 from training.files import write_json, written_whole
 
 _PERMUTATIONS = 64

@@ -13,8 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from submission.errors import ShopBenchError
-from training.data.candidates import protected_texts
-from training.data.decontamination import ProtectedQuestions
+from training.data.decontamination import ProtectedQuestions, protected_texts
 from training.data.recipe import DataRecipe
 from training.data.selection import exact_digest
 from training.data.sources import open_source
