@@ -168,6 +168,16 @@ def test_what_fits_the_cards_and_the_limit_passes_and_what_does_not_fails(tmp_pa
 
 
 @needs_smollm2
+def test_a_short_context_is_named(tmp_path: Path) -> None:
+    model = build_qwen2(tmp_path / "model")
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 2048}))
+    found = list(check_limits(model, TRACK_1, default_data()))
+    assert failures(found) == []
+    assert any("reads 2,048 tokens where the profile has 4,096" in f.text for f in found if f.verdict is Verdict.DOUBT)
+
+
+@needs_smollm2
 def test_one_unreadable_thing_does_not_hide_the_others(repository: Path) -> None:
     (repository / "aicrowd.json").write_text("{")
     texts = failures(list(findings(repository, repository / "models/weights", TRACK_1, default_data())))

@@ -269,3 +269,11 @@ def test_a_run_is_shown_where_the_recipe_asks_for_it(
     monkeypatch.setattr(sft, "reporting_callbacks", lambda recipe, adapter: [shown])
     sft.train_adapter(recipe, "all")
     assert {("loss", 1), ("eval_seen_loss", 1), ("eval_unseen_loss", 1)} <= set(_Board.told)
+
+
+def test_questions_longer_than_the_context_are_refused_before_anything_is_loaded(
+    recipe_file: Path, tmp_path: Path
+) -> None:
+    recipe = recipe_in(tmp_path, recipe_file, "sft.max_tokens=5000")
+    with pytest.raises(ShopBenchError, match=r"sft.max_tokens is 5,000, but .*base reads 4,096"):
+        sft.build_trainer(recipe, "all", tmp_path)

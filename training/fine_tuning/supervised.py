@@ -22,6 +22,7 @@ from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils as trl_utils
 
 from submission.chat_encoder import ChatEncoder
+from submission.context import context_length
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model
 from submission.processor import native_dtype
@@ -159,6 +160,8 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     """Return the trainer of one adapter of `recipe`, which keeps its checkpoints in `folder`."""
     settings = recipe.sft_of(adapter)
     check_model(recipe.base_model)
+    if settings.max_tokens > (length := context_length(recipe.base_model)):
+        raise ShopBenchError(f"sft.max_tokens is {settings.max_tokens:,}, but {recipe.base_model} reads {length:,.0f}")
     check_reporting(recipe)
     set_seed(recipe.seed)
     # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
