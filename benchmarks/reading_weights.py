@@ -16,7 +16,7 @@ from submission.task_rules import RULES, Reading
 from submission.task_types import Weights, evidence_of, readings_of
 
 # Of the prior: how far a weight departs from its leaning for what is seen once.
-_SPREAD = 1.0
+_SPREAD = 1.5
 # No source counts for more than so many wordings: some hold thousands that differ in a word.
 _MOST_OF_A_SOURCE = 60.0
 _LEANINGS: dict[str, Mapping[Reading, float]] = {rule.tag or rule.name: rule.leans for rule in RULES}

@@ -73,7 +73,8 @@ LABELS = (
     ),
     LabelWords(
         LabelKind.TYPE,
-        "entity entities type attribute attributes slot property tag field ne entität typ attribut entité entidad tipo "
+        "entity entities ent type attribute attributes attr slot property tag field ne want wanted label entität typ attribut "
+        "entité entidad tipo "
         "atributo entità attributo 属性 类型 実体 实体 タイプ",
         is_body=False,
         is_one_line=True,
@@ -85,20 +86,21 @@ LABELS = (
     ),
     LabelWords(
         LabelKind.REVIEW,
-        "review reviews comment comments feedback testimonial rezension bewertung kommentar avis commentaire reseña "
+        "review reviews rev comment comments feedback testimonial rezension bewertung kommentar avis commentaire reseña "
         "comentario recensione commento レビュー 口コミ 评论 评价",
         is_cited=True,
     ),
     LabelWords(
         LabelKind.QUERY,
-        "query queries search request utterance keyword keywords phrase wish suchanfrage anfrage suche requête recherche "
+        "query queries qry kw search request utterance keyword keywords phrase wish suchanfrage anfrage suche requête recherche "
         "consulta búsqueda ricerca クエリ 検索 查询 搜索词",
         is_cited=True,
         is_one_line=True,
     ),
     LabelWords(
         LabelKind.TITLE,
-        "title name product item headline listing offer titel produkttitel produkt artikel titre produit título producto titolo "
+        "title name product prod item headline listing offer titel produkttitel produkt artikel titre produit título producto "
+        "titolo "
         "prodotto タイトル 商品名 商品 标题 商品标题",
         is_cited=True,
         is_one_line=True,
@@ -110,7 +112,7 @@ LABELS = (
     ),
     LabelWords(
         LabelKind.TEXT,
-        "text sentence sentece passage paragraph context document description article abstract story plot bio input source "
+        "text txt sentence sentece passage paragraph context document description article abstract story plot bio input source "
         "content message letter email specification spec information info facts triple concepts given original "
         "satz beschreibung nachricht texte phrase description texto frase mensaje descripción testo messaggio descrizione "
         "文 文章 テキスト 句子 文本 描述",
@@ -123,8 +125,12 @@ for _words in reversed(LABELS):
 _RANK = {words.kind: place for place, words in enumerate(LABELS)}
 # A label is a few words at the beginning of a line, set off by a colon or what people write in its place.
 _LABEL = re.compile(
-    r"[\s*#\"'\[(<>-]{0,4}(?P<label>[^\W\d_][^:：=|>\n\t]{0,39}?)[\s*\])}]*(?:[:：]|(?:=|\||>{1,2}|->|→|\t)(?=\s|\S)| {3,})[\s*]*"
+    r"[\s*#\"'(<>-]{0,4}(?P<label>[^\W\d_][^:：=|>\n\t]{0,39}?)[\s*)}]*"
+    r"(?:[:：]|(?:=|\||>{1,2}|->|→|\t)(?=\s|\S)|(?<=[A-Z]) {3,})[\s*]*"
+    r"|\s*\[(?P<bracketed>[^\W\d_][^\]:：\n]{0,39})\][^\S\n]*[:：]?[^\S\n]*"
 )
+# Of words that are joined to the noun of a label behind it: "title of the product", "avis du client".
+_JOINING = frozenset({"of", "du", "de", "d", "des", "del", "della", "dello", "der", "von", "v"})
 _MOST_LABEL_WORDS = 5
 _WORD = re.compile(rf"[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:[;-][^\W\d_]+)*")
 
@@ -143,13 +149,19 @@ def label_of(line: str) -> Labelled | None:
     match = _LABEL.match(line)
     if match is None:
         return None
-    label = match["label"]
+    label = match["label"] or match["bracketed"]
     words = _WORD.findall(label.lower())
     if not 0 < len(words) <= _MOST_LABEL_WORDS:
         return None
+    return Labelled(label, _words_of(words), match.end())
+
+
+def _words_of(words: list[str]) -> LabelWords | None:
+    """Return the entry of the noun that a label is made with: "review text", "avis du client", not "review helpfulness"."""
+    if words[-1] not in _KIND_OF_NOUN and not (len(words) > 1 and words[1] in _JOINING):
+        return None
     found = [_KIND_OF_NOUN[word] for word in words if word in _KIND_OF_NOUN]
-    best = min(found, key=lambda entry: _RANK[entry.kind], default=None)
-    return Labelled(label, best, match.end())
+    return min(found, key=lambda entry: _RANK[entry.kind], default=None)
 
 
 def is_body_line(line: str) -> bool:

@@ -8,6 +8,24 @@ and Chinese, a line or more each.
 
 # What the kinds are, each with the one letter that stands for it where rules look at the order of words.
 KINDS: dict[str, tuple[str, str]] = {
+    # What looks like something else: politeness, purposes.
+    "nothing": (
+        "_",
+        """
+        in order to | so kind | be so kind | would you be so kind | would you please | would you kindly
+        | could you please
+        | would you mind | i would appreciate | would appreciate | with the help | in the end | be so good
+        | do not explain
+        | don't explain | no explanation | no explanations | without explanation | explanations | i would like
+        | i'd like
+        | we would like | i wonder | ask you | may i ask | i ask | asked you | how much money | next to | in front
+        | as well as | what follows | as follows
+        | seien sie so freundlich | wären sie so freundlich | keine erklärung* | ohne erklärung* | auriez-vous
+        | pourriez-vous
+        | sans explication* | sans rien ajouter | sin explicaciones | senza spiegazioni | 説明は不要* | 説明不要
+        | 不要解释 | 不需要解释
+        | お願いいたします | お手数ですが""",
+    ),
     # Of several parts, or decided by more than one word: before the single words that they hold.
     "verbatim": (
         "L",
@@ -23,7 +41,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | exact match
         | direct extraction | as in the | occur* in the text | appears in the text | must appear in | must occur in
         | from the original | original text
-        | wörtlich* | buchstabengetreu | wortgetreu | unverändert* | genau so wie | so wie | wie im text | genau wie
+        | wörtlich* | buchstabengetreu | wortgetreu | unverändert* | wie sie dort steht | wie sie dort stehen
+        | wie er dort steht | wie es dort steht | genau so wie | so wie | wie im text | genau wie
         | tel quel | telle quelle | tels quels | telles quelles | mot pour mot | mot à mot | textuellement
         | sans les modifier
         | sans modifier | sans rien changer | à l'identique
@@ -50,20 +69,27 @@ KINDS: dict[str, tuple[str, str]] = {
     "translate": (
         "X",
         """
-        translat* | localis* | localiz* | in english | into english | in german | into german | in french
-        | into french
-        | in spanish | into spanish | in italian | into italian | in japanese | into japanese | in chinese
-        | into chinese
+        translat* | localis* | localiz* | into english | into german | into french
+        | into spanish | into italian | into japanese | into chinese
         | to english | to german | to french | to spanish | to italian | to japanese | to chinese | tgt | tgt_lang
         | src_lang
         | interpreter | english version | german version | french version | spanish version | italian version
         | english title | german title | french title | spanish title | italian title
         | japanese title | chinese title | japanese version | chinese version | english rendering | english equivalent
-        | übersetz* | übertrag* | ins deutsche | ins englische | auf deutsch | auf englisch | ins französische
-        | traduis* | traduire | traduction | traduisez | en anglais | en français | en allemand | en espagnol
+        | übersetz* | übertrag* | ins deutsche | ins englische | ins französische
+        | traduis* | traduire | traduction | traduisez
         | traduc* | traduzca | al inglés | al español | al alemán | al francés
-        | traduci | traduzione | tradurre | traduca | in inglese | in italiano | in tedesco
+        | traduci | traduzione | tradurre | traduca 
         | 翻訳* | 訳し | 訳す | 訳文 | 英語に | 日本語に | ドイツ語に | 翻译 | 译成 | 译为 | 英文标题""",
+    ),
+    "language": (
+        "g",
+        """
+        in english | in german | in french | in spanish | in italian | in japanese | in chinese | auf deutsch
+        | auf englisch
+        | en anglais | en français | en allemand | en espagnol | en inglés | en español | in inglese | in italiano
+        | in tedesco
+        | 英語で | 日本語で | 用英文 | 用中文""",
     ),
     "permutation": (
         "p",
@@ -75,7 +101,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | one time | comes second | second best | each place | a place | positions | n1 n2
         | alle nummern | alle zahlen | jede nummer | tous les numéros | chaque numéro | todos los números
         | cada número
-        | tutti i numeri | ogni numero | すべての番号 | 全番号 | 全ての番号 | 一度ずつ | 全部排 | 所有编号 | 只能出现一次""",
+        | tutti i numeri | ogni numero | すべての番号 | 全番号 | 全部 | 全ての番号 | 一度ずつ | 全部排 | 所有编号
+        | 只能出现一次""",
     ),
     "order": (
         "O",
@@ -96,13 +123,24 @@ KINDS: dict[str, tuple[str, str]] = {
         | order plz | out order
         | rel. order | put them in | bring them | into the order | list them by | shelves in
         | ordne | ordnen | sortier* | rangfolge | reihenfolge | rangliste | reihe | anordn* | geordnet* | reihung
-        | classe | classer | classez | classement | trie | trier | triez | ordonne* | par ordre | ordre de
+        | classe | classer | classez | classement | trie | trier | triez | ordonne* | ordre | par ordre | ordre de
         | dans l'ordre
         | ordena | ordenar | ordene | ordénalos | clasifi* | en orden | orden de | ranking
         | ordina | ordinare | ordini | ordinate | riordin* | classific* | in ordine | ordine di | graduatoria
         | metta in fila
         | 並べ替え* | 並べ | 並び替え | 順位 | 順に | 順番 | ランキング | ランク付け | 順序
         | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序""",
+    ),
+    "relevance": (
+        "r",
+        """
+        relevance | relevancy | relevant | helpfulness | usefulness | suitability | similarity | closeness
+        | probability | likelihood
+        | relevanz | nützlichkeit | passgenauigkeit | wahrscheinlichkeit
+        | pertinence | pertinent* | utilité | probabilité
+        | relevancia | relevante* | utilidad | probabilidad
+        | rilevanza | pertinenza | utilità | probabilità
+        | 関連* | 関連度 | 関連性 | 可能性 | 相关性 | 相关 | 匹配度 | 可能性 | 帮助程度""",
     ),
     "cite": (
         "T",
@@ -129,7 +167,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | ticks | ticked
         | shortlist | recommend from | which of | which ones | all numbers that | all the numbers that
         | all numbers of | which rows | which lines | which items | which products
-        | all that apply | every one of them | apply | retriev* | flag | take 3 | take three | take the | basket
+        | all that apply | options that | opciones que | die passenden | every one of them | apply | retriev*
+        | flag | take 3 | take three | take the | basket
         | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz*
         | choisi* | sélectionn* | parmi | lesquel* | coche*
         | elig* | elij* | escog* | selecciona* | seleccione | marca | marcar | cuáles de | cuáles
@@ -157,7 +196,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | une phrase | deux phrases | trois phrases | quelques phrases | phrases | en bref | paragraphe | brève*
         | una frase | dos frases | tres frases | frases | breve* | brevemente | párrafo | líneas | tres pasos
         | una frase | due frasi | tre frasi | frasi | paio di frasi | righe | brevemente
-        | 一文 | 二文 | 三文 | 文程度 | 字以内 | 文字以内 | 一句话 | 两句话 | 三句话 | 一句 | 几句话 | 四句话 | 字以内 | 简短""",
+        | 一文 | 二文 | 三文 | 文程度 | 字以内 | 文字以内 | 一句话 | 两句话 | 三句话 | 一句 | 几句话 | 四句话 | 字以内
+        | 简短""",
     ),
     "keyphrase": (
         "k",
@@ -186,8 +226,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | clause | part of the review | piece of the review | bits | quotation* | formulation
         | stelle | passage | ausdruck | formulierung* | textstelle* | wortlaut
         | extrait* | expression | passage
-        | fragmento* | expresión | pasaje
-        | espressione | frammento | frammenti | brano | passaggio
+        | fragmento* | expresión | pasaje | frase | frases
+        | espressione | frasi | frammento | frammenti | brano | passaggio
         | 語句 | フレーズ | 箇所 | 部分 | 短语 | 片段 | 语句 | 词组""",
     ),
     "summary": (
@@ -209,9 +249,10 @@ KINDS: dict[str, tuple[str, str]] = {
         rewrit* | re-writ* | rephras* | paraphras* | reformulat* | reword* | correct the | correct version | corrected
         | correct this | correct all | correct any | correction | grammar* | grammatical* | spelling mistakes
         | typo* | fix
-        | repair | simplif* | shorten* | improv* | polish | convert* | turn this | turn the | turn into | split the
+        | simplif* | shorten* | improv* | polish | convert* | turn this | turn the | turn into | split the
         | split this
-        | combine* | merge | complet* this | complete the | continue | fill in | fill the | blank | replace
+        | combine* | merge | complet* this | complete the | continue | fill in | fill the gap | fill the blank
+        | blank | replace
         | expand | adapt | transform
         | remove the | make it | edit | anew | re-tell | retell | verbaliz* | lexicaliz* | lexicalization
         | verbalization
@@ -230,7 +271,7 @@ KINDS: dict[str, tuple[str, str]] = {
         write a | write an | write the | write your | write one | write two | write three | write down why
         | write some | write me
         | write | writing | compos* | generat* | creat* | draft* | craft* | produc* | invent | come up | formulate
-        | devise | author
+        | devise
         | construct* | build | imagine a | make up | make a | make an | tell a | act as | play | role | rôle | need
         | slogan
         | script | text for | put on paper | copywrit*
@@ -247,7 +288,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | description of | elaborat*
         | defin* | definition | meaning | mean | means | interpret* | discuss* | argu* | motivat* | what makes
         | used for
-        | tell me | tell us | tell what | purpose | evidence* | infer* | conclude | guess | wonder* | describing
+        | tell me about | tell us about | tell me why | tell me how | tell me whether | tell whether | purpose
+        | evidence* | infer* | conclude | guess | wonder* | describing
         | clues
         | warum | wieso | weshalb | wie | erklär* | begründ* | beschreib* | erläuter* | bedeut* | grund
         | pourquoi | comment est | comment se | comment fonctionne | expliqu* | justifi* | décri* | défini*
@@ -267,14 +309,15 @@ KINDS: dict[str, tuple[str, str]] = {
         | sentiment
         | emotion | sarcas* | good match | match or not | worth | suitable | relation between | same as | yes or no
         | correct?
-        | answerable | compare | comparison | difference | in common | better | advice | advise | recommend
+        | answerable | compare | comparison | difference | in common | advice | advise | recommend
         | suggest* | tip | tips
-        | should | would you | what would | next | most likely planning | intent | likely
+        | would you say | what would | most likely planning | intent
         | ob | stimmt | wahr | falsch | aussage | beurteil* | urteil | vergleich* | unterschied | empfehl* | tipps
         | vrai* | fausse | affirmation | jugez | compar* | différence | conseil* | recommand* | hypothèse
         | verdad* | falso | afirmación | sentido | compara* | diferencia | consejo* | recomend* | aconsej*
         | vero | falso | affermazion* | senso | confront* | differenza | consigl* | raccomand*
-        | 判断 | 正しい | 比較 | 違い | おすすめ | アドバイス | 适合 | 是否 | 合理 | 区别 | 比较 | 建议 | 推荐 | 对吗""",
+        | 判断 | 正しい | 比較 | 違い | おすすめ | アドバイス | 适合 | 是否 | 合理 | 区别 | 比较 | 建议 | 推荐
+        | 对吗""",
     ),
     "question": (
         "u",
@@ -293,8 +336,8 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         dialog* | conversation* | chat | customer service | support agent | story | stories | plot | movie* | film
         | article
-        | essay | poem | email | e-mail | bill | biography | bio | news | blog | post | review for | recipe | joke
-        | triple* | graph | table | knowledge base | facts | fact | concept | concepts | bullet* | keynote | speech
+        | essay | poem | email | e-mail | bill | biography | bio | blog | review for | recipe | joke
+        | triple* | graph | knowledge base | facts | fact | concept | concepts | bullet* | keynote | speech
         | abbreviation*
         | gespräch | geschichte | kundenservice | gedicht | beitrag
         | dialogue | histoire | film | poème | service après-vente | courriel
@@ -305,7 +348,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "kind": (
         "E",
         """
-        brand | brands | brand name* | maker | makers | manufacturer* | colour | colours | color | colors | shade
+        brand | brands | name of the | names of the | name of | names of | dims | brand name* | maker | makers
+        | manufacturer* | colour | colours | color | colors | shade
         | material
         | materials | fabric | textile | size | sizes | dimension* | measurement* | measure | measures | length
         | width | height
@@ -315,9 +359,10 @@ KINDS: dict[str, tuple[str, str]] = {
         | occasion | event
         | season | holiday | celebration* | room | rooms | place | places | location* | sport | sports | activity
         | character
-        | franchise | series | author | publisher | artist | compatible device* | compat device | compatible
+        | franchise | series | author | authors | publisher | artist | compatible device* | compat device | compatible
         | device | devices | phones | models
-        | model | model name | model number | connector* | power | wattage | voltage | pattern* | shape | fit | finish
+        | model | model name | model number | connector* | power | wattage | voltage | pattern* | shape | the fit
+        | type of fit | finish
         | ingredient* | allergen* | condition | ailment* | disease* | symptom* | product type* | product_type
         | type of product
         | product name* | feature mentioned | price limit | price range | budget | money | date | dates | year
@@ -325,26 +370,50 @@ KINDS: dict[str, tuple[str, str]] = {
         | person names | organisation* | organization* | company | companies | city | cities
         | country | countries | chemical* | gene | genes | protein | drug | drugs | dish | dishes | cuisine | genre
         | actor
-        | director | theme of | product parts | parts | component* | number of seats | skin type | hair type
-        | closure | sleeve
+        | director | product parts | parts | component* | number of seats | skin type | hair type
+        | animal | animals | plant | plants | pieces | technology | operating system | resolution | frequency
+        | thickness | diameter
+        | depth | price | amount | unit | power source | closure | sleeve
         | neckline | certification | duration | point size | sheet count | time reference | term for the
         | type of closure
         | marke | marken | marke* | hersteller | farbe | farben | farb* | größe | größen | maß | maße | menge
         | zielgruppe | anlass
         | raum | geschmack | duft | materialien | stoff | modell | modellbezeichnung | produkttyp | produktart
         | gewicht | inhaltsstoffe
+        | kapazität | volumen | leistung | spannung | muster | passform | saison | jahreszeit | altersgruppe
+        | altersangabe | geschlecht | anzahl
+        | stückzahl | länge | breite | höhe | zutat* | allergen* | verlag | figur | sportart | städte | länder
+        | personennamen | organisation*
+        | krankheit* | verschluss | preisgrenze | schnitt | gerät | geräte
         | marque | marques | couleur* | matière* | taille | quantité | contenance | parfum | goût | destinataire
         | occasion | pièce
         | modèle | type de produit | ingrédient*
+        | capacité | volume | puissance | tension | saison | âge | genre | nombre de pièces | longueur | largeur
+        | hauteur | odeur
+        | senteur | saveur | auteur | éditeur | personnage* | lieu | lieux | villes | pays | maladie* | allergène*
+        | fermeture | fabricant | public
         | marca | marcas | color | colores | material | materiales | tejido | estampado | talla | tamaño | medida*
         | cantidad
         | sabor | aroma | destinatario | ocasión | modelo | deporte | ingrediente* | tipo de producto | editorial
         | autor
+        | capacidad | volumen | potencia | voltaje | temporada | edad | género | número de piezas | longitud
+        | anchura | altura | olor
+        | fragancia | personaje* | lugar | lugares | ciudades | enfermedad* | alérgeno* | cierre | fabricante | estilo
         | marca | marchio | marche | colore | colori | materiale | materiali | taglia | misura | misure | quantità
         | gusto
         | profumo | destinatario | occasione | stanza | modello | ingrediente | ingredienti | tipo di prodotto
         | fantasia | capo
-        | ブランド* | 色 | 素材 | 材質 | サイズ | 容量 | 数量 | 味 | 香り | 対象 | 型番 | キャラクター | メーカー | 季節 | 場所
+        | capacità | volume | potenza | tensione | stagione | età | genere | numero di pezzi | lunghezza
+        | larghezza | altezza | odore
+        | fragranza | personaggi* | luogo | luoghi | malatti* | chiusura | produttore | stile | autore | editore
+        | ブランド* | 色 | 素材 | 材質 | サイズ | 容量 | 数量 | 味 | 香り | 対象 | 型番 | キャラクター | メーカー
+        | 季節 | 場所
+        | 柄 | 形状 | 年齢 | 性別 | 用途 | 重量 | 長さ | 高さ | 電圧 | 成分 | 原料 | アレルゲン | 著者 | 作者 | 出版社
+        | 地名 | 人名 | 個数
+        | フレーバー | スタイル | シリーズ
+        | 图案 | 形状 | 年龄 | 性别 | 用途 | 重量 | 长度 | 宽度 | 高度 | 电压 | 功率 | 成分 | 配料 | 过敏原 | 作者
+        | 出版社 | 地名 | 人名
+        | 机构 | 城市 | 疾病 | 数量 | 件数 | 系列 | 节日 | 角色 | 运动 | 香味 | 厂家 | 价格 | 季节
         | 品牌 | 颜色 | 材质 | 尺寸 | 容量 | 规格 | 口味 | 适用人群 | 人群 | 季节 | 风格 | 型号 | 地点 | 场景""",
     ),
     "value": (
@@ -371,8 +440,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | product name | item name | headline | qry | wish | input | string | sentence | label text
         | titel | produkttitel | artikelname | produktname | suchanfrage* | anfrage* | suche | angebotstitel | satz
         | titre* | intitulé | requête* | recherche* | phrase
-        | título* | consulta* | búsqueda* | renglón | frase
-        | titolo | titoli | ricerca | ricerche | interrogazione | frase
+        | título* | consulta* | búsqueda* | renglón
+        | titolo | titoli | ricerca | ricerche | interrogazione
         | タイトル | 商品名 | クエリ | 検索 | 検索語 | 文
         | 标题 | 商品标题 | 查询 | 搜索词 | 搜索 | 检索 | 句子""",
     ),
@@ -398,7 +467,7 @@ KINDS: dict[str, tuple[str, str]] = {
         "G",
         """
         give | gives | return | returns | output | outputs | report | reports | state | provid* | list | lists
-        | name | show | get | tell
+        | name | show | get | tell | tell me | tell us
         | hand over | answer with | find | finds | take | print | mention the | indicate | determine | look for
         | deliver | receive
         | carve | show me | present | write out | note down
@@ -411,7 +480,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "which": (
         "Q",
         """
-        which | what | where | who | whom | whose
+        which | what | tell me which | tell us which | tell me what | where | who | whom | whose
         | welche* | was ist | was wird | wo | wer | wem
         | quel | quelle | quels | quelles | où | quoi
         | qué | cuál | dónde | quién

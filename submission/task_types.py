@@ -17,6 +17,26 @@ from submission.task_rules import RULES, Reading, Rule, TaskType
 from submission.task_weights import WEIGHTS
 from submission.word_kinds import KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
 
+_WRITING = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "compose",
+        "rewrite",
+        "translate",
+        "summary",
+        "reason",
+        "judgement",
+        "question",
+        "own words",
+        "sentence count",
+    )
+)
+_TAKING = frozenset(LETTER_OF_NAME[name] for name in ("cite", "verbatim"))
+_NUMBERING = frozenset(
+    LETTER_OF_NAME[name] for name in ("order", "permutation", "pick", "number", "separated", "relevance")
+)
+# Quotations, a colon, the end of a sentence before the last: something to cite from.
+_GIVEN = frozenset("qeb:.")
 QUOTE_MARKS = frozenset(QUOTES)
 _QUOTED = re.compile(
     r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
@@ -85,10 +105,14 @@ def read_instruction(text: str) -> Instruction:
     tags: set[str] = set()
     instruction = _instruction(_lines_without(text, found), tags)
     kinds = kinds_of(instruction.replace("\n", " ; "))
-    tags.update(_tags_of_length(kinds))
+    tags.update(_tags_of_kinds(kinds))
+    if "\n" not in instruction and _GIVEN.isdisjoint(kinds[:-1]):
+        tags.add("nothing given")
     instruction = instruction.replace("\n", " ")
     if found:
         tags.update(_tags_of_list(instruction, found))
+        if not _WRITING.isdisjoint(kinds) and _NUMBERING.isdisjoint(kinds):
+            tags.add("writing over a list")
     return Instruction(instruction, kinds, frozenset(tags), found)
 
 
@@ -168,10 +192,18 @@ def _tags_of_waiting(kinds: str) -> set[str]:
     return set() if _TEXTS.isdisjoint(kinds) else {"waits for text"}
 
 
-def _tags_of_length(kinds: str) -> set[str]:
+def _tags_of_kinds(kinds: str) -> set[str]:
+    tags = set()
     if len(kinds) < _SHORT_INSTRUCTION:
-        return {"short instruction"}
-    return {"long instruction"} if len(kinds) > _LONG_INSTRUCTION else set()
+        tags.add("short instruction")
+    elif len(kinds) > _LONG_INSTRUCTION:
+        tags.add("long instruction")
+    if _WRITING.isdisjoint(kinds):
+        if _KIND in kinds:
+            tags.add("kind and nothing to write")
+        if not _TAKING.isdisjoint(kinds):
+            tags.add("citing and nothing to write")
+    return tags
 
 
 def _tags_of_list(instruction: str, found: NumberedList) -> set[str]:
