@@ -31,7 +31,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SplitSettings(Settings):
+class HeldOutCounts(Settings):
+    """How many questions of each task are held out, and the tasks that nothing is trained on (see `held_out_sets`)."""
+
+    unseen_tasks: list[str]
+    validation_per_task: int = Field(gt=0)
+    test_per_task: int = Field(gt=0)
+
+    @property
+    def per_task(self) -> int:
+        """How many questions of each task are held out."""
+        return self.validation_per_task + self.test_per_task
+
+
+class SplitSettings(HeldOutCounts):
     """How questions in ShopBench's shape are split by task into training, validation and test sets.
 
     `questions` is a folder with one JSONL file a task; `protected` a file of questions of which no 13-gram may be
@@ -41,9 +54,6 @@ class SplitSettings(Settings):
 
     questions: Path
     protected: Path
-    unseen_tasks: list[str]
-    validation_per_task: int = Field(gt=0)
-    test_per_task: int = Field(gt=0)
     derive_choices: bool = False
 
     @property

@@ -17,10 +17,10 @@ from submission.tracks import track_by_number
 from tests.training.tiny_models import SMOLLM2, needs_smollm2
 from training.data.building import build
 from training.data.decontamination import ProtectedQuestions
-from training.data.held_out import deal_out
-from training.data.recipe import HELD_OUT_SETS, DataRecipe, HeldOut
+from training.data.recipe import DataRecipe, HeldOut
 from training.data.tasks import TASKS
 from training.fine_tuning.examples import load_examples, read_questions
+from training.held_out_sets import HELD_OUT_SETS, deal_out
 from training.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).parent.parent.parent

@@ -6,16 +6,17 @@ alone as long as they are what the recipe would make, and nothing replaces them 
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
-from training.data.recipe import HELD_OUT_SETS, DataRecipe, HeldOut
+from training.data.recipe import DataRecipe, HeldOut
 from training.data.tasks.task import sample_of_built
 from training.files import folder_written_whole, read_lines, remove, write_json, write_lines
+from training.held_out_sets import HELD_OUT_SETS, deal_out
 
 
 def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
@@ -37,7 +38,8 @@ def hold_out(recipe: DataRecipe, build: Callable[[DataRecipe], Any]) -> None:
         return
     print(f"building the questions that are held out in {settings.folder}")
     build(own)
-    sets = deal_out(_read(own.output), settings)
+    dealt = deal_out(_read(own.output), settings)
+    sets = {name: dealt[name] for name in HELD_OUT_SETS}
     with folder_written_whole(settings.folder) as folder:
         for name, samples in sets.items():
             write_lines(folder / f"{name}.jsonl", (sample.row() for sample in samples))
@@ -68,17 +70,3 @@ def _read(output: Path) -> list[Sample]:
         for row in read_lines(shard):
             samples.append(sample_of_built({**row, "truth": json.loads(row["truth"])}))
     return samples
-
-
-def deal_out(samples: list[Sample], settings: HeldOut) -> dict[str, list[Sample]]:
-    """Return the four sets by name: of each task test questions first, or its share where there are too few of them."""
-    by_task: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        by_task[sample.task_name].append(sample)
-    sets: dict[str, list[Sample]] = {name: [] for name in HELD_OUT_SETS}
-    for task, found in sorted(by_task.items()):
-        kind = "unseen" if task in settings.unseen_tasks else "seen"
-        test = min(settings.test_per_task, len(found) * settings.test_per_task // settings.per_task)
-        sets[f"test_{kind}"] += found[:test]
-        sets[f"validation_{kind}"] += found[test : test + settings.validation_per_task]
-    return sets

@@ -13,15 +13,15 @@ from submission.errors import ShopBenchError
 from training.data.sources import Source, open_source
 from training.data.sources.reading import local_files
 from training.files import fingerprint, hash_of
-from training.recipe import FileName, Settings, where_from
+from training.held_out_sets import HELD_OUT_SETS
+from training.recipe import FileName, HeldOutCounts, Settings, where_from
 
 # All the code that decides which bytes come out: that which makes data, that which reads and asks questions.
 _ROOT = Path(__file__).resolve().parents[2]
 _CODE = (_ROOT / "training" / "data", _ROOT / "submission", _ROOT / "evaluation/dataset.py")
-HELD_OUT_SETS = ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
 
 
-class HeldOut(Settings):
+class HeldOut(HeldOutCounts):
     """What is kept for evaluation, of the same sources and tasks: `training.build_dataset` makes it first.
 
     `share` of the records of each stream (ready-made questions excepted) is asked about there and nowhere else, and every
@@ -31,14 +31,6 @@ class HeldOut(Settings):
 
     folder: Path
     share: float = Field(gt=0, lt=0.5)
-    validation_per_task: int = Field(gt=0)
-    test_per_task: int = Field(gt=0)
-    unseen_tasks: list[str]
-
-    @property
-    def per_task(self) -> int:
-        """How many questions of each task are held out."""
-        return self.validation_per_task + self.test_per_task
 
     @property
     def files(self) -> list[Path]:

@@ -14,12 +14,13 @@ from training.data.decontamination import WORDING_FROM, ProtectedQuestions
 from training.files import write_json, write_lines
 from training.fine_tuning.derived_choices import derive_choices
 from training.fine_tuning.examples import read_questions
+from training.held_out_sets import HELD_OUT_SETS, TRAIN, Sets, deal_out
 from training.recipe import DataSettings, SplitSettings, check_files
 
 
 def split_questions(
     samples: list[Sample], protected: list[str], settings: SplitSettings, seed: int
-) -> tuple[dict[str, list[Sample]], list[dict[str, str]]]:
+) -> tuple[Sets, list[dict[str, str]]]:
     """Return the five sets by their names in `DataSettings`, and what was removed: reason, task, question, n-gram."""
     by_task: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -28,7 +29,6 @@ def split_questions(
         raise ShopBenchError(
             f"unseen task {sorted(unknown)[0]!r} does not exist: there are {', '.join(sorted(by_task))}"
         )
-    sets: dict[str, list[Sample]] = {name: [] for name in ("train", *_HELD_OUT)}
     removed: list[dict[str, str]] = []
 
     def sieve(samples: list[Sample], against: ProtectedQuestions, whose: str) -> list[Sample]:
@@ -42,7 +42,7 @@ def split_questions(
         return clean
 
     against_protected = ProtectedQuestions(protected, WORDING_FROM)
-    kept: dict[str, list[Sample]] = {}
+    kept: list[Sample] = []
     for task, questions in sorted(by_task.items()):
         first: dict[str, Sample] = {}
         for sample in questions:
@@ -50,23 +50,15 @@ def split_questions(
                 removed.append(_removed("asked twice", sample))
         clean = sieve(list(first.values()), against_protected, "protected")
         random.Random(f"{seed} {task}").shuffle(clean)
-        kind = "unseen" if task in settings.unseen_tasks else "seen"
-        validation, test = settings.validation_per_task, settings.test_per_task
-        if len(clean) <= validation + test:
+        if len(clean) <= settings.per_task:
             raise ShopBenchError(f"task {task} has {len(clean)} questions, fewer than validation and test take")
-        sets[f"test_{kind}"] += clean[:test]
-        sets[f"validation_{kind}"] += clean[test : test + validation]
-        kept[task] = clean[test + validation :] if kind == "seen" else []
-    held_out = (sample.question for name in _HELD_OUT for sample in sets[name])
-    against_held_out = ProtectedQuestions(held_out, WORDING_FROM)
-    for questions in kept.values():
-        sets["train"] += sieve(questions, against_held_out, "held-out")
+        kept += clean
+    sets = deal_out(kept, settings)
+    held_out = (sample.question for name in HELD_OUT_SETS for sample in sets[name])
+    sets[TRAIN] = sieve(sets[TRAIN], ProtectedQuestions(held_out, WORDING_FROM), "held-out")
     if settings.derive_choices:
-        sets["train"] += derive_choices(sets["train"], seed)
+        sets[TRAIN] += derive_choices(sets[TRAIN], seed)
     return sets, removed
-
-
-_HELD_OUT = ("validation_seen", "validation_unseen", "test_seen", "test_unseen")
 
 
 def _removed(reason: str, sample: Sample, shared: str = "") -> dict[str, str]:
