@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from submission.languages import detect_language
 from training.data.sources.cleaning import clean, clean_value, has_words
 from training.data.sources.disk_index import DiskIndex, KeysSeen
 from training.data.sources.reading import Row, open_rows
@@ -40,6 +41,7 @@ _PRODUCT_COLUMNS = (
     "details",
     "parent_asin",
 )
+_I = re.compile(r"\bI\b|\bi(?=['’]\w)")
 _NUMBER = re.compile(r"(?<![\d.-])\d+(?:\.\d+)?")
 # Reviews that say less than this say nothing that could be asked about, longer ones fill a prompt by themselves.
 _FEWEST_WORDS, _MOST_WORDS = 4, 250
@@ -125,6 +127,7 @@ class AmazonReviews(Source):
             helpful=_votes(row.get("helpful_vote")),
             verified=bool(row.get("verified_purchase")),
             product=self._page(row["parent_asin"]),
+            language=language_of(text),
         )
 
     def _basket(self, user: str, purchases: list[Any], unusable: Counter[str]) -> Basket | None:
@@ -141,6 +144,11 @@ class AmazonReviews(Source):
     def _page(self, asin: object) -> Product | None:
         rows = self._by_asin.get(str(asin))
         return _product(rows[0], Counter()) if rows else None
+
+
+def language_of(text: str) -> str:
+    """Return the language of a review; its "I" is not taken for the Italian "i"."""
+    return detect_language(_I.sub(" ", text))
 
 
 def _own_title(title: str, text: str) -> str:

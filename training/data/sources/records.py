@@ -95,8 +95,7 @@ class Review:
     helpful: int
     verified: bool
     product: Product | None
-
-    language = "en"
+    language: str = "en"
 
 
 @dataclass(frozen=True)

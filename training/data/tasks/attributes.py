@@ -13,6 +13,7 @@ from training.data.sources.cleaning import first_sentences, has_words
 from training.data.sources.records import Product
 from training.data.tasks.equivalents import is_color, is_vague, meanings, names_value, related, squeezed
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
+from training.data.tasks.unsuitable import is_boilerplate
 from training.data.tasks.words import contains, product_type, share_terms, shortened, terms
 
 # Names of attributes in details: the kind of their values, and how a question calls them.
@@ -291,7 +292,7 @@ def build_feature(product: Product, pool: Pool[Product], rng: Random) -> Draft |
 
 
 def _is_telling(feature: str) -> bool:
-    return 5 <= len(feature.split()) <= 40
+    return 5 <= len(feature.split()) <= 40 and not is_boilerplate(feature)
 
 
 DESCRIPTION = Task(
@@ -313,6 +314,6 @@ DESCRIPTION = Task(
 def build_description(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for the first sentences of a description that speaks of what the title names."""
     text = first_sentences(product.description, _MOST_DESCRIPTION_CHARACTERS)
-    if len(text.split()) < 8 or len(terms(text) & terms(product.title)) < 2:
+    if len(text.split()) < 8 or is_boilerplate(text) or len(terms(text) & terms(product.title)) < 2:
         return None
     return Draft({"title": product.title}, text)

@@ -8,6 +8,7 @@ from training.data.sources.cleaning import first_sentences, sentences
 from training.data.sources.records import Product, ProductType, Translations
 from training.data.tasks.equivalents import is_color, is_vague, may_be_in, meanings, related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated
+from training.data.tasks.unsuitable import is_boilerplate
 from training.data.tasks.words import contains, share_terms, shortened, surface_terms, terms
 
 ENGLISH_NAME = {
@@ -120,7 +121,7 @@ def build_same_description(product: Translations, pool: Pool[Translations], rng:
 
 def _description(page: Product) -> str:
     text = first_sentences(page.description, _MOST_DESCRIPTION)
-    return text if len(text) >= 20 and detect_language(text) == page.language else ""
+    return text if len(text) >= 20 and not is_boilerplate(text) and detect_language(text) == page.language else ""
 
 
 def _descriptions(pool: Pool[Translations]) -> list[tuple[str, str, str, str]]:
@@ -316,7 +317,7 @@ def _sentences(page: Product) -> list[str]:
     """Return the sentences of a description in the language of its site: some sellers leave theirs in English."""
     if detect_language(page.description) != page.language:
         return []
-    return [text for text in sentences(page.description) if 20 <= len(text) <= 200]
+    return [text for text in sentences(page.description) if 20 <= len(text) <= 200 and not is_boilerplate(text)]
 
 
 TYPE_TRANSLATION = Task(

@@ -13,6 +13,7 @@ from submission.questions import read_question
 from submission.task_types import TaskType
 from training.data.sources.records import ReadyQuestion
 from training.data.tasks.task import Builder, Pool, Task, columns
+from training.data.tasks.unsuitable import is_vulgar
 
 _STREAM = "shopbench/questions"
 
@@ -35,6 +36,9 @@ def _builder(name: str) -> Builder:
 
 
 def _row(record: ReadyQuestion, pool: Pool[ReadyQuestion]) -> dict[str, Any] | None:
+    if is_vulgar(record.text) or (isinstance(record.truth, str) and is_vulgar(record.truth)):
+        pool.skip("text with a vulgar word")
+        return None
     question = read_question(record.text, record.task_type == TaskType.MULTIPLE_CHOICE)
     if question.task_type != record.task_type:
         pool.skip(f"{record.task_type} question that is read as {question.task_type}")

@@ -17,7 +17,7 @@ from training.data.tasks.aspects import (
     may_speak_of,
 )
 from training.data.tasks.equivalents import related
-from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, selection
+from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, in_english, selection
 from training.data.tasks.words import count_phrase, product_type, share_terms, shortened, terms
 
 _VOWEL_LETTER = frozenset("AEFHILMNORSX")
@@ -106,7 +106,7 @@ ASPECT_RETRIEVAL = Task(
 )
 
 
-@ASPECT_RETRIEVAL.built_from("amazon_reviews/reviews")
+@ASPECT_RETRIEVAL.built_from("amazon_reviews/reviews", when=in_english)
 def build_aspect_retrieval(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """List three aspects that the review has words for among seven that it has none for."""
     covered = aspects_of(review.text)
@@ -150,7 +150,7 @@ KEYPHRASE = Task(
 )
 
 
-@KEYPHRASE.built_from("amazon_reviews/reviews")
+@KEYPHRASE.built_from("amazon_reviews/reviews", when=in_english)
 def build_keyphrase(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the only clause of a review that is about an aspect."""
     kind = product_type(review.product)
@@ -195,7 +195,7 @@ SNIPPETS = Task(
 )
 
 
-@SNIPPETS.built_from("amazon_reviews/reviews")
+@SNIPPETS.built_from("amazon_reviews/reviews", when=in_english)
 def build_snippets(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Mix three snippets of one aspect and mood with twelve that are of another aspect or of the opposite mood.
 
@@ -257,7 +257,7 @@ def _mood_of(rating: int) -> int:
 
 def _snippets(pool: Pool[Review]) -> dict[tuple[str, int], list[_Snippet]]:
     found: dict[tuple[str, int], dict[str, _Snippet]] = {}
-    for review in pool.records:
+    for review in filter(in_english, pool.records):
         for clause in _clauses(review):
             if clause.mood and clause.mood == _mood_of(review.rating):
                 snippet = _Snippet(clause.text, product_type(review.product), is_about_anything(clause.text))
@@ -280,7 +280,7 @@ ASPECT_SENTIMENT = Task(
 )
 
 
-@ASPECT_SENTIMENT.built_from("amazon_reviews/reviews")
+@ASPECT_SENTIMENT.built_from("amazon_reviews/reviews", when=in_english)
 def build_aspect_sentiment(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the mood of the only clause about an aspect, or about an aspect that the review does not touch."""
     kind = product_type(review.product)
@@ -315,7 +315,7 @@ REVIEW_TITLE = Task(
 )
 
 
-@REVIEW_TITLE.built_from("amazon_reviews/reviews")
+@REVIEW_TITLE.built_from("amazon_reviews/reviews", when=in_english)
 def build_review_title(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for a review's own title where it says something that the review says too."""
     if not 3 <= len(review.title.split()) <= 15 or not share_terms(review.title, review.text):
@@ -340,7 +340,7 @@ REVIEWED_TYPE = Task(
 )
 
 
-@REVIEWED_TYPE.built_from("amazon_reviews/reviews")
+@REVIEWED_TYPE.built_from("amazon_reviews/reviews", when=in_english)
 def build_reviewed_type(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the type of the product; its words stand in the review, those of the others do not."""
     right = product_type(review.product)
@@ -367,7 +367,7 @@ REVIEWED_PRODUCT = Task(
 )
 
 
-@REVIEWED_PRODUCT.built_from("amazon_reviews/reviews")
+@REVIEWED_PRODUCT.built_from("amazon_reviews/reviews", when=in_english)
 def build_reviewed_product(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the product whose title shares words with the review, among products whose titles do not."""
     text = f"{review.title} {review.text}"
@@ -405,7 +405,7 @@ HELPFUL_REVIEW = Task(
 _HELPFUL_VOTES, _HELPFUL_WORDS, _UNHELPFUL_WORDS = 5, 25, 15
 
 
-@HELPFUL_REVIEW.built_from("amazon_reviews/reviews")
+@HELPFUL_REVIEW.built_from("amazon_reviews/reviews", when=in_english)
 def build_helpful_review(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for a detailed review with many votes among short ones without any."""
     if review.helpful < _HELPFUL_VOTES or not _HELPFUL_WORDS <= len(review.text.split()) <= 80:
@@ -418,6 +418,6 @@ def _unhelpful(pool: Pool[Review]) -> list[str]:
     short = {
         review.text: None
         for review in pool.records
-        if review.helpful == 0 and len(review.text.split()) <= _UNHELPFUL_WORDS
+        if in_english(review) and review.helpful == 0 and len(review.text.split()) <= _UNHELPFUL_WORDS
     }
     return list(short)

@@ -24,6 +24,7 @@ from submission.task_types import TaskType
 from submission.tracks import track_by_challenge_id, track_by_number
 from training.data.sources.records import Record
 from training.data.tasks.equivalents import is_vague, related
+from training.data.tasks.unsuitable import is_vulgar
 
 _FORMS: dict[TaskType, type] = {
     TaskType.MULTIPLE_CHOICE: Choice,
@@ -140,6 +141,9 @@ class Task:
         bodies = {name: value for name, value in draft.slots.items() if name not in _LIST_SLOTS}
         if any(option_numbers(value) for value in bodies.values()):
             pool.skip("text that holds a numbered list of its own")
+            return None
+        if is_vulgar("\n".join(draft.slots.values())) or (isinstance(draft.truth, str) and is_vulgar(draft.truth)):
+            pool.skip("text with a vulgar word")
             return None
         wording = rng.choice(self.wordings)
         row = self.read_back(wording.format(**draft.slots), draft)
