@@ -12,7 +12,7 @@ AWQ_TORCH ?= cpu
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models awq-env finetune-demo check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen awq-env finetune-demo check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -27,6 +27,9 @@ setup: ## build .venv from the hash-pinned lock files, where their content is ne
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv requirements/torch-cpu.lock requirements/cpu.lock
 
 models: $(MODELS) ## bring the embedded model, the scorer's sentence embeddings and Qwen2's tokenizer
+
+models-qwen: setup ## bring a real half-billion Qwen2-family model (FROM=folder, GGUF file or hub name: yours in its place)
+	.venv/bin/python -m tools.fetch_qwen $(if $(FROM),--from "$(FROM)") $(ARGS)
 
 weights/%: | setup
 	.venv/bin/python -m tools.fetch_models $*

