@@ -12,12 +12,12 @@ from pathlib import Path
 from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
 from training.command_line import run_command
-from training.fine_tuning.comparison import (
+from training.fine_tuning.comparison import ask
+from training.fine_tuning.tables import (
     ON,
     SETS,
     ZERO_SHOT,
     Predictions,
-    ask,
     copy_pictures,
     difference_cell,
     line,

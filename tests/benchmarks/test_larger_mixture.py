@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.larger_mixture import section
-from training.fine_tuning.comparison import ON, SETS, ZERO_SHOT
+from training.fine_tuning.tables import ON, SETS, ZERO_SHOT
 
 
 def answered(*scores: float) -> list[dict[str, Any]]:

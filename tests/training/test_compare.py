@@ -13,7 +13,7 @@ from evaluation.row_scores import difference, interval, overall_score, task_scor
 from tests.training.lora_fixtures import questions, samples, write_questions
 from training import compare
 from training.fine_tuning import variant_scores
-from training.fine_tuning.comparison import write_marked_section
+from training.fine_tuning.tables import write_marked_section
 from training.fine_tuning.variant_scores import read_sets, write_sets
 
 
