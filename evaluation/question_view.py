@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evaluation.predictions import origin
+from evaluation.readings import WEAK_EVIDENCE
 from evaluation.why import why
 from submission.task_types import TaskType
-
-WEAK_EVIDENCE = 0.9
-"""A reading that is less likely than this may well be another one."""
 
 _WIDTH = 100
 _INDENT = "    "

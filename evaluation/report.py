@@ -17,6 +17,7 @@ from evaluation.intervals import Interval
 from evaluation.journal import AnsweredBatch, LoadedModel
 from evaluation.predictions import count_origins, scored_row, warning
 from evaluation.provenance import machine, versions
+from evaluation.readings import found_types, shown_readings, weak_readings
 from evaluation.scoring import Scores, TaskScore
 from evaluation.tables import table
 from submission.errors import ShopBenchError
@@ -130,6 +131,7 @@ def summarise(evaluation: Evaluation) -> str:
         f"{len(scores.samples)} questions in {timing['batches']} batches: loading {timing['load_s']:.1f} s, answering "
         f"{timing['predict_s']:.1f} s ({timing['questions_per_s']:.1f} questions a second, slowest batch "
         f"{timing['slowest_batch_s']:.1f} s). Time by part: {parts}.",
+        *shown_readings(evaluation.rows),
         *_remarks(evaluation),
     ]
     return "\n".join(lines)
@@ -219,6 +221,7 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "partial": evaluation.is_partial,
         "questions_in_data": origin.questions_in_data,
         "answers": count_origins(evaluation.rows),
+        "readings": {"found": found_types(evaluation.rows), "weak": weak_readings(evaluation.rows)},
         "warnings": evaluation.warnings,
         "timing": evaluation.timing,
         "unparsable": scores.unparsable,

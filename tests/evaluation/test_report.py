@@ -10,6 +10,7 @@ from evaluation import provenance
 from evaluation.dataset import Sample, read_samples
 from evaluation.evaluator import Settings, evaluate
 from evaluation.predictions import as_text
+from evaluation.readings import shown_readings
 from evaluation.scoring import score_responses, unscorable_tasks
 from submission.errors import ShopBenchError
 from submission.task_types import TaskType
@@ -103,7 +104,7 @@ def test_report_json(report):
         *("overall_score", "mean_over_tasks", "tracks", "tasks", "skipped_tasks", "timing", "unparsable"),
         *("data", "model", "profile", "versions", "overall_interval", "mean_over_tasks_interval", "warnings"),
         *("num_samples", "partial", "questions_in_data", "answers", "seed", "date", "commit", "clean", "limits"),
-        *("settings", "identity", "machine"),
+        *("settings", "identity", "machine", "readings"),
     }
     assert set(content["timing"]) == {"load_s", "predict_s", "questions_per_s", "batches", "slowest_batch_s"}
     assert content["timing"]["batches"] == 19
@@ -122,6 +123,24 @@ def test_report_json(report):
     assert content["overall_score"] == pytest.approx(sum(tracks) / 4)
     assert content["unparsable"] == 0
     assert {"python", "sacrebleu", "rouge-score"} <= set(content["versions"])
+
+
+def test_types_found_stand_against_types_given_and_weak_readings_are_named(few):
+    content, rows, text = few()
+    given = {row["task_type"] for row in rows}
+    assert {kind: sum(found.values()) for kind, found in content["readings"]["found"].items()} == {
+        kind: sum(row["task_type"] == kind for row in rows) for kind in given
+    }
+    weak = [row["id"] for row in rows if row["confidence"] < 0.9]
+    assert weak and content["readings"]["weak"] == weak
+    assert f"Read from weak evidence: {len(weak)} questions (numbers {weak[0]}" in text
+    assert "| given \\ found" in text
+
+
+def test_a_model_that_does_not_tell_its_readings_has_none_in_the_report():
+    assert shown_readings([{"id": 1, "task_type": "ranking", "task_type_found": None, "confidence": None}]) == []
+    found = {"id": 1, "task_type": "ranking", "task_type_found": "ranking", "confidence": 0.99}
+    assert shown_readings([found]) == ["Every question was read as the type that it is given."]
 
 
 def test_predictions_are_in_the_order_of_the_data(report):
