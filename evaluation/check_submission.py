@@ -167,7 +167,7 @@ def check_entry_point(root: Path) -> Iterator[Finding]:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env={**os.environ})
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        yield _fail(f"models/user_config.py cannot be imported without network: {last}; mend the import")
+        yield _fail(f"models/user_config.py cannot be imported without network: {last}; fix the import")
     else:
         yield _ok("models.user_config.UserModel imports without network")
 
@@ -243,7 +243,7 @@ def main(arguments: list[str] | None = None) -> int:
     for finding in findings(ROOT, options.model.resolve(), track, options.data or default_data()):
         print(finding)
         failed += finding.verdict is Verdict.FAIL
-    print("ready to push" if not failed else f"not ready: {failed} to mend")
+    print("ready to push" if not failed else f"not ready: {failed} to fix")
     return 2 if failed else 0
 
 

@@ -16,7 +16,7 @@ def run_command(main: Callable[[], None]) -> None:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except BrokenPipeError:
-        # Whoever read has read enough (`| head`). Python would complain once more when it flushes at its end.
+        # The reader has read enough (`| head`). Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
     except KeyboardInterrupt:

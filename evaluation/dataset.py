@@ -73,8 +73,9 @@ _NEEDED = ("input_field", "output_field")
 def read_samples(path: Path, *, scored: bool = True) -> list[Sample]:
     """Read all questions of a file; a `ShopBenchError` names file, line and field of the first fault.
 
-    Without `scored`, for questions that are only trained on, what scoring alone needs is not asked for: a metric that fits
-    the type and the truth, one type and one track a task, and one metric a task that is named after its file.
+    Without `scored`, for questions that are only trained on, what scoring alone needs is not checked: that a metric
+    fits the type and the truth, and that a task has one type and one track. A task that is named after its file may
+    then have several metrics.
     """
     samples = []
     for where, row, number in _rows(path):

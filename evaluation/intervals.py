@@ -3,10 +3,11 @@
 The one thing to know: questions are resampled within their tasks (Efron and Tibshirani, "An Introduction to the Bootstrap",
 1993). For a difference both models get the same draws, so the interval is that of the paired difference.
 
-Three questions that are all answered rightly would give an interval of no width. So a score's resamples draw from two more
-questions, one answered wrongly and one rightly, as Agresti and Coull do for proportions ("Approximate is better than
-'exact'", 1998), and are moved back to the score. For the difference in a single task, the two more questions differ as much
-as any question did, one in each direction. A difference over several tasks needs no such caution: they make up for it.
+Three questions that are all answered rightly would give an interval of no width. So a score's resamples draw from two
+more questions, one answered wrongly and one rightly, and are then moved back to the score. Agresti and Coull do the
+same for proportions ("Approximate is better than 'exact'", 1998). For the difference in a single task, the two more
+questions differ as much as any question did, one in each direction. A difference over several tasks needs no such
+caution: they make up for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,8 +66,9 @@ def interval_of(score: float, resamples: np.ndarray, lowest: float = 0.0) -> Int
 def p_value(differences: np.ndarray) -> float:
     """Return how often chance alone would give such a difference: two-sided, from the resampled differences.
 
-    Twice the smaller share of the resamples on either side of nothing, one counted on each (Davison and Hinkley,
-    "Bootstrap Methods and their Application", 1997, section 4.2): it is never below 2 / (RESAMPLES + 1).
+    It is twice the smaller share of the resamples on either side of nothing, with one more counted on each side. So it
+    is never below 2 / (RESAMPLES + 1). Source: Davison and Hinkley, "Bootstrap Methods and their Application", 1997,
+    section 4.2.
     """
     lower = (1 + np.count_nonzero(differences <= 0)) / (1 + len(differences))
     upper = (1 + np.count_nonzero(differences >= 0)) / (1 + len(differences))

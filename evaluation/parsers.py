@@ -1,8 +1,8 @@
 """How the evaluator reads a response: one parser a task type, quirks included.
 
-The parsers reproduce the competition's protocol to the letter, also where it looks wrong ("12" is option 1, "1.5" is
-item 15), because an answer is worth what the evaluator makes of it. What cannot be read becomes the task type's empty
-answer: -1, [] or "". No string makes a parser raise.
+The parsers reproduce the competition's protocol to the letter, because an answer is worth what the evaluator makes of
+it. That includes what looks wrong: "12" is option 1, "1.5" is item 15. What cannot be read becomes the task type's
+empty answer: -1, [] or "". No string makes a parser raise.
 """
 
 import ast
@@ -19,9 +19,9 @@ Answer = int | list[int] | list[str] | str
 def parse_response(task_type: str, response: str) -> Answer:
     """Read a model's response the way the evaluator does.
 
-    Returns an option number (-1 if there is none) for multiple choice, item numbers for ranking (at most five, none
-    where one repeats) and retrieval (at most three), entities for named entity recognition, stripped text for
-    generation. An unknown task type is a `ShopBenchError`.
+    Multiple choice gives an option number, -1 if there is none. Ranking gives at most five item numbers, none where one
+    repeats. Retrieval gives at most three item numbers. Named entity recognition gives entities, generation stripped
+    text. An unknown task type is a `ShopBenchError`.
     """
     parser = _PARSERS.get(task_type)
     if parser is None:

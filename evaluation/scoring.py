@@ -1,7 +1,7 @@
 """Turns responses into scores: by question, by task, by track and overall.
 
-A task's score is what its metric makes of its questions' scores, a track's the plain mean over its tasks, and the
-overall score the mean over the tracks, as the all-around track defines it. Questions that name no track count as one
+A task's score is what its metric makes of its questions' scores. A track's score is the plain mean over its tasks. The
+overall score is the mean over the tracks, as the all-around track defines it. Questions that name no track count as one
 track of their own. A task whose sentence encoder is not there is left out of every mean and listed with the reason.
 """
 

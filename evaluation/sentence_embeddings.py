@@ -1,7 +1,7 @@
 """Sentence encoders that score prose by meaning; loaded from a local folder, and only when a task needs them.
 
 The competition names two public models. The project fetches neither at run time: the English one is unpacked by the
-Makefile, the multilingual one is put into its folder by whoever has it. Encoding runs on the CPU, because on the
+Makefile, the multilingual one is put into its folder by those who have it. Encoding runs on the CPU, because on the
 competition's hardware the language model fills the GPUs.
 """
 

@@ -7,7 +7,7 @@ Two things are not what `apply_chat_template` does by itself: special tokens wri
 question can end its own turn; and a question too long for the context is shortened (`shortening`).
 
 Byte-level tokenizers are given the template's pieces and the messages one by one. Others begin each text that they are
-given with a space, so they get all of it in one, and special tokens inside a message are taken apart afterwards.
+given with a space. So they get all of it in one, and special tokens inside a message are taken apart afterwards.
 """
 
 import logging

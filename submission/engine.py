@@ -1,8 +1,8 @@
 """The vLLM engine: one class that loads a profile's engine and answers a batch a step at a time, under a deadline.
 
-Driving the engine step by step is what makes two things possible: a request stops as soon as the rest of its answer is
-determined, without a decoding step for it, and whatever is unfinished at the deadline is aborted and handed back as it is.
-This module and `decoding.logits_processor` are the only ones that import vLLM.
+Driving the engine step by step makes two things possible. A request stops as soon as the rest of its answer is
+determined, without a decoding step for it. What is unfinished at the deadline is aborted and handed back as it is. This
+module and `decoding.logits_processor` are the only ones that import vLLM.
 """
 
 import gc
@@ -46,7 +46,7 @@ class Generation:
 
     It is `done` when the engine is through with it, and `finished` if it ended by itself and not for its budget.
     `logprobs` holds the log-probabilities of what the first token could have been, by its text, where they were wanted.
-    It is `cut` if the clock ended it, shortened its budget or kept it from being asked, and took `seconds` from the
+    It is `cut` if the clock ended it, shortened its budget or kept it from being asked. It took `seconds` from the
     beginning of its batch. `calibrated` is what calibration put in the place of `text`, None where it did not choose.
     """
 

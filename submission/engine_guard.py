@@ -1,10 +1,10 @@
 """An engine that always answers: whatever happens in vLLM, the caller gets one generation a request, in time.
 
-The engine runs on a thread of its own. A step that never returns is waited for until the deadline and no longer. After an
-exception what is unanswered is asked again in halves of the batch (the usual cause on a card is a batch that was too
-large), in the engine loaded anew if that fits into the batch's time. If nothing helps, the engine is dead: it is loaded
-anew if the run has time for it, over several batches if it takes as long. What is not answered comes back unfinished, and
-its form makes an answer of it.
+The engine runs on a thread of its own. A step that never returns is waited for until the deadline and no longer. After
+an exception what is unanswered is asked again in halves of the batch: the usual cause on a card is a batch that was too
+large. The engine is loaded again for it if that fits into the batch's time. If nothing helps, the engine is dead: it is
+loaded again if the run has time for it, over several batches if it takes as long. What is not answered comes back
+unfinished, and its form makes an answer of it.
 """
 
 import copy

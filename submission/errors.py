@@ -2,7 +2,7 @@
 
 
 class ShopBenchError(Exception):
-    """Something a user can mend. Entry scripts print its message and exit with code 2, without a traceback."""
+    """Something a user can fix. Entry scripts print its message and exit with code 2, without a traceback."""
 
 
 def one_line(error: BaseException) -> str:

@@ -1,7 +1,8 @@
 """One JSON value a line: the one pair of functions that every file of lines is written and read with.
 
-The one thing to know: orjson is several times as fast as the standard library and refuses some of what that takes (halves
-of surrogate pairs, NaN, integers of more than 64 bits). What it refuses goes through the standard library.
+The one thing to know: orjson is several times as fast as the standard library and refuses some of what that takes.
+Halves of surrogate pairs, NaN and integers of more than 64 bits are such. What it refuses goes through the standard
+library.
 """
 
 import json

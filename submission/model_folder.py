@@ -1,7 +1,8 @@
 """Finds the model folder and checks it before an engine spends minutes on loading it.
 
-What is checked: the folder, its config, tokenizer and chat template, that every weight file is whole safetensors (no
-pickle, no Git LFS pointer), and that the vocabulary fits. Only headers are read, so 40 GB are checked in well under a second.
+What is checked: the folder, its config, tokenizer and chat template, and that the vocabulary fits. Every weight file
+has to be whole safetensors (no pickle, no Git LFS pointer). Only headers are read, so 40 GB are checked in well under a
+second.
 """
 
 import struct

@@ -1,11 +1,11 @@
 """Watches the time of the whole run: is what is left enough for the questions that are left, and what to cut if not.
 
-The evaluator says neither how much time is left nor how many questions are to come, so both are reckoned: time from the
-model's construction on, questions from what a track is expected to hold. What a kind of answer costs is taken from the
-cheaper half of its last batches, and for kinds not asked yet from the least they may cost beside the others: what was cut
-by mistake is lost, while what was not can be made up for by later cuts. When the product does not fit, answers get
-shorter in a fixed order of stages, in which prose goes first, since a shorter explanation still scores, and multiple
-choice last, since it costs least and most tasks are of it. What a stage leaves out is still asked in a probe now and then.
+The evaluator says neither how much time is left nor how many questions are to come. So both are estimated: time from
+the model's construction on, questions from what a track is expected to hold. What a kind of answer costs is taken from
+the cheaper half of its last batches. For kinds not asked yet it is the least they may cost beside the others. What was
+cut by mistake is lost, while what was not can be made up for by later cuts. When the product does not fit, answers get
+shorter in a fixed order of stages. Prose goes first, since a shorter explanation still scores. Multiple choice goes
+last, since it costs least and most tasks are of it. What a stage leaves out is still asked in a probe now and then.
 """
 
 import logging
@@ -46,7 +46,7 @@ STAGES = (
     Stage("multiple choice only", {PROSE: 0, EXTRACTION: 0, LISTS: 0}),
     Stage("no question is asked", {PROSE: 0, EXTRACTION: 0, LISTS: 0, CHOICE: 0}),
 )
-# How a batch is asked that shall show what a kind costs by now that is left out.
+# How a batch is asked that is to show what a kind costs by now that is left out.
 _PROBE = next(stage for stage in reversed(STAGES) if all(stage.shares.values()))
 
 # How the kinds are distributed over a track's questions, in percent: as in its development questions.

@@ -1,7 +1,7 @@
 """Write a tiny Qwen2 model with random weights and Qwen2's real tokenizer: its vocabulary and its shape of logits.
 
-What it says is noise, which is the point: an answer that is valid under it is valid because decoding made it so, and
-the cost of a step is that of the vocabulary, not of the model. Tests and benchmarks build it, nothing ships it.
+What it says is noise, which is the point: an answer that is valid under it is valid because decoding made it so. The
+cost of a step is that of the vocabulary, not of the model. Tests and benchmarks build it, nothing ships it.
 """
 
 import shutil

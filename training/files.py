@@ -1,6 +1,6 @@
 """Files that are whole or absent: writing under a temporary name, content fingerprints, and markers of finished work.
 
-The one thing to know: a process may be killed at any moment, so a name that a later stage looks for appears only by a
+The one thing to know: a process may be killed at any moment. So a name that a later stage looks for appears only by a
 rename, when everything behind it is written.
 """
 

@@ -1,8 +1,8 @@
 """Starts commands that end when the process that started them does, even where that one was killed.
 
-The one thing to know: who is killed by SIGKILL cannot stop what it has started, and a program that goes on alone writes
-into the folder of the run that was started again. Linux ends it with a signal (`prctl(2)`, PR_SET_PDEATHSIG); on other
-systems it stays. This file is also that program's first step, so it imports nothing of this project.
+The one thing to know: a process that is killed by SIGKILL cannot stop what it has started. A program that goes on alone
+writes into the folder of the run that was started again. Linux ends it with a signal (`prctl(2)`, PR_SET_PDEATHSIG); on
+other systems it stays. This file is also that program's first step, so it imports nothing of this project.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
 """Recipes: YAML files that hold every number of a fine-tuning run, each of which the command line can override.
 
-The one thing to know: `--set sft.learning_rate=1e-4` follows the keys of the YAML file, and a key that no recipe has is
-an error, so that a misspelt setting never passes unnoticed.
+The one thing to know: `--set sft.learning_rate=1e-4` follows the keys of the YAML file. A key that no recipe has is an
+error, so that a misspelt setting never passes unnoticed.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """wise-ft on the command line: the model at a given α between base and fine-tuned, or at the α that a sweep chooses.
 
 The one thing to know: α = 0 is the base, α = 1 the fine-tuned model. `--sweep 0:1:0.1` answers validation questions at
-each α in vLLM and takes, of the α whose score on unseen tasks is not below the 95 % interval of α = 0, the best mean of
-seen and unseen tasks.
+each α in vLLM. Allowed is each α whose score on unseen tasks is not below the 95 % interval of α = 0. Of these the best
+mean of seen and unseen tasks is taken.
 """
 
 import argparse

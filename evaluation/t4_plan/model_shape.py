@@ -1,7 +1,7 @@
 """What a model weighs and computes, from its `config.json`: parameters, bytes, FLOPs per token, KV cache per token.
 
-Only the shape is needed, so the two configurations beside this file hold the public figures of the models the plan is
-about, and any model folder's own `config.json` serves as well.
+Only the shape is needed. So the two configurations beside this file hold the public figures of the plan's two models.
+Any model folder's own `config.json` serves as well.
 """
 
 import json

@@ -1,9 +1,9 @@
 """The time model: what one batch costs in prefill, all-reduces, decoding and overhead, and what a track adds up to.
 
-Prefill is bound by FLOPs (or by reading the weights, if a chunk is small), decoding by the bytes of the weights and the
-KV cache. No pass is shorter than the host takes to launch its kernels. Under tensor parallelism every layer sums two
-hidden states over the cards, and without NVLink that sum travels through PCIe: for a 72B model it is the second largest
-part of a prefill.
+Prefill is bound by FLOPs, or by reading the weights if a chunk is small. Decoding is bound by the bytes of the weights
+and the KV cache. No pass is shorter than the host takes to launch its kernels. Under tensor parallelism every layer
+sums two hidden states over the cards, and without NVLink that sum travels through PCIe: for a 72B model it is the
+second largest part of a prefill.
 
 Not counted, since each is below one percent: the hidden states that a pipeline's stages hand on, and the arithmetic of
 attention in a decoding step.
@@ -23,8 +23,8 @@ _LAYERS_OF_LAUNCH_S = 80
 class TaskLoad:
     """One task as the cards see it: means per question, in tokens.
 
-    `new_tokens` are what has to be prefilled (prompt minus cached prefix), `context` is the whole prompt, and
-    `decode_steps` are the steps after the first token that a batch of this task takes (its longest answer decides).
+    `new_tokens` are what has to be prefilled (prompt minus cached prefix), `context` is the whole prompt.
+    `decode_steps` are the steps after the first token that a batch of this task takes; its longest answer decides.
     """
 
     name: str
@@ -39,8 +39,8 @@ class TaskLoad:
 class Layout:
     """How batches are made and cards are used; `tensor_parallel × pipeline_parallel` is the number of cards.
 
-    `int8_activations` says that linear layers multiply int8 with 4 bits, `tensor_core_attention` that attention runs on
-    tensor cores, which vLLM's of 2024 did on these cards and the Triton kernel of today does not.
+    `int8_activations` says that linear layers multiply int8 with 4 bits. `tensor_core_attention` says that attention
+    runs on tensor cores. vLLM's attention of 2024 did so on these cards, the Triton kernel of today does not.
     """
 
     batch_size: int = 16

@@ -1,8 +1,8 @@
 """Answer forms as automata that read bytes: which texts are the beginning of an answer, and which are a whole one.
 
 An automaton has immutable, hashable states and no dead ends: whatever it has read can still become a valid answer. So a
-token may be written exactly if its bytes can be walked, wherever the tokenizer put its borders, and all such tokens
-are found by walking the vocabulary's trie and the automaton together. Here are that walk and the three number forms;
+token may be written exactly if its bytes can be walked, wherever the tokenizer put its borders. All such tokens are
+found by walking the vocabulary's trie and the automaton together. Here are that walk and the three number forms;
 `spans.py` has the citing one. No vLLM, no torch.
 """
 

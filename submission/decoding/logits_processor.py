@@ -69,10 +69,11 @@ class _Row:
 class AnswerFormatLogitsProcessor(LogitsProcessor):
     """Keeps each request's answer in its form, or favours the form's tokens where it is not enforced.
 
-    A step costs one gather and scatter of all allowed logits, and for each row a look-up, as long as another answer of
-    the same form went the same way before. Where every row is constrained, even filling the rest with -inf is saved:
-    the tensor that was masked in the last step takes the place of the logits, with what was written there undone. What
-    samples from it may change it, as long as -inf stays -inf, which scaling, penalties and top-k or top-p do.
+    A step costs one gather and scatter of all allowed logits. For each row it costs a look-up, as long as another
+    answer of the same form went the same way before. Where every row is constrained, even filling the rest with -inf is
+    saved: the tensor that was masked in the last step takes the place of the logits, with what was written there
+    undone. What samples from it may change it, as long as -inf stays -inf, which scaling, penalties and top-k or top-p
+    do.
     """
 
     def __init__(self, vllm_config: "VllmConfig", device: torch.device, is_pin_memory: bool) -> None:

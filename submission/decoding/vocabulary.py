@@ -1,7 +1,7 @@
 """A tokenizer's tokens as byte strings, indexed once so that an automaton can be walked along them.
 
-A token is exactly the bytes that it adds to the text, and a text is valid or not byte by byte, whatever tokens it is cut
-into (`token_bytes.py` reads them off the tokenizer). The index is a trie over the sorted byte strings whose nodes are
+A token is exactly the bytes that it adds to the text (`token_bytes.py` reads them off the tokenizer). A text is valid
+or not byte by byte, whatever tokens it is cut into. The index is a trie over the sorted byte strings whose nodes are
 built when they are first visited: a constrained answer visits few.
 """
 

@@ -1,6 +1,6 @@
 """Combines several LoRA adapters with weights into one adapter, which PEFT, vLLM and the commands here read alike.
 
-The one thing to know: `cat` (the default) concatenates the factors, so that the combined update is exactly the weighted
+The one thing to know: `cat` (the default) concatenates the factors. The combined update is then exactly the weighted
 sum of the updates, at a rank that is the sum of the ranks. `linear` adds the factors themselves (equal ranks, and an
 approximation); `svd` cuts the exact sum to the largest rank. The base's weights are never read, only its config.
 

@@ -1,7 +1,7 @@
 """Chooses wise-ft's α on validation questions and draws the curve.
 
-The one thing to know is the rule: of the α whose score on unseen tasks is not below the 95 % bootstrap interval of α = 0,
-the best mean of seen and unseen tasks; of equals, the one nearer to the base.
+The one thing to know is the rule. Allowed is each α whose score on unseen tasks is not below the 95 % bootstrap
+interval of α = 0. Of these the best mean of seen and unseen tasks is taken; of equals, the one nearer to the base.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Compares what fine-tuning made: base, each adapter, the ensemble and the wise-ft choice, on questions nobody trained on.
 
-The one thing to know: every variant answers the same questions in vLLM, with the logits processors on and off (base and
-choice also without the calibration of listed options), and each score comes with a 95 % bootstrap interval; differences
-are paired.
+The one thing to know: every variant answers the same questions in vLLM, with the logits processors on and off. Base and
+choice also answer without the calibration of listed options. Each score comes with a 95 % bootstrap interval;
+differences are paired.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Makes multiple-choice questions out of questions with known answers in words: translations and entities.
 
-The one thing to know: most of ShopBench is multiple choice that asks to match one text to another, and answers that are
-known in words are all that such questions need: the right option is the known answer, the wrong ones are the answers of
+The one thing to know: most of ShopBench is multiple choice that asks to match one text to another. Answers that are
+known in words are all that such questions need. The right option is the known answer, the wrong ones are the answers of
 other questions of the kind. Derive from training questions only, after the split.
 """
 

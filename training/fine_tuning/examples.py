@@ -1,8 +1,8 @@
 """Turns questions with known answers into the token ids that are trained on, asked exactly as at inference.
 
 The one thing to know: prompts go through `submission.prompts` and `submission.chat_encoder`, answers through their
-answer form's `written`, and the answer's tokens are encoded apart from the prompt's, since that is where generation
-starts. What cannot be asked or answered that way is left out and counted by reason.
+answer form's `written`. The answer's tokens are encoded apart from the prompt's, since that is where generation starts.
+What cannot be asked or answered that way is left out and counted by reason.
 """
 
 from collections import Counter
