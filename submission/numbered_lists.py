@@ -66,6 +66,10 @@ _LATEST_START = 3
 # Shorter runs of numbers without a mark behind them, or without their first number, are text.
 _SHORTEST_LOOSE = 4
 _SHORTEST_HEADLESS = 3
+# In characters: an item is no longer, unless the others of its list are.
+_USUAL_ITEM = 60
+_LEADS_IN = (":", "：", "?", "？")
+_SENTENCE_ENDS = (".", "!", "。", "！")
 # An item may take some lines before the next one.
 _MOST_CONTINUATIONS = 6
 
@@ -354,19 +358,13 @@ def _with_head(lines: list[Line], run: Run) -> bool:
         return False
     before = [line for line in lines[max(0, run.first - run.low - 1) : run.first] if line.text]
     items = [line.text for line in lines[run.first : run.last + 1] if line.number is not None]
-    longest = 2 * max(map(len, items))
     lost = 0
     for line in reversed(before):
         label = _LIST_LABEL.match(line.text)
         rest = line.text[label.end() :] if label else line.text
         if label and not rest:
             break
-        if (
-            line.number is not None
-            or numbering_length(rest)
-            or len(rest) > longest
-            or rest.endswith((":", "：", "?", "？"))
-        ):
+        if line.number is not None or numbering_length(rest) or not _may_be_item(rest, items):
             lost = 0
             break
         lost += 1
@@ -380,6 +378,15 @@ def _with_head(lines: list[Line], run: Run) -> bool:
     elif run.low > 1:
         run.low = 1
     return True
+
+
+def _may_be_item(text: str, items: list[str]) -> bool:
+    """Whether `text`, which stands before `items` without a number, is no longer than an item and no sentence of its own."""
+    if text.endswith(_LEADS_IN) or (
+        text.endswith(_SENTENCE_ENDS) and not any(i.endswith(_SENTENCE_ENDS) for i in items)
+    ):
+        return False
+    return len(text) <= max(_USUAL_ITEM, 2 * max(map(len, items)))
 
 
 def runs_in_line(text: str, *, lenient: bool = False) -> list[Run]:
@@ -423,7 +430,8 @@ def _has_items(text: str, run: Run) -> bool:
     if _PROSE_LABEL.match(before):
         return False
     label = _LIST_LABEL.match(before)
-    if label and run.low == 1 and 0 < len(before) - label.end() <= 2 * max(map(len, items)):
+    first = before[label.end() :].strip() if label else ""
+    if first and run.low == 1 and _may_be_item(first, items):
         run.low = 0
     return True
 
