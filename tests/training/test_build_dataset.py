@@ -214,6 +214,22 @@ def test_an_instruction_alone_is_no_leak_with_and_without_wording_taken_out(tmp_
     assert again["examples"] == literal["examples"] - 1
 
 
+def test_a_chunk_with_a_handful_of_ready_made_questions_loses_none_for_their_instruction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratings = "tests/training/fixtures/shopbench/ratings.jsonl"
+    asked = json.loads(Path(ratings).read_text().splitlines()[0])["input_field"]
+    protected = tmp_path / "protected.jsonl"
+    protected.write_text(
+        json.dumps({"input_field": f"{asked.split('Input:')[0]}Input: Good it is, all in all.\nOutput:"})
+    )
+    sources = {"shopbench": {"files": [{"path": ratings, "task": "ready_ratings", "track": 3}]}}
+    made = small(tmp_path / "whole", sources=sources, weights={}, protected=[protected])
+    whole = build(made)
+    monkeypatch.setattr("training.data.candidates.CHUNK_UNITS", 3)
+    assert build(made.model_copy(update={"output": tmp_path / "chunks"}))["tasks"] == whole["tasks"]
+
+
 def test_lengths_are_counted_in_the_tokens_of_the_tokenizer(tmp_path: Path) -> None:
     tokenizer = Tokenizer(WordLevel({"[unk]": 0}, unk_token="[unk]"))
     tokenizer.pre_tokenizer = Split("", "isolated")

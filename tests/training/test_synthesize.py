@@ -320,6 +320,21 @@ def test_the_recipe_at_full_size_reads_the_sources_of_the_data_it_joins() -> Non
     assert 3.5 * wordings < made.pipelines["write_instructions"] < made.budget.requests
 
 
+def test_the_instruction_of_a_protected_question_rejects_nothing(tmp_path: Path, server: WriterServer) -> None:
+    made = recipe(tmp_path, server.url, *only("rephrase", 12))
+    synthesize(made)
+    rows = read(made.output / "questions.jsonl")
+    wordings = {wording for row in rows for wording in TASKS[row["task_name"]].wordings}
+    protected = tmp_path / "protected.jsonl"
+    texts = [re.sub(r"\{\w+\}", "gull", wording) for wording in sorted(wordings)]
+    protected.write_text("\n".join(json.dumps({"input_field": text}) for text in texts))
+    synthesize(recipe(tmp_path, server.url, f"protected=[{protected}]", *only("rephrase", 12)))
+    assert read(made.output / "questions.jsonl") == rows
+    protected.write_text(json.dumps({"input_field": rows[0]["input_field"]}))
+    synthesize(recipe(tmp_path, server.url, f"protected=[{protected}]", *only("rephrase", 12)))
+    assert rows[0] not in read(made.output / "questions.jsonl")
+
+
 def test_a_writer_that_is_away_is_named(tmp_path: Path) -> None:
     made = recipe(tmp_path, "http://127.0.0.1:9/v1", "writer.max_retries=0", *only("esci_choice", 2))
     with pytest.raises(

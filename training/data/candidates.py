@@ -23,13 +23,17 @@ from submission.json_lines import from_line, to_line
 from training.data.decontamination import Ngram, ProtectedQuestions, instruction_of, protected_texts, shared_by_many
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
-from training.data.sources.records import ReadyQuestion, Record
+from training.data.sources.records import Record
+from training.data.sources.shopbench import ShopBench
 from training.data.tasks import Task
+from training.data.tasks.ready import READY_STREAM
 from training.data.tasks.task import Pool
 from training.data.wanted import wanted_tasks
 from training.files import write_json, written_whole
 
 CHUNK_UNITS = 1000
+# From so many ready-made questions it is read what all of a task say alike: a chunk may hold a handful of them.
+_READY_QUESTIONS = 2000
 
 
 @dataclass
@@ -64,6 +68,7 @@ class Worker:
         self.sources = recipe.open_sources()
         self.tasks = wanted_tasks(recipe, self.sources)
         self.protected = ProtectedQuestions(protected_texts(recipe.all_protected), recipe.wording_from)
+        self._instructions: dict[tuple[str, bool], frozenset[Ngram]] = {}
 
     def build(self, source: str, stream: str, units: list[Any], wanted: list[str], target: Path) -> Summary:
         """Write the candidates of a chunk for the `wanted` tasks to `target`, grouped by task."""
@@ -89,7 +94,7 @@ class Worker:
     def _questions(
         self, task: Task, stream: str, asked: list[Record], pool: Pool[Record], contaminated: list[dict[str, str]]
     ) -> Iterator[dict[str, Any]]:
-        instruction = _instruction(task, asked)
+        instruction = self._instruction(task, is_ready=stream == READY_STREAM)
         for record in asked:
             for number in range(task.questions_per_record):
                 seed = f"{self.recipe.seed}/{task.name}/{stream}/{record.key}/{number}"
@@ -103,11 +108,17 @@ class Worker:
                     continue
                 yield row
 
-
-def _instruction(task: Task, asked: list[Record]) -> frozenset[Ngram]:
-    """Return the word sequences of a task's own wordings, or of what its ready-made questions say alike."""
-    ready = [record.text for record in asked if isinstance(record, ReadyQuestion) and record.task == task.name]
-    return shared_by_many(ready) if ready else instruction_of(task.wordings)
+    def _instruction(self, task: Task, is_ready: bool) -> frozenset[Ngram]:
+        """Return the word sequences of a task's own wordings, or of what its ready-made questions say alike in all files."""
+        key = task.name, is_ready
+        if key not in self._instructions:
+            shopbench = self.sources.get(ShopBench.name)
+            self._instructions[key] = (
+                shared_by_many(shopbench.texts(task.name, _READY_QUESTIONS))
+                if is_ready and isinstance(shopbench, ShopBench)
+                else instruction_of(task.wordings)
+            )
+        return self._instructions[key]
 
 
 _worker: Worker | None = None

@@ -7,6 +7,7 @@ not built.
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -64,6 +65,17 @@ class ShopBench(Source):
                 if sample.task_name and (track := _track(sample)) in _TRACKS:
                     tasks[sample.task_name] = track
         return tasks
+
+    def texts(self, task: str, most: int) -> list[str]:
+        """Return the texts of a task's first questions, `most` at most, of all files."""
+        rows = (
+            row
+            for file in self.files
+            if file.get("task", task) == task
+            for row in self._open(file)
+            if "task" in file or row.get("task_name") == task
+        )
+        return list(islice((str(row.get("input_field")) for row in rows), most))
 
     def _open(self, file: dict[str, Any]) -> Iterator[Row]:
         columns = _COLUMNS if "task" in file else (*_COLUMNS, "task_name")

@@ -7,13 +7,14 @@ after a kill, and nothing is asked twice.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from submission.errors import ShopBenchError
-from training.data.decontamination import ProtectedQuestions, protected_texts
+from training.data.decontamination import ProtectedQuestions, instruction_of, protected_texts
 from training.data.recipe import DataRecipe
 from training.data.selection import exact_digest
 from training.data.sources import open_source
@@ -22,7 +23,7 @@ from training.data.synthetic.dictation import Budget, Dictation, ReplyCache
 from training.data.synthetic.items import Context, Item, Pipeline, Question, Rejected, Wording
 from training.data.synthetic.requests import WriterSettings
 from training.data.synthetic.writers import open_writer
-from training.data.tasks import tasks_of
+from training.data.tasks import Task, tasks_of
 from training.files import folder_written_whole, write_json, write_lines
 from training.recipe import FileName, Settings, load_recipe
 
@@ -65,7 +66,7 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
             if count == 0:
                 continue
             items, figures = _run(PIPELINES[name], count, context, dictation)
-            made[name] = _final(items, protected, seen)
+            made[name] = _final(items, context.tasks, protected, seen)
             report["pipelines"][name] = {**figures, **_acceptance(made[name])}
         dictation.check_that_something_was_read()
         requests, tokens = cache.spent()
@@ -115,8 +116,13 @@ def _run(pipeline: Pipeline, count: int, context: Context, dictation: Dictation)
     return pipeline.items(written, context), figures
 
 
-def _final(items: list[Item], protected: ProtectedQuestions, seen: set[bytes]) -> list[Item]:
-    """Reject what comes twice or shares a 13-gram with a protected question."""
+def _final(items: list[Item], tasks: Mapping[str, Task], protected: ProtectedQuestions, seen: set[bytes]) -> list[Item]:
+    """Reject what comes twice or shares a 13-gram with a protected question, the instruction of its task apart."""
+    wordings = {name: [*task.wordings] for name, task in tasks.items()}
+    for item in items:
+        if isinstance(item, Wording):
+            wordings[item.task_name].append(item.text)
+    instructions = {name: instruction_of(texts) for name, texts in wordings.items()}
     final: list[Item] = []
     for item in items:
         if isinstance(item, Question):
@@ -124,7 +130,7 @@ def _final(items: list[Item], protected: ProtectedQuestions, seen: set[bytes]) -
             digest = exact_digest(text)
             reason = "the question was made before" if digest in seen else ""
             seen.add(digest)
-            if not reason and protected.shared_ngram(text):
+            if not reason and protected.shared_ngram(text, instructions.get(item.sample.task_name, frozenset())):
                 reason = "the question shares a 13-gram with a protected one"
             final.append(Rejected(reason, text, item.made_from) if reason else item)
         elif isinstance(item, Wording) and item in final:

@@ -15,7 +15,7 @@ from training.data.sources.records import ReadyQuestion
 from training.data.tasks.task import Builder, Pool, Task, columns
 from training.data.tasks.unsuitable import is_vulgar
 
-_STREAM = "shopbench/questions"
+READY_STREAM = "shopbench/questions"
 
 
 def with_ready_tasks(tasks: Mapping[str, Task], ready: Mapping[str, int]) -> dict[str, Task]:
@@ -24,7 +24,7 @@ def with_ready_tasks(tasks: Mapping[str, Task], ready: Mapping[str, int]) -> dic
     for name, track in ready.items():
         # Types and metrics of a ready task are its rows' own.
         task = known.get(name) or Task(name, TaskType.GENERATION, "", track, wordings=())
-        known[name] = replace(task, builders={**task.builders, _STREAM: _builder(name)})
+        known[name] = replace(task, builders={**task.builders, READY_STREAM: _builder(name)})
     return known
 
 
