@@ -5,13 +5,14 @@ only when every check has passed. The same command after a kill goes on at the f
 next shard, AutoAWQ (which cannot be resumed) at its beginning, the checks at theirs.
 """
 
-from training.awq.quantising import calibrate, parse_options
+from training.awq.options import parse_options
+from training.awq.quantising import calibrate
 from training.command_line import run_command
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    calibrate(parse_options(arguments))
+    calibrate(parse_options(arguments, __doc__))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from submission.model_folder import check_model, read_json
-from training.awq.quantising import calibrate, check_possible, parse_options, questions_used
+from training.awq.options import Quantisation
+from training.awq.quantising import calibrate, check_possible, questions_used
 from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
@@ -24,7 +25,7 @@ from training.fine_tuning.reporting import check_reporting
 from training.fine_tuning.splitting import write_split
 from training.kept_recipe import keep_recipe
 from training.processes import ending_with_this
-from training.recipe import AwqSettings, Recipe, add_recipe_arguments, check_files, load_recipe
+from training.recipe import Recipe, add_recipe_arguments, check_files, load_recipe
 
 
 def run_pipeline(recipe: Recipe) -> None:
@@ -85,15 +86,11 @@ def run_pipeline(recipe: Recipe) -> None:
         settings = [alpha, recipe.track, recipe.seed, str(recipe.compare.results)]
         step("compare", [*made_of, *inputs, *settings], recipe.compare.results, lambda: compare(recipe, alpha))
     if recipe.awq is not None:
-        options = _awq_options(recipe, recipe.awq)
-        questions = fingerprint(*questions_used(options))
-        step(
-            "awq",
-            [*made_of, alpha, questions, recipe.awq.arguments()],
-            options.output,
-            lambda: calibrate(options),
-        )
-        print(f"What serves it on the cards lies in {options.output}")
+        asked = Quantisation(output / "model", output / "awq", recipe.awq)
+        questions = fingerprint(*questions_used(asked.settings))
+        how = asked.settings.model_dump(mode="json", exclude={"held_out", "python"})
+        step("awq", [*made_of, alpha, questions, how], asked.output, lambda: calibrate(asked))
+        print(f"What serves it on the cards lies in {asked.output}")
     print(f"The model (α = {alpha:g}) lies in {output / 'model'}")
 
 
@@ -116,12 +113,7 @@ def _check_inputs(recipe: Recipe) -> None:
     if recipe.wise_ft.alpha is None:
         parse_sweep(recipe.wise_ft.sweep)
     if recipe.awq is not None:
-        check_possible(_awq_options(recipe, recipe.awq), read_json(recipe.base_model / "config.json"))
-
-
-def _awq_options(recipe: Recipe, settings: AwqSettings) -> argparse.Namespace:
-    folders = ["--model", str(recipe.output / "model"), "--output", str(recipe.output / "awq")]
-    return parse_options([*folders, *settings.arguments()])
+        check_possible(recipe.awq, read_json(recipe.base_model / "config.json"))
 
 
 def _sweep(recipe: Recipe, ensemble: Path, alphas: list[float]) -> None:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from submission.errors import ShopBenchError
+from submission.model_folder import ROOT
 
 
 def _check_name(name: str) -> str:
@@ -154,29 +155,53 @@ class CompareSettings(Settings):
     results: Path
 
 
+AWQ_PYTHON = ROOT / ".venv-awq/bin/python"
+GROUP_SIZES = (128, 64, 32)
+
+
+def _check_group_size(size: int | None) -> int | None:
+    if size is not None and size not in GROUP_SIZES:
+        raise ValueError(f"groups of {size} are not quantised: choose {', '.join(map(str, GROUP_SIZES))}")
+    return size
+
+
 class AwqSettings(Settings):
     """How the merged model is padded and quantised for the cards that serve it.
 
-    The keys are the options of `python -m training.calibrate_awq`; what a recipe leaves out has that command's default.
-    Without `quality` the comparison with the unquantised model is skipped.
+    The keys are the options of `python -m training.calibrate_awq`, which shows what is said of each here.
     """
 
-    calibration: str | None = None
-    tensor_parallel: int | None = Field(default=None, gt=0)
-    group_size: int | None = None
-    block: int | None = Field(default=None, gt=0)
-    max_blocks: int | None = Field(default=None, gt=0)
-    held_out: Path | None = None
-    max_perplexity_ratio: float | None = None
-    max_score_loss: float | None = None
-    min_choice_agreement: float | None = None
-    quality: bool = True
-
-    def arguments(self) -> list[str]:
-        """Return what the recipe gives as that command's arguments."""
-        given = self.model_dump(exclude_none=True, exclude={"quality"})
-        named = [text for key, value in given.items() for text in (f"--{key.replace('_', '-')}", str(value))]
-        return named if self.quality else [*named, "--no-quality"]
+    calibration: str = Field(
+        default="development",
+        description="development: the competition's development questions; generic: as much prose that is not about "
+        "shopping; or the path of other questions in ShopBench's shape",
+    )
+    tensor_parallel: int = Field(default=4, gt=0, description="cards that the checkpoint must divide over")
+    group_size: Annotated[int | None, AfterValidator(_check_group_size)] = Field(
+        default=None,
+        description="weights that share a scale: 128, 64 or 32 (default: the largest that divides)",
+    )
+    block: int = Field(
+        default=1024, gt=0, description="tokens of one calibration block; longer questions are cut to it"
+    )
+    max_blocks: int | None = Field(
+        default=None, gt=0, description="blocks at most (default: all that the questions fill)"
+    )
+    parallel_blocks: int = Field(default=8, gt=0, description="blocks that pass a layer at once: bounds the memory")
+    clip: bool = Field(default=False, description="also search for the best clipping (20 times slower on a CPU)")
+    seed: int = Field(default=0, description="order of the calibration texts")
+    python: Path = Field(default=AWQ_PYTHON, description="interpreter of AutoAWQ's environment")
+    held_out: Path = Field(
+        default=ROOT / "data/sample_questions.jsonl", description="questions on which the loss is measured"
+    )
+    max_perplexity_ratio: float = Field(
+        default=1.35, description="reject above: perplexity of known answers, after / before"
+    )
+    max_score_loss: float = Field(default=0.03, description="reject above: loss of overall score")
+    min_choice_agreement: float = Field(
+        default=0.8, description="reject below: share of equal greedy multiple-choice answers"
+    )
+    quality: bool = Field(default=True, description="compare with the unquantised model")
 
 
 class Recipe(Settings):

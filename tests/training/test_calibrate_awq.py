@@ -28,16 +28,18 @@ from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_sm
 from training.awq.calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
 from training.awq.checks import check_readers, check_weights
 from training.awq.group_size import largest_group_size
+from training.awq.options import parse_options
 from training.awq.padding import check_after_padding
 from training.awq.quality import Limits, Measurement, compare
 from training.awq.quality import main as measure_losses
-from training.awq.quantising import PYTHON, described, parse_options, stage
+from training.awq.quantising import described, stage
 from training.calibrate_awq import main
 from training.checkpoints.rewriting import CheckpointReader
 from training.fine_tuning.examples import read_questions
+from training.recipe import AWQ_PYTHON, AwqSettings
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
-needs_awq = pytest.mark.skipif(not PYTHON.is_file(), reason=f"{PYTHON} is not there: run `make awq-env`")
+needs_awq = pytest.mark.skipif(not AWQ_PYTHON.is_file(), reason=f"{AWQ_PYTHON} is not there: run `make awq-env`")
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +146,33 @@ def test_the_report_names_the_cards_and_only_the_questions_that_were_used() -> N
     assert (measured["tensor_parallel"], measured["group_size"], measured["held_out"]) == (2, 64, "held.jsonl")
     skipped = described(parse_options([*arguments, "--no-quality"]), 64, 10)
     assert "held_out" not in skipped and skipped["quality_measured"] is False
+
+
+def test_every_setting_of_a_recipe_is_an_option_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    folders = ["--model", "model", "--output", "out"]
+    assert parse_options(folders).settings == AwqSettings()
+    given = ["--calibration", "generic", "--group-size", "64", "--max-blocks", "3", "--clip", "--no-quality"]
+    assert parse_options([*folders, *given]).settings == AwqSettings(
+        calibration="generic", group_size=64, max_blocks=3, clip=True, quality=False
+    )
+    with pytest.raises(SystemExit):
+        parse_options(["--help"])
+    help_text = capsys.readouterr().out
+    for name in AwqSettings.model_fields:
+        assert f"--{'no-' if name == 'quality' else ''}{name.replace('_', '-')} " in help_text, name
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--group-size", "48", "--group-size: .*choose 128, 64, 32"),
+        ("--block", "0", "--block: .*greater than 0"),
+        ("--tensor-parallel", "four", "--tensor-parallel: .*integer"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(option: str, value: str, message: str) -> None:
+    with pytest.raises(ShopBenchError, match=message):
+        parse_options(["--model", "model", "--output", "out", option, value])
 
 
 @needs_smollm2
@@ -268,7 +297,7 @@ def test_a_damaged_checkpoint_is_found_out(quantised: Path, tmp_path: Path) -> N
 @needs_awq
 def test_a_reader_that_sees_another_rope_base_or_template_is_found_out(quantised: Path, tmp_path: Path) -> None:
     base = quantised.parent / "base"
-    check_readers(base, quantised, PYTHON)
+    check_readers(base, quantised, AWQ_PYTHON)
     config = json.loads((quantised / "config.json").read_text())
     folder = shutil.copytree(quantised, tmp_path / "copy")
 
@@ -280,18 +309,18 @@ def test_a_reader_that_sees_another_rope_base_or_template_is_found_out(quantised
     with pytest.raises(
         ShopBenchError, match=r"transformers 4 reads rope_theta = 10000\.0, the original has 1000000\.0"
     ):
-        check_readers(base, written({key: value for key, value in config.items() if key != "rope_theta"}), PYTHON)
+        check_readers(base, written({key: value for key, value in config.items() if key != "rope_theta"}), AWQ_PYTHON)
     wrong = {**config, "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0}}
     with pytest.raises(ShopBenchError, match="transformers 5 and vLLM reads rope_theta"):
-        check_readers(base, written(wrong), PYTHON)
+        check_readers(base, written(wrong), AWQ_PYTHON)
     with pytest.raises(ShopBenchError, match="no AWQ quantization_config"):
         check_readers(
-            base, written({key: value for key, value in config.items() if key != "quantization_config"}), PYTHON
+            base, written({key: value for key, value in config.items() if key != "quantization_config"}), AWQ_PYTHON
         )
     written(config)
     (folder / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
     with pytest.raises(ShopBenchError, match="reads prompt"):
-        check_readers(base, folder, PYTHON)
+        check_readers(base, folder, AWQ_PYTHON)
 
 
 def test_what_quantisation_cost_is_compared_and_limited() -> None:

@@ -14,7 +14,7 @@ from tests.training.tiny_models import needs_smollm2
 from training import pipeline
 from training.awq.quantising import REPORT
 from training.fine_tuning.supervised import train_adapter
-from training.recipe import AwqSettings, Recipe, load_recipe
+from training.recipe import Recipe, load_recipe
 
 
 def with_awq(recipe: Path, **settings: object) -> list[str]:
@@ -22,20 +22,10 @@ def with_awq(recipe: Path, **settings: object) -> list[str]:
     return ["--recipe", str(recipe), "--set", *given]
 
 
-def test_settings_become_the_commands_arguments() -> None:
-    settings = AwqSettings(calibration="generic", tensor_parallel=4, min_choice_agreement=0.9)
-    assert settings.arguments() == [
-        *("--calibration", "generic", "--tensor-parallel", "4", "--min-choice-agreement", "0.9")
-    ]
-    assert AwqSettings(quality=False).arguments() == ["--no-quality"]
-
-
 @pytest.mark.parametrize("track", [1, 2, 3, 4, 5])
 def test_every_track_recipe_ends_in_what_four_cards_serve(track: int) -> None:
     recipe = load_recipe(Path(f"training/recipes/track{track}.yaml"), [], Recipe)
     assert recipe.awq is not None and recipe.awq.tensor_parallel == 4
-    options = pipeline._awq_options(recipe, recipe.awq)
-    assert (options.model, options.output) == (recipe.output / "model", recipe.output / "awq")
 
 
 @needs_smollm2

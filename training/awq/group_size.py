@@ -7,8 +7,7 @@ the cards. 14 heads of 64 are 7 groups of 128, which two cards cannot share, and
 from typing import Any
 
 from submission.errors import ShopBenchError
-
-GROUP_SIZES = (128, 64, 32)
+from training.recipe import GROUP_SIZES
 
 
 def largest_group_size(config: dict[str, Any], cards: int = 1) -> int:

@@ -5,7 +5,6 @@ only when every check has passed. The same command after a kill goes on at the f
 next shard, AutoAWQ (which cannot be resumed) at its beginning, the checks at theirs.
 """
 
-import argparse
 import os
 import subprocess
 from dataclasses import asdict
@@ -23,7 +22,8 @@ from training.awq.calibration import (
     encode_questions,
 )
 from training.awq.checks import check_readers, check_weights
-from training.awq.group_size import GROUP_SIZES, largest_group_size
+from training.awq.group_size import largest_group_size
+from training.awq.options import Quantisation
 from training.awq.padding import check_after_padding, needs_padding, pad_model, padded_size
 from training.awq.quality import MAX_PROMPT, Limits, Measurement, compare, loss_table, measure
 from training.checkpoints.portable import write_portable_files
@@ -31,10 +31,9 @@ from training.checkpoints.rewriting import INDEX_FILE, shard_files
 from training.files import fingerprint, hash_of, remove, run_once, write_json
 from training.fine_tuning.examples import read_questions
 from training.processes import ending_with_this
+from training.recipe import AwqSettings
 
-PYTHON = ROOT / ".venv-awq/bin/python"
 WORKER = Path(__file__).with_name("worker.py")
-HELD_OUT = ROOT / "data/sample_questions.jsonl"
 REPORT = "quantisation.json"
 
 
@@ -74,73 +73,73 @@ def quantise(staged: Path, output: Path, job: dict[str, Any], python: Path, log:
     write_json(output / "config.json", {**config, "dtype": "float16", "torch_dtype": "float16", **quantisation})
 
 
-def check_possible(options: argparse.Namespace, config: dict[str, Any]) -> int:
+def check_possible(settings: AwqSettings, config: dict[str, Any]) -> int:
     """Return the group size for a model with this config, or raise a `ShopBenchError` naming what is in the way.
 
     Nothing is loaded and nothing made, so that this can be asked before a model is trained.
     """
     if "quantization_config" in config:
         raise ShopBenchError("the model is quantised already: give the one it was made from")
-    group_size = options.group_size or largest_group_size(config, options.tensor_parallel)
-    check_after_padding(config, group_size, options.tensor_parallel)
-    if not options.python.is_file():
-        raise ShopBenchError(f"AutoAWQ's environment is not there ({options.python}): build it with `make awq-env`")
-    read_questions(calibration_questions(options))
-    if options.quality:
-        read_questions(options.held_out, scored=True)
+    group_size = settings.group_size or largest_group_size(config, settings.tensor_parallel)
+    check_after_padding(config, group_size, settings.tensor_parallel)
+    if not settings.python.is_file():
+        raise ShopBenchError(f"AutoAWQ's environment is not there ({settings.python}): build it with `make awq-env`")
+    read_questions(calibration_questions(settings))
+    if settings.quality:
+        read_questions(settings.held_out, scored=True)
     return group_size
 
 
-def calibration_questions(options: argparse.Namespace) -> Path:
+def calibration_questions(settings: AwqSettings) -> Path:
     """Return the questions to calibrate on (for generic prose: those that say how much of it)."""
-    if options.calibration in (DEVELOPMENT, GENERIC):
+    if settings.calibration in (DEVELOPMENT, GENERIC):
         return development_questions(ROOT)
-    return Path(options.calibration)
+    return Path(settings.calibration)
 
 
-def questions_used(options: argparse.Namespace) -> list[Path]:
+def questions_used(settings: AwqSettings) -> list[Path]:
     """Return the files of questions that decide about the result: to calibrate on, and to measure the loss on."""
-    return [calibration_questions(options), *([options.held_out] if options.quality else [])]
+    return [calibration_questions(settings), *([settings.held_out] if settings.quality else [])]
 
 
-def calibrate(options: argparse.Namespace) -> None:
-    """Do everything that `options` (see `parse_options`) ask for."""
-    model, output, python = options.model, options.output, options.python
-    group_size = check_possible(options, check_model(model))
-    calibration = read_questions(calibration_questions(options))
+def calibrate(asked: Quantisation) -> None:
+    """Quantise a model as is asked, unless that was done, and check what came out."""
+    model, output, settings = asked.model, asked.output, asked.settings
+    group_size = check_possible(settings, check_model(model))
+    calibration = read_questions(calibration_questions(settings))
     encoder = ChatEncoder(model)
-    job = {
+    job: dict[str, Any] = {
         "blocks": calibration_blocks(
-            options.calibration, calibration, encoder, options.block, options.max_blocks, options.seed
+            settings.calibration, calibration, encoder, settings.block, settings.max_blocks, settings.seed
         ),
         "group_size": group_size,
-        "parallel_blocks": options.parallel_blocks,
-        "clip": options.clip,
-        "seed": options.seed,
+        "parallel_blocks": settings.parallel_blocks,
+        "clip": settings.clip,
+        "seed": settings.seed,
     }
-    inputs = hash_of([fingerprint(model), job, options.tensor_parallel])
-    held_out = [fingerprint(options.held_out), True, asdict(_limits(options))] if options.quality else [False]
+    inputs = hash_of([fingerprint(model), job, settings.tensor_parallel])
+    held_out = [fingerprint(settings.held_out), True, asdict(_limits(settings))] if settings.quality else [False]
     checked = hash_of([inputs, *held_out])
     work = output.with_name(output.name + ".work")
     if (output / REPORT).is_file() and read_json(output / REPORT).get("inputs") == checked:
         remove(work)
         print(f"{output} was made from the same inputs and has passed the same checks")
         return
-    print(f"calibrating on {len(job['blocks'])} blocks of {options.block} tokens ({options.calibration})")
+    print(f"calibrating on {len(job['blocks'])} blocks of {settings.block} tokens ({settings.calibration})")
 
     work.mkdir(parents=True, exist_ok=True)
     staged, quantised = work / "staged", work / "quantised"
-    run_once(work / "staged.done", inputs, lambda: stage(model, staged, group_size, options.tensor_parallel))
+    run_once(work / "staged.done", inputs, lambda: stage(model, staged, group_size, settings.tensor_parallel))
     run_once(
         work / "quantised.done",
         inputs,
-        lambda: quantise(staged, quantised, job, python, work / "autoawq.log"),
+        lambda: quantise(staged, quantised, job, settings.python, work / "autoawq.log"),
     )
     check_weights(staged, quantised, group_size)
-    check_readers(staged, quantised, python)
-    report = described(options, group_size, len(job["blocks"])) | {"inputs": checked}
-    if options.quality:
-        report |= _checked_quality(options, encoder, work)
+    check_readers(staged, quantised, settings.python)
+    report = described(asked, group_size, len(job["blocks"])) | {"inputs": checked}
+    if settings.quality:
+        report |= _checked_quality(asked, encoder, work)
     write_json(quantised / REPORT, report)
     remove(output)
     quantised.rename(output)
@@ -148,33 +147,35 @@ def calibrate(options: argparse.Namespace) -> None:
     print(f"written to {output}")
 
 
-def described(options: argparse.Namespace, group_size: int, blocks: int) -> dict[str, Any]:
+def described(asked: Quantisation, group_size: int, blocks: int) -> dict[str, Any]:
     """Return what a quantised model was made with, for those who find it; `blocks` is how many it was calibrated on."""
-    measured_on = {"held_out": str(options.held_out)} if options.quality else {}
+    settings = asked.settings
+    measured_on = {"held_out": str(settings.held_out)} if settings.quality else {}
     return {
-        "model": str(options.model),
-        "calibration": options.calibration,
-        "tensor_parallel": options.tensor_parallel,
+        "model": str(asked.model),
+        "calibration": settings.calibration,
+        "tensor_parallel": settings.tensor_parallel,
         "group_size": group_size,
-        "clip": options.clip,
+        "clip": settings.clip,
         "calibration_blocks": blocks,
-        "block": options.block,
-        "quality_measured": options.quality,
+        "block": settings.block,
+        "quality_measured": settings.quality,
         **measured_on,
     }
 
 
-def _checked_quality(options: argparse.Namespace, encoder: ChatEncoder, work: Path) -> dict[str, float]:
+def _checked_quality(asked: Quantisation, encoder: ChatEncoder, work: Path) -> dict[str, float]:
     """Measure both models on the held-out questions and refuse what lost too much."""
-    samples = read_questions(options.held_out, scored=True)
+    settings = asked.settings
+    samples = read_questions(settings.held_out, scored=True)
     questions = encode_questions(samples, encoder, MAX_PROMPT)
     measured: dict[str, Measurement] = {}
-    for name, folder in (("unquantised", options.model), ("quantised", work / "quantised")):
+    for name, folder in (("unquantised", asked.model), ("quantised", work / "quantised")):
         print(f"measuring the {name} model on {len(samples)} held-out questions")
-        measured[name] = measure(folder, options.held_out, questions, work / f"measured-{name}")
+        measured[name] = measure(folder, settings.held_out, questions, work / f"measured-{name}")
     loss = compare(measured["unquantised"], measured["quantised"])
     print(loss_table(loss))
-    if violations := loss.violations(_limits(options)):
+    if violations := loss.violations(_limits(settings)):
         raise ShopBenchError(
             "the quantised model lost too much and is rejected: "
             + "; ".join(violations)
@@ -183,52 +184,5 @@ def _checked_quality(options: argparse.Namespace, encoder: ChatEncoder, work: Pa
     return asdict(loss)
 
 
-def _limits(options: argparse.Namespace) -> Limits:
-    return Limits(options.max_perplexity_ratio, options.max_score_loss, options.min_choice_agreement)
-
-
-def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.calibrate_awq",
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--model", type=Path, required=True, help="folder of the merged model (safetensors)")
-    add("--output", type=Path, required=True, help="folder to write the AWQ checkpoint to")
-    add(
-        "--calibration",
-        default=DEVELOPMENT,
-        help=f"{DEVELOPMENT}: the competition's development questions; {GENERIC}: as much prose that is not about "
-        "shopping; or the path of other questions in ShopBench's shape",
-    )
-    add("--tensor-parallel", type=int, default=4, help="cards that the checkpoint must divide over")
-    add(
-        "--group-size",
-        type=int,
-        choices=GROUP_SIZES,
-        help="weights that share a scale (default: the largest that divides)",
-    )
-    add("--block", type=int, default=1024, help="tokens of one calibration block; longer questions are cut to it")
-    add("--max-blocks", type=int, help="blocks at most (default: all that the questions fill)")
-    add("--parallel-blocks", type=int, default=8, help="blocks that pass a layer at once: bounds the memory")
-    add("--clip", action="store_true", help="also search for the best clipping (20 times slower on a CPU)")
-    add("--seed", type=int, default=0, help="order of the calibration texts")
-    add("--python", type=Path, default=PYTHON, help="interpreter of AutoAWQ's environment")
-    add("--held-out", type=Path, default=HELD_OUT, help="questions on which the loss is measured")
-    add(
-        "--max-perplexity-ratio",
-        type=float,
-        default=1.35,
-        help="reject above: perplexity of known answers, after / before",
-    )
-    add("--max-score-loss", type=float, default=0.03, help="reject above: loss of overall score")
-    add(
-        "--min-choice-agreement",
-        type=float,
-        default=0.8,
-        help="reject below: share of equal greedy multiple-choice answers",
-    )
-    add("--no-quality", dest="quality", action="store_false", help="skip the comparison with the unquantised model")
-    return parser.parse_args(arguments)
+def _limits(settings: AwqSettings) -> Limits:
+    return Limits(settings.max_perplexity_ratio, settings.max_score_loss, settings.min_choice_agreement)
