@@ -95,7 +95,7 @@ def hash_of(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def run_once(marker: Path, inputs_hash: str, work: Callable[[], None]) -> bool:
+def run_once(marker: Path, inputs_hash: str, work: Callable[[], object]) -> bool:
     """Do `work` unless `marker` says that it was done with the same inputs; return whether it was done now."""
     if marker.is_file() and marker.read_text().strip() == inputs_hash:
         return False

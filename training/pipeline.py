@@ -19,10 +19,11 @@ from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
 from training.files import fingerprint, hash_of, run_once
-from training.fine_tuning.alpha_sweep import parse_sweep, sweep_with_engine
+from training.fine_tuning.alpha_sweep import ValidationSets, parse_sweep, sweep_with_engine
 from training.fine_tuning.comparison import chosen_alpha, compare
 from training.fine_tuning.reporting import check_reporting
 from training.fine_tuning.splitting import write_split
+from training.fine_tuning.variant_scores import Asking, Variant
 from training.kept_recipe import keep_recipe
 from training.processes import ending_with_this
 from training.recipe import Recipe, add_recipe_arguments, check_files, load_recipe
@@ -30,68 +31,123 @@ from training.recipe import Recipe, add_recipe_arguments, check_files, load_reci
 
 def run_pipeline(recipe: Recipe) -> None:
     """Run all steps of `recipe`."""
-    output, data = recipe.output, recipe.data
     _check_inputs(recipe)
     kept, content = keep_recipe(recipe)
-
-    def step(name: str, inputs: list[Any], product: Path, work: Callable[[], None]) -> None:
-        print(f"== {name}", flush=True)
-        marker = output / "done" / name.replace(" ", "_")
-        if not product.exists():
-            marker.unlink(missing_ok=True)
-        if not run_once(marker, hash_of(inputs), work):
-            print("done before with the same inputs", flush=True)
-
-    if data.split is not None:
-        split = data.split
-        step(
-            "split",
-            [data.model_dump(), recipe.seed, fingerprint(split.questions, split.protected)],
-            data.train,
-            lambda: write_split(data, recipe.seed),
-        )
+    _split(recipe)
     for adapter in recipe.adapters:
         # Training knows itself what it has done, and goes by the content of its data.
         print(f"== sft {adapter}", flush=True)
         _train(recipe, kept, content, adapter)
+    _combine(recipe)
+    _sweep(recipe)
+    alpha = chosen_alpha(recipe)
+    _merge(recipe, alpha)
+    _compare(recipe, alpha)
+    _quantise(recipe, alpha)
+    print(f"The model (α = {alpha:g}) lies in {recipe.output / 'model'}")
 
-    folders = [recipe.adapter_folder(name) for name in recipe.adapters]
+
+def _step(recipe: Recipe, name: str, inputs: list[Any], product: Path, work: Callable[[], object]) -> None:
+    """Do `work`, unless `product` is there and was made from the same `inputs`."""
+    print(f"== {name}", flush=True)
+    marker = recipe.output / "done" / name.replace(" ", "_")
+    if not product.exists():
+        marker.unlink(missing_ok=True)
+    if not run_once(marker, hash_of(inputs), work):
+        print("done before with the same inputs", flush=True)
+
+
+def _split(recipe: Recipe) -> None:
+    data, split = recipe.data, recipe.data.split
+    if split is None:
+        return
+    inputs = [data.model_dump(), recipe.seed, fingerprint(split.questions, split.protected)]
+    _step(recipe, "split", inputs, data.train, lambda: write_split(data, recipe.seed))
+
+
+def _train(recipe: Recipe, kept: Path, content: str, adapter: str) -> None:
+    """Train one adapter in a process of its own (under `accelerate launch` where the recipe names a configuration).
+
+    It reads the recipe that this run began with, the file `kept`, whose fingerprint was `content`.
+    """
+    launcher = [sys.executable]
+    if recipe.accelerate_config is not None:
+        launcher += ["-m", "accelerate.commands.launch", "--config_file", str(recipe.accelerate_config)]
+    command = [*launcher, "-m", "training.sft", "--recipe", str(kept), "--expect", content, "--adapter", adapter]
+    finished = subprocess.run(ending_with_this(command))
+    if finished.returncode != 0:
+        raise SystemExit(finished.returncode)
+
+
+def _combine(recipe: Recipe) -> None:
+    """Make one adapter, the ensemble, of all that were trained."""
+    folders, ensemble = _adapter_folders(recipe), recipe.output / "ensemble"
     weights = [adapter.weight for adapter in recipe.adapters.values()]
-    ensemble = output / "ensemble"
-    step(
+    _step(
+        recipe,
         "ensemble",
         [fingerprint(*folders), weights, recipe.combination],
         ensemble,
         lambda: combine_adapters(recipe.base_model, folders, weights, ensemble, recipe.combination),
     )
-    made_of = [fingerprint(recipe.base_model, ensemble)]
-    validation = (data.validation_seen, data.validation_unseen)
-    if recipe.wise_ft.alpha is None:
-        alphas = parse_sweep(recipe.wise_ft.sweep)
-        step(
-            "wise-ft sweep",
-            [*made_of, fingerprint(*validation), alphas, recipe.track, recipe.seed],
-            output / "wise_ft" / "sweep.json",
-            lambda: _sweep(recipe, ensemble, alphas),
-        )
-    alpha = chosen_alpha(recipe)
-    step(
-        "merge",
-        [*made_of, alpha],
-        output / "model",
-        lambda: write_interpolated(recipe.base_model, ensemble, output / "model", alpha),
+
+
+def _sweep(recipe: Recipe) -> None:
+    """Choose α on the validation sets, unless the recipe gives it."""
+    if recipe.wise_ft.alpha is not None:
+        return
+    fine_tuned = Variant(recipe.base_model, recipe.output / "ensemble")
+    validation = ValidationSets(recipe.data.validation_seen, recipe.data.validation_unseen)
+    alphas, asking = parse_sweep(recipe.wise_ft.sweep), Asking(recipe.track, recipe.seed)
+    questions = fingerprint(validation.seen, validation.unseen)
+    _step(
+        recipe,
+        "wise-ft sweep",
+        [_weights(recipe), questions, alphas, recipe.track, recipe.seed],
+        recipe.output / "wise_ft" / "sweep.json",
+        lambda: sweep_with_engine(fine_tuned, validation, alphas, recipe.output / "wise_ft", asking),
     )
-    if recipe.compare is not None:
-        inputs = [fingerprint(recipe.compare.development, data.test_seen, data.test_unseen), fingerprint(*folders)]
-        settings = [alpha, recipe.track, recipe.seed, str(recipe.compare.results)]
-        step("compare", [*made_of, *inputs, *settings], recipe.compare.results, lambda: compare(recipe, alpha))
-    if recipe.awq is not None:
-        asked = Quantisation(output / "model", output / "awq", recipe.awq)
-        questions = fingerprint(*questions_used(asked.settings))
-        how = asked.settings.model_dump(mode="json", exclude={"held_out", "python"})
-        step("awq", [*made_of, alpha, questions, how], asked.output, lambda: calibrate(asked))
-        print(f"What serves it on the cards lies in {asked.output}")
-    print(f"The model (α = {alpha:g}) lies in {output / 'model'}")
+
+
+def _merge(recipe: Recipe, alpha: float) -> None:
+    model = recipe.output / "model"
+    _step(
+        recipe,
+        "merge",
+        [_weights(recipe), alpha],
+        model,
+        lambda: write_interpolated(recipe.base_model, recipe.output / "ensemble", model, alpha),
+    )
+
+
+def _compare(recipe: Recipe, alpha: float) -> None:
+    if recipe.compare is None:
+        return
+    results, data = recipe.compare.results, recipe.data
+    questions = fingerprint(recipe.compare.development, data.test_seen, data.test_unseen)
+    made_of = [_weights(recipe), questions, fingerprint(*_adapter_folders(recipe)), alpha]
+    inputs = [*made_of, recipe.track, recipe.seed, str(results)]
+    _step(recipe, "compare", inputs, results, lambda: compare(recipe, alpha))
+
+
+def _quantise(recipe: Recipe, alpha: float) -> None:
+    """Make of the merged model what serves it on the cards."""
+    if recipe.awq is None:
+        return
+    asked = Quantisation(recipe.output / "model", recipe.output / "awq", recipe.awq)
+    questions = fingerprint(*questions_used(asked.settings))
+    settings = asked.settings.model_dump(mode="json", exclude={"held_out", "python"})
+    _step(recipe, "awq", [_weights(recipe), alpha, questions, settings], asked.output, lambda: calibrate(asked))
+    print(f"What serves it on the cards lies in {asked.output}")
+
+
+def _weights(recipe: Recipe) -> str:
+    """Return a fingerprint of what the merged model is made of, but for α."""
+    return fingerprint(recipe.base_model, recipe.output / "ensemble")
+
+
+def _adapter_folders(recipe: Recipe) -> list[Path]:
+    return [recipe.adapter_folder(name) for name in recipe.adapters]
 
 
 def _check_inputs(recipe: Recipe) -> None:
@@ -114,26 +170,6 @@ def _check_inputs(recipe: Recipe) -> None:
         parse_sweep(recipe.wise_ft.sweep)
     if recipe.awq is not None:
         check_possible(recipe.awq, read_json(recipe.base_model / "config.json"))
-
-
-def _sweep(recipe: Recipe, ensemble: Path, alphas: list[float]) -> None:
-    data = recipe.data
-    sources = (recipe.base_model, ensemble, data.validation_seen, data.validation_unseen)
-    sweep_with_engine(*sources, alphas, recipe.output / "wise_ft", recipe.track, recipe.seed)
-
-
-def _train(recipe: Recipe, kept: Path, content: str, adapter: str) -> None:
-    """Train one adapter in a process of its own (under `accelerate launch` where the recipe names a configuration).
-
-    It reads the recipe that this run began with, the file `kept`, whose fingerprint was `content`.
-    """
-    launcher = [sys.executable]
-    if recipe.accelerate_config is not None:
-        launcher += ["-m", "accelerate.commands.launch", "--config_file", str(recipe.accelerate_config)]
-    command = [*launcher, "-m", "training.sft", "--recipe", str(kept), "--expect", content, "--adapter", adapter]
-    finished = subprocess.run(ending_with_this(command))
-    if finished.returncode != 0:
-        raise SystemExit(finished.returncode)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from submission.errors import ShopBenchError
 from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
-from training.fine_tuning.alpha_sweep import parse_sweep, sweep_with_engine
+from training.fine_tuning.alpha_sweep import ValidationSets, parse_sweep, sweep_with_engine
+from training.fine_tuning.variant_scores import Asking, Variant
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,8 +42,9 @@ def main(arguments: list[str] | None = None) -> None:
             raise ShopBenchError("--sweep needs --seen and --unseen, the validation questions")
         report = options.output.with_name(f"{options.output.name}.sweep")
         alphas = parse_sweep(options.sweep)
-        sources = (options.base, options.fine_tuned, options.seen, options.unseen)
-        chosen = sweep_with_engine(*sources, alphas, report, options.track, options.seed)
+        fine_tuned = Variant(options.base, options.fine_tuned)
+        validation = ValidationSets(seen=options.seen, unseen=options.unseen)
+        chosen = sweep_with_engine(fine_tuned, validation, alphas, report, Asking(options.track, options.seed))
         print(f"chosen: alpha {chosen.alpha:g}, seen {chosen.seen}, unseen {chosen.unseen}; see {report}")
         alpha = chosen.alpha
     write_interpolated(options.base, options.fine_tuned, options.output, alpha)

@@ -5,7 +5,7 @@ interval of α = 0. Of these the best mean of seen and unseen tasks is taken; of
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,20 @@ from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
 from training.files import write_json, written_whole
 from training.fine_tuning.examples import read_questions
-from training.fine_tuning.variant_scores import Variant, answer_questions, read_sets, write_sets
+from training.fine_tuning.variant_scores import Asking, Variant, answer_questions, read_sets, write_sets
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ValidationSets:
+    """The questions that choose α: of tasks that were trained on, and of tasks that were not."""
+
+    seen: Path
+    unseen: Path
 
 
 @dataclass(frozen=True)
@@ -77,15 +85,16 @@ def sweep(alphas: list[float], evaluate: Callable[[float], tuple[Rows, Rows]], o
 
 
 def sweep_with_engine(
-    base: Path, fine_tuned: Path, seen: Path, unseen: Path, alphas: list[float], output: Path, track: int, seed: int
+    fine_tuned: Variant, validation: ValidationSets, alphas: list[float], output: Path, asking: Asking
 ) -> SweepPoint:
-    """Run `sweep` with the real engine: one model at a time is written, asked and removed."""
+    """Run `sweep` with the real engine: `fine_tuned` at one α at a time is written, asked and removed."""
     questions = output / "questions.jsonl"
-    write_sets({"seen": read_questions(seen, scored=True), "unseen": read_questions(unseen, scored=True)}, questions)
+    seen, unseen = (read_questions(path, scored=True) for path in (validation.seen, validation.unseen))
+    write_sets({"seen": seen, "unseen": unseen}, questions)
 
     def evaluate(alpha: float) -> tuple[Rows, Rows]:
-        variant = Variant(base, fine_tuned, alpha)
-        sets = read_sets(answer_questions(variant, questions, output / f"alpha_{alpha:g}", track, seed))
+        variant = replace(fine_tuned, alpha=alpha)
+        sets = read_sets(answer_questions(variant, questions, output / f"alpha_{alpha:g}", asking))
         return sets["seen"], sets["unseen"]
 
     return sweep(alphas, evaluate, output)

@@ -16,7 +16,7 @@ from submission.errors import ShopBenchError
 from training.files import write_json
 from training.fine_tuning.examples import read_questions
 from training.fine_tuning.tables import OFF, ON, SETS, UNCALIBRATED, ZERO_SHOT, Predictions, write_section
-from training.fine_tuning.variant_scores import Variant, answer_questions, read_sets, write_sets
+from training.fine_tuning.variant_scores import Asking, Variant, answer_questions, read_sets, write_sets
 from training.recipe import Recipe, check_files
 
 
@@ -61,8 +61,8 @@ def ask(recipe: Recipe, found: dict[str, Variant], modes: dict[str, tuple[str, .
     runs = [(name, mode) for name in found for mode in modes[name]]
     for name, mode in tqdm(runs, desc="comparing", unit="run"):
         folder = output / f"{name}-{mode}".replace(" ", "_").replace(",", "").replace("_=_", "_")
-        switches = {"constrained": mode != OFF, "calibrated": mode != UNCALIBRATED}
-        rows = answer_questions(found[name], questions, folder, recipe.track, recipe.seed, **switches)
+        asking = Asking(recipe.track, recipe.seed, constrained=mode != OFF, calibrated=mode != UNCALIBRATED)
+        rows = answer_questions(found[name], questions, folder, asking)
         predictions[name, mode] = read_sets(rows)
     return predictions
 

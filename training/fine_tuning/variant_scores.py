@@ -47,25 +47,29 @@ class Variant:
             remove(folder)
 
 
-def answer_questions(
-    variant: Variant,
-    data: Path,
-    output: Path,
-    track: int,
-    seed: int,
-    constrained: bool = True,
-    calibrated: bool = True,
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked: the track whose system prompt asks, the engine's seed, and what of the submission is on.
+
+    `constrained` is the submission's SHOPBENCH_CONSTRAINTS, `calibrated` its SHOPBENCH_CALIBRATION.
+    """
+
+    track: int
+    seed: int
+    constrained: bool = True
+    calibrated: bool = True
+
+
+def answer_questions(variant: Variant, data: Path, output: Path, asking: Asking) -> list[dict[str, Any]]:
     """Answer and score the questions of `data`; return the rows of `predictions.jsonl`, in order.
 
-    `constrained` is the submission's SHOPBENCH_CONSTRAINTS, `calibrated` its SHOPBENCH_CALIBRATION. The engine runs in a
-    process of its own. What an earlier, finished call has left in `output` is used again, an interrupted one is
-    continued.
+    The engine runs in a process of its own. What an earlier, finished call has left in `output` is used again, an
+    interrupted one is continued.
     """
     environment = {key: value for key, value in os.environ.items() if key != "SHOPBENCH_CALIBRATION"}
-    environment["SHOPBENCH_CONSTRAINTS"] = "on" if constrained else "off"
-    inputs = [variant.identity, fingerprint(data), track, seed, constrained]
-    if not calibrated:
+    environment["SHOPBENCH_CONSTRAINTS"] = "on" if asking.constrained else "off"
+    inputs = [variant.identity, fingerprint(data), asking.track, asking.seed, asking.constrained]
+    if not asking.calibrated:
         environment["SHOPBENCH_CALIBRATION"] = "off"
         inputs.append("uncalibrated")
     identity = hash_of(inputs)
@@ -76,13 +80,13 @@ def answer_questions(
             temporary.write_text(identity)
     if not (output / "report.json").is_file():
         with variant.written(output / "model") as model:
-            _run_evaluation(model, data, output, track, seed, environment)
+            _run_evaluation(model, data, output, asking, environment)
     return list(read_lines(output / "predictions.jsonl"))
 
 
-def _run_evaluation(model: Path, data: Path, output: Path, track: int, seed: int, environment: dict[str, str]) -> None:
-    arguments = ["--data", data, "--model", model, "--track", track, "--seed", seed, "--output", output, "--resume"]
-    command = [sys.executable, str(ROOT / "local_evaluation.py"), *map(str, arguments)]
+def _run_evaluation(model: Path, data: Path, output: Path, asking: Asking, environment: dict[str, str]) -> None:
+    arguments = ["--data", data, "--model", model, "--track", asking.track, "--seed", asking.seed, "--output", output]
+    command = [sys.executable, str(ROOT / "local_evaluation.py"), *map(str, arguments), "--resume"]
     finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if finished.returncode != 0:
         raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
