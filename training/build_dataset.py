@@ -9,8 +9,7 @@ import argparse
 
 from training.command_line import run_command
 from training.data.building import build
-from training.data.recipe import DataRecipe
-from training.recipe import add_recipe_arguments, load_recipe
+from training.data.recipe import add_data_recipe_arguments, data_recipe
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -20,9 +19,9 @@ def main(arguments: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_recipe_arguments(parser)
+    add_data_recipe_arguments(parser)
     options = parser.parse_args(arguments)
-    recipe = load_recipe(options.recipe, options.overrides, DataRecipe)
+    recipe = data_recipe(options)
     report = build(recipe)
     short = [name for name, counts in report["tasks"].items() if counts["kept"] < counts["wanted"]]
     print(f"{report['examples']} examples of {len(report['tasks'])} tasks in {recipe.output}")

@@ -7,9 +7,8 @@ import argparse
 
 from training.command_line import run_command
 from training.data.candidates import CHUNK_UNITS
-from training.data.recipe import DataRecipe
+from training.data.recipe import add_data_recipe_arguments, data_recipe
 from training.data.samples import sample_questions
-from training.recipe import add_recipe_arguments, load_recipe
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -19,11 +18,11 @@ def main(arguments: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_recipe_arguments(parser)
+    add_data_recipe_arguments(parser)
     parser.add_argument("--task", nargs="+", default=[], metavar="NAME", help="which tasks (default: all)")
     parser.add_argument("-n", type=int, default=10, help="how many questions of each (default: 10)")
     options = parser.parse_args(arguments)
-    recipe = load_recipe(options.recipe, options.overrides, DataRecipe)
+    recipe = data_recipe(options)
     for name, rows in sample_questions(recipe, options.task, options.n).items():
         for number, row in enumerate(rows, start=1):
             print(f"=== {name} {number}/{len(rows)} ({row['task_type']}, {row['metric']}, {row['language']})")

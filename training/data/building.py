@@ -46,6 +46,12 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
         print(f"{recipe.output} is complete already")
         remove(recipe.building)
         return report
+    for name, source in sources.items():
+        for location in source.unpinned():
+            print(
+                f"{name}: {location} is read from the hub at {source.revision!r}, which may change: pin a commit with "
+                f"--set sources.{name}.revision=…"
+            )
     # A worker would find a fault in these too, but its pool would only say that a process ended.
     protected_texts(recipe.all_protected)
     tasks = wanted_tasks(recipe, sources)
@@ -72,6 +78,7 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
     report = {
         "inputs": inputs,
         "recipe": recipe.model_dump(mode="json", exclude={"workers", "output"}),
+        **_licences(recipe, sources),
         **_report(prepared, streams, selected, shards),
     }
     _list_removed(recipe, list(tasks), streams, shards)
@@ -141,6 +148,15 @@ def _executor(recipe: DataRecipe) -> Iterator[Executor]:
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _licences(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, dict[str, str]]:
+    """Return the licences of the sources that are read, and of those that are left out for theirs."""
+    licences = {name: source.licence for name, source in recipe.open_all_sources().items()}
+    return {
+        "licences": {name: licence for name, licence in licences.items() if name in sources},
+        "left out": {name: licence for name, licence in licences.items() if name not in sources},
+    }
 
 
 def _each(title: str, futures: list[Future[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from submission.tracks import TRACKS
+from training.data.licences import CHECK
 from training.data.recipe import DataRecipe
 from training.files import written_whole
 
@@ -82,6 +83,7 @@ def _card(
             ],
         ),
         *_count_tables(columns),
+        *_source_tables(columns["source"], report),
         "## Removed",
         _table(
             ["reason", "questions"],
@@ -108,7 +110,6 @@ def _count_tables(columns: dict[str, Counter[str]]) -> list[str]:
     shown = {
         "Task types": columns["task_type"],
         "Tracks": tracks,
-        "Sources": columns["source"],
         "Languages": columns["language"],
     }
     return [
@@ -116,6 +117,21 @@ def _count_tables(columns: dict[str, Counter[str]]) -> list[str]:
         for title, counts in shown.items()
         for part in (f"## {title}", _table(["", "examples"], [[name, count] for name, count in sorted(counts.items())]))
     ]
+
+
+def _source_tables(examples: Counter[str], report: dict[str, Any]) -> list[str]:
+    parts = [
+        "## Sources",
+        _table(
+            ["source", "examples", "licence"],
+            [[name, examples[name], licence] for name, licence in sorted(report["licences"].items())],
+        ),
+        f'"{CHECK}" means terms of its own: read them before these questions, or a model trained on them, are passed on.',
+    ]
+    if report["left out"]:
+        named = ", ".join(f"{name} ({licence})" for name, licence in report["left out"].items())
+        parts.append(f"Left out for their licence: {named}.")
+    return parts
 
 
 def _mean(lengths: Counter[int]) -> str:

@@ -3,6 +3,7 @@
 The one thing to know: everything in it but `workers` and `output` decides which bytes come out.
 """
 
+import argparse
 import hashlib
 from pathlib import Path
 from typing import Any, Literal
@@ -10,11 +11,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from submission.errors import ShopBenchError
+from training.data.licences import is_permissive
 from training.data.sources import Source, open_source
 from training.data.sources.reading import local_files
 from training.files import fingerprint, hash_of
 from training.held_out_sets import HELD_OUT_SETS
-from training.recipe import FileName, HeldOutCounts, Settings, where_from
+from training.recipe import FileName, HeldOutCounts, Settings, add_recipe_arguments, load_recipe, where_from
 
 # All the code that decides which bytes come out: that which makes data, that which reads and asks questions.
 _ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +49,8 @@ class DataRecipe(Settings):
     a recipe that sets it says why. With `held_out` evaluation questions are made first, and are protected as well;
     `part` is then set by the build, not by a recipe. Two questions of a task are near duplicates from a Jaccard
     similarity of `near_duplicate` on. With a `tokenizer` lengths are counted in its tokens, else in words.
-    `extra_wordings` is a file that `training.synthesize` wrote.
+    `extra_wordings` is a file that `training.synthesize` wrote. `licences: permissive` leaves the sources out whose
+    licence asks for more than its mention, or has to be read first ("check").
     """
 
     name: FileName
@@ -63,6 +66,7 @@ class DataRecipe(Settings):
     part: Literal["training", "held-out"] = "training"
     near_duplicate: float = Field(gt=0.1, le=0.95)
     sources: dict[FileName, dict[str, Any] | None]
+    licences: Literal["all", "permissive"] = "all"
     default_weight: float = Field(default=1.0, ge=0)
     weights: dict[str, float] = Field(default_factory=dict)
     extra_wordings: Path | None = None
@@ -104,7 +108,19 @@ class DataRecipe(Settings):
         return wordings[-1:] if self.part == "held-out" else wordings[:-1]
 
     def open_sources(self) -> dict[str, Source]:
-        """Return the sources by name."""
+        """Return the sources by name, those left out whose licence is not wanted."""
+        opened = self.open_all_sources()
+        kept = {name: source for name, source in opened.items() if self._is_licensed(source)}
+        if not kept:
+            named = ", ".join(f"{name} ({source.licence})" for name, source in opened.items())
+            raise ShopBenchError(f"recipe {self.name}: none of its sources has a permissive licence: {named}")
+        return kept
+
+    def _is_licensed(self, source: Source) -> bool:
+        return self.licences == "all" or is_permissive(source.licence)
+
+    def open_all_sources(self) -> dict[str, Source]:
+        """Return the sources by name, whatever their licence."""
         if not self.sources:
             raise ShopBenchError(f"recipe {self.name} names no sources")
         return {name: open_source(name, settings, self.work / "sources") for name, settings in self.sources.items()}
@@ -124,3 +140,19 @@ class DataRecipe(Settings):
                     f"recipe {self.name}: {key} names the file {path}, which does not exist{where_from(path)}"
                 )
         return hash_of([settings, fingerprint(*files, *(path for _, path in named)), fingerprint(*code)])
+
+
+def add_data_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that reads a data recipe takes."""
+    add_recipe_arguments(parser)
+    parser.add_argument(
+        "--licences",
+        choices=("all", "permissive"),
+        help="permissive leaves out the sources whose licence asks for more than its mention (default: the recipe's)",
+    )
+
+
+def data_recipe(options: argparse.Namespace) -> DataRecipe:
+    """Load the recipe that these arguments name."""
+    licences = [f"licences={options.licences}"] if options.licences else []
+    return load_recipe(options.recipe, [*options.overrides, *licences], DataRecipe)

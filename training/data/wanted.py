@@ -17,11 +17,13 @@ def wanted_tasks(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, Ta
     """Return the tasks that the recipe gives a weight to, with its extra wordings."""
     tasks = tasks_of(sources)
     unseen = recipe.held_out.unseen_tasks if recipe.held_out else []
-    unknown = [name for name in (*recipe.weights, *unseen) if name not in tasks]
+    # Of a source that is left out for its licence a recipe may name the tasks.
+    nameable = tasks if recipe.licences == "all" else tasks_of(recipe.open_all_sources())
+    unknown = [name for name in (*recipe.weights, *unseen) if name not in nameable]
     # What is held out is made without ready-made questions, whose tasks may have weights.
     if unknown and recipe.part == "training":
         raise ShopBenchError(
-            f"recipe {recipe.name} names the task {unknown[0]!r}, which its sources do not give: {', '.join(tasks)}"
+            f"recipe {recipe.name} names the task {unknown[0]!r}, which its sources do not give: {', '.join(nameable)}"
         )
     if recipe.part == "training":
         tasks = {name: task for name, task in tasks.items() if name not in unseen}

@@ -22,6 +22,7 @@ class Alpaca(Source):
     """Streams "instructions"."""
 
     name = "alpaca"
+    licence = "CC BY-NC 4.0"
     streams: ClassVar[dict[str, type]] = {"instructions": Instruction}
 
     def __init__(self, scratch: Path, instructions: str | list[str], limit: int | None = None) -> None:
@@ -34,7 +35,7 @@ class Alpaca(Source):
 
     def units(self, stream: str) -> Iterator[Any]:
         """Stream numbered raw rows."""
-        yield from enumerate(open_rows(self.instructions, _COLUMNS, limit=self.limit))
+        yield from enumerate(open_rows(self.instructions, _COLUMNS, revision=self.revision, limit=self.limit))
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Read a row; tags are what it is about, and answers keep their line breaks: they are what is learned."""

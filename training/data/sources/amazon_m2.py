@@ -58,9 +58,9 @@ class AmazonM2(Source):
 
     def prepare(self, unusable: Counter[str]) -> None:
         """Index the product pages by ASIN, a row with its locale; and the sessions, whose file is sorted by locale."""
-        rows = open_rows(self.products, _PRODUCT_COLUMNS, limit=self.limit)
+        rows = open_rows(self.products, _PRODUCT_COLUMNS, revision=self.revision, limit=self.limit)
         self._by_id.build(self._usable_products(rows, unusable))
-        sessions = enumerate(open_rows(self.sessions, _SESSION_COLUMNS, limit=self.limit))
+        sessions = enumerate(open_rows(self.sessions, _SESSION_COLUMNS, revision=self.revision, limit=self.limit))
         self._by_number.build(
             (str(number), {column: row[column] for column in _SESSION_COLUMNS}) for number, row in sessions
         )

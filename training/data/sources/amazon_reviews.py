@@ -77,7 +77,7 @@ class AmazonReviews(Source):
         self._by_user.build(self._purchases(reviewed))
         self._by_asin.build(
             (str(row["parent_asin"]), {column: row.get(column) for column in _PRODUCT_COLUMNS})
-            for row in open_rows(self.metadata, _PRODUCT_COLUMNS, split="full")
+            for row in open_rows(self.metadata, _PRODUCT_COLUMNS, split="full", revision=self.revision)
             if _is_whole(row, "parent_asin", unusable) and str(row["parent_asin"]) in reviewed
         )
 
@@ -88,7 +88,7 @@ class AmazonReviews(Source):
                 yield str(row["user_id"]), [row.get("timestamp") or 0, row.get("parent_asin")]
 
     def _open(self, locations: list[str], columns: tuple[str, ...]) -> Iterator[Row]:
-        return open_rows(locations, columns, split="full", limit=self.limit)
+        return open_rows(locations, columns, split="full", revision=self.revision, limit=self.limit)
 
     def units(self, stream: str) -> Iterator[Any]:
         """Stream raw rows, or (user, purchases) groups."""

@@ -42,6 +42,7 @@ class EcInstruct(Source):
     """Streams "rows", each with its task's name."""
 
     name = "ecinstruct"
+    licence = "CC BY 4.0"
     streams: ClassVar[dict[str, type]] = {"rows": EcInstructRow}
 
     def __init__(self, scratch: Path, rows: str | list[str], split: str = "train", limit: int | None = None) -> None:
@@ -55,7 +56,7 @@ class EcInstruct(Source):
 
     def units(self, stream: str) -> Iterator[Any]:
         """Stream raw rows."""
-        yield from open_rows(self.rows, _COLUMNS, split=self.split, limit=self.limit)
+        yield from open_rows(self.rows, _COLUMNS, split=self.split, revision=self.revision, limit=self.limit)
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Read input, options and output of a row."""

@@ -46,6 +46,7 @@ class Esci(Source):
     """
 
     name = "esci"
+    licence = "Apache-2.0"
     streams: ClassVar[dict[str, type]] = {"queries": JudgedQuery, "products": JudgedProduct}
 
     def __init__(
@@ -85,7 +86,7 @@ class Esci(Source):
         self._by_product.build(judgements)
 
     def _open(self, location: str, columns: tuple[str, ...]) -> Iterator[Row]:
-        return open_rows(location, columns, split=self.split, limit=self.limit)
+        return open_rows(location, columns, split=self.split, revision=self.revision, limit=self.limit)
 
     def _usable_products(self, rows: Iterator[Row], unusable: Counter[str]) -> Iterator[tuple[str, Any]]:
         for row in rows:

@@ -22,6 +22,7 @@ class Knowledge(Source):
     """Streams "types", "attributes" and "events"."""
 
     name = "knowledge"
+    licence = "Apache-2.0"
     streams: ClassVar[dict[str, type]] = {"types": ProductType, "attributes": Attribute, "events": Event}
 
     def locations(self) -> list[str]:

@@ -17,6 +17,7 @@ class Mmlu(Source):
     """Streams "questions". The hub's training split is `auxiliary_train`."""
 
     name = "mmlu"
+    licence = "MIT"
     streams: ClassVar[dict[str, type]] = {"questions": ExamQuestion}
 
     def __init__(
@@ -32,7 +33,9 @@ class Mmlu(Source):
 
     def units(self, stream: str) -> Iterator[Any]:
         """Stream numbered raw rows."""
-        yield from enumerate(open_rows(self.questions, _COLUMNS, split=self.split, limit=self.limit))
+        yield from enumerate(
+            open_rows(self.questions, _COLUMNS, split=self.split, revision=self.revision, limit=self.limit)
+        )
 
     def record(self, stream: str, unit: Any, unusable: Counter[str]) -> Record | None:
         """Read a question and check its choices and answer; "None" and "Na" are choices, tags what a question is about."""

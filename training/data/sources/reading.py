@@ -21,6 +21,9 @@ from training.data.sources.cleaning import without_half_characters
 
 Row = dict[str, Any]
 
+LATEST = "main"
+"""The branch of a hub set that is read where no revision is named."""
+
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?::[\w.-]+)?")
 _SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".jsonl": "json", ".json": "json"}
 _BATCH = 1000
@@ -43,20 +46,31 @@ def local_files(location: str) -> list[Path]:
     return sorted(file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file())
 
 
+def is_on_hub(location: str) -> bool:
+    """Whether a location is a hub id and no file or folder has its name."""
+    return _HUB_ID.fullmatch(location) is not None and not local_files(location)
+
+
 def open_rows(
-    location: str | Sequence[str], columns: Collection[str], *, split: str = "train", limit: int | None = None
+    location: str | Sequence[str],
+    columns: Collection[str],
+    *,
+    split: str = "train",
+    revision: str = LATEST,
+    limit: int | None = None,
 ) -> Iterator[Row]:
     """Stream the rows of `location` (or of several), each a dict with at least `columns`; files take turns.
 
     Rows of JSON lines that cannot be parsed come as `{"": line}`, so that the caller can count them; a later row that lacks
-    one of the columns has None there. `limit` is how many rows are read of all files together. Raises `ShopBenchError`
+    one of the columns has None there. `limit` is how many rows are read of all files together. `split` and `revision` (a
+    commit, a tag or a branch) are of what comes from the hub. Raises `ShopBenchError`
     where nothing is found or a column is missing, naming it and those that are there.
     """
     locations = [location] if isinstance(location, str) else list(location)
     if not locations:
         raise ShopBenchError("a source needs at least one location to read: it was given an empty list")
     files = [file for one in locations for file in (list(map(str, local_files(one))) or [one])]
-    yield from islice(_in_turns([_open_one(file, columns, split) for file in files]), limit)
+    yield from islice(_in_turns([_open_one(file, columns, split, revision) for file in files]), limit)
 
 
 def _in_turns(streams: list[Iterator[Row]]) -> Iterator[Row]:
@@ -72,8 +86,8 @@ def _in_turns(streams: list[Iterator[Row]]) -> Iterator[Row]:
             reading.extend(islice(waiting, 1))
 
 
-def _open_one(location: str, columns: Collection[str], split: str) -> Iterator[Row]:
-    rows = _stream(location, split)
+def _open_one(location: str, columns: Collection[str], split: str, revision: str) -> Iterator[Row]:
+    rows = _stream(location, split, revision)
     first = next(rows, None)
     if first is None:
         raise ShopBenchError(f"{location} holds no rows: check the file or the split ({split!r})")
@@ -89,7 +103,7 @@ def _open_one(location: str, columns: Collection[str], split: str) -> Iterator[R
         yield row if "" in row or all(column in row for column in columns) else {**dict.fromkeys(columns), **row}
 
 
-def _stream(location: str, split: str) -> Iterator[Row]:
+def _stream(location: str, split: str, revision: str) -> Iterator[Row]:
     path = Path(location)
     if path.is_file() and _kind_of(path) == "parquet":
         return _parquet_rows(location)
@@ -105,7 +119,7 @@ def _stream(location: str, split: str) -> Iterator[Row]:
                 f"{location} does not exist: give a file, a folder, a pattern or a hub id (owner/name)"
             )
         name, _, configuration = location.partition(":")
-        return _rows(location, _load(location, name, configuration or None, split=split))
+        return _rows(location, _load(location, name, configuration or None, split=split, revision=revision))
     file = str(path.resolve()) if path.is_file() else location
     kind = _kind_of(path)
     if kind is None:

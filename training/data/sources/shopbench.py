@@ -79,7 +79,7 @@ class ShopBench(Source):
 
     def _open(self, file: dict[str, Any]) -> Iterator[Row]:
         columns = _COLUMNS if "task" in file else (*_COLUMNS, "task_name")
-        return open_rows(file["path"], columns, limit=self.limit)
+        return open_rows(file["path"], columns, revision=self.revision, limit=self.limit)
 
     def locations(self) -> list[str]:
         """Return the path of each file."""

@@ -5,25 +5,34 @@ workers turn them into records (cleaning, joining), so the costly half runs on a
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.data.sources.reading import local_files
+from training.data.licences import CHECK
+from training.data.sources.reading import LATEST, is_on_hub, local_files
 from training.data.sources.records import Record
 from training.files import fingerprint, hash_of, remove, write_json
+
+# What changes nothing about the rows that are read.
+_WITHOUT_EFFECT = ("scratch", "licence")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Source:
     """A public data set as streams of records.
 
     `scratch` is a folder of its own for what has to be joined on disk. Subclasses take what locates their files, and
-    `limit`, how many rows to read of each file set at most.
+    `limit`, how many rows to read of each file set at most. A recipe may name another `licence` than that of the set as
+    it is published, and the `revision` (a commit, a tag or a branch) of what is read from the hub.
     """
 
     name: ClassVar[str]
     streams: ClassVar[dict[str, type]]
+    licence: str = CHECK
+    revision: str = LATEST
 
     def __init__(self, scratch: Path, limit: int | None = None) -> None:
         self.scratch = scratch
@@ -34,6 +43,10 @@ class Source:
     def locations(self) -> list[str]:
         """Return the locations that the source reads, as its settings give them."""
         raise NotImplementedError
+
+    def unpinned(self) -> list[str]:
+        """Return the locations on the hub that are read at a branch or a tag, which may move, rather than at a commit."""
+        return [] if _COMMIT.fullmatch(self.revision) else [one for one in self.locations() if is_on_hub(one)]
 
     def units(self, stream: str) -> Iterator[Any]:
         """Stream the units of one of the `streams`, in an order that is always the same."""
@@ -69,7 +82,7 @@ class Source:
 
     def _inputs(self) -> str:
         """Return a hash of what `prepare` works with: the settings, the local files and the code of the sources."""
-        settings = {name: value for name, value in vars(self).items() if name != "scratch" and not name.startswith("_")}
+        settings = {name: value for name, value in vars(self).items() if name not in _WITHOUT_EFFECT and name[0] != "_"}
         files = [file for location in self.locations() for file in local_files(location)]
         code = sorted(Path(__file__).parent.glob("*.py"))
         return hash_of([settings, fingerprint(*files), fingerprint(*code)])
