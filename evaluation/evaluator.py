@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.dataset import Sample, find_duplicates, fingerprint, read_samples
+from evaluation.html_page import table_library
 from evaluation.journal import Journal
 from evaluation.limits import Limits
 from evaluation.predictions import answer_rows, numbers_of
@@ -52,6 +53,8 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
     if is_finished(settings.output, identity, resume=settings.resume, overwrite=settings.overwrite):
         print(f"{settings.output} is finished, nothing is left to do: --overwrite in place of --resume evaluates again")
         return
+    # Whatever the report needs is missed now, and not after hours of answers.
+    table_library()
     code = code_state()
     journal = Journal(settings.output, identity, settings.resume)
     try:
@@ -82,7 +85,9 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
         kept.unlink()
     finally:
         journal.close()
-    print(f"\n{summarise(evaluation)}\nReport: {settings.output / 'report.md'}")
+    print(
+        f"\n{summarise(evaluation)}\nReport: {settings.output / 'report.md'}; every question, in a browser: report.html"
+    )
 
 
 def _answer(samples: Sequence[Sample], load_model: Callable[[], Any], journal: Journal, limits: Limits | None) -> Any:

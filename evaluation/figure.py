@@ -1,7 +1,9 @@
 """The report's picture: score by task, grouped by track, and where the time went."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from evaluation.scoring import Scores, TaskScore
 
@@ -10,8 +12,11 @@ _TRACK_COLOURS = {0: "#7f7f7f", 1: "#0072b2", 2: "#e69f00", 3: "#009e73", 4: "#c
 _TIME_COLOURS = ("#bbbbbb", "#332288", "#88ccee", "#117733", "#ddcc77", "#882255", "#555555")
 
 
-def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> None:
-    """Write a PNG to `path`; `seconds` names the parts of the run and what each took, in order."""
+def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> str:
+    """Write a PNG to `path` and return the same picture as an SVG element for a page.
+
+    `seconds` names the parts of the run and what each took, in order.
+    """
     # Imported here: it takes a second, and only a finished evaluation draws.
     from matplotlib.figure import Figure
 
@@ -45,6 +50,19 @@ def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> None:
         start += length
     by_time.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=4, fontsize=8)
     figure.savefig(path, dpi=120)
+    return as_svg(figure)
+
+
+def as_svg(figure: Any) -> str:
+    """Return a figure as an SVG element whose texts are texts and not outlines."""
+    from matplotlib import rc_context
+
+    written = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "shopbench"}):
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = written.getvalue()
+    # The declarations before it belong to a file, not to a page.
+    return text[text.index("<svg") :]
 
 
 def _track_number(task: TaskScore) -> int:

@@ -1,4 +1,4 @@
-"""Writes what an evaluation found: `report.json`, `predictions.jsonl`, `report.md` and its picture `report.png`.
+"""Writes what an evaluation found: `report.json`, `predictions.jsonl`, `report.md`, its picture and the page `report.html`.
 
 All files are made in full beside the old ones before the first of them is replaced, and `report.json` comes last: while
 it is there, everything in the folder belongs together.
@@ -18,12 +18,13 @@ from evaluation.journal import AnsweredBatch, LoadedModel
 from evaluation.predictions import count_origins, scored_row, warning
 from evaluation.provenance import machine, versions
 from evaluation.readings import found_types, shown_readings, weak_readings
+from evaluation.report_page import page
 from evaluation.scoring import Scores, TaskScore
 from evaluation.tables import table
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
 
-_FILES = ("predictions.jsonl", "report.png", "report.md", "report.json")
+_FILES = ("predictions.jsonl", "report.png", "report.md", "report.html", "report.json")
 
 
 @dataclass(frozen=True)
@@ -176,15 +177,17 @@ def write_answers(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
 
 
 def write_report(folder: Path, evaluation: Evaluation) -> None:
-    """Write the four files into `folder`, replacing older ones only when all are complete."""
+    """Write the files into `folder`, replacing older ones only when all are complete."""
+    content = _as_json(evaluation)
     new = folder / ".report.new"
     try:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        _write(new / "report.json", [json.dumps(_as_json(evaluation), indent=2, ensure_ascii=False)])
+        _write(new / "report.json", [json.dumps(content, indent=2, ensure_ascii=False)])
         _write_rows(new / "predictions.jsonl", evaluation.rows)
         _write(new / "report.md", _markdown(evaluation))
-        draw(new / "report.png", evaluation.scores, evaluation.seconds_by_part)
+        picture = draw(new / "report.png", evaluation.scores, evaluation.seconds_by_part)
+        _write(new / "report.html", [page(folder.resolve().name, content, evaluation.rows, picture)])
         (folder / "report.json").unlink(missing_ok=True)
         for name in _FILES:
             (new / name).replace(folder / name)

@@ -17,6 +17,7 @@ from submission.model_folder import ROOT
 
 REPORTS = ROOT / "reports"
 PREDICTIONS = "predictions.jsonl"
+PAGE = "report.html"
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """Shows questions of a report: how each was read, what was sent, what came back, and what that is worth."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from evaluation.command_line import run_command
 from evaluation.predictions import Row
 from evaluation.question_view import brief, view
-from evaluation.reports import REPORTS, Report, read_report
+from evaluation.reports import PAGE, REPORTS, Report, read_report
 from evaluation.selection import check_names
 from submission.errors import ShopBenchError
 
@@ -23,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(brief(row) if options.brief else view(row) + "\n")
     if not rows:
         print("No question is of that kind.")
+    page = report.folder / PAGE
+    if page.is_file():
+        # Beside the output, which may go into a file or another program.
+        print(f"All questions, in a browser: {page}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

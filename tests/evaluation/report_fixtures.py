@@ -41,7 +41,7 @@ def write_report(folder, load_model=TellingModel, data=SAMPLE_DATA, **changes):
 
 
 def read_lines(file):
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in file.open("rb")]
 
 
 def write_lines(file, rows):

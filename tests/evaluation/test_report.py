@@ -94,7 +94,7 @@ def report(tmp_path_factory):
 
 def test_the_folder_holds_the_report_and_nothing_else(report):
     assert sorted(path.name for path in report.iterdir()) == [
-        *("predictions.jsonl", "report.json", "report.md", "report.png")
+        *("predictions.jsonl", "report.html", "report.json", "report.md", "report.png")
     ]
 
 

@@ -154,3 +154,8 @@ def test_questions_are_read_from_the_command_line_or_a_pipe(monkeypatch, capsys)
     monkeypatch.setattr(sys, "stdin", io.StringIO(" \n"))
     with pytest.raises(ShopBenchError, match="nothing is asked"):
         ask.main([])
+
+
+def test_the_page_is_named_beside_the_output(report, capsys):
+    show.main([str(report), "--id", "1"])
+    assert capsys.readouterr().err == f"All questions, in a browser: {report / 'report.html'}\n"
