@@ -181,7 +181,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     if options.cards:
         from submission import profiles
-        from tests.slow.answer_with_tensor_parallel import on_cpu
+        from tests.slow.answer_over_processes import on_cpu
 
         profiles.PROFILES["t4x4"] = on_cpu(options.cards)
         os.environ["SHOPBENCH_PROFILE"] = "t4x4"
