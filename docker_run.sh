@@ -208,7 +208,7 @@ fi
 for path in "${mounted[@]}"; do make_readable "$path"; done
 
 for name in SHOPBENCH_PROFILE SHOPBENCH_TRACK AICROWD_RUN_SEED SHOPBENCH_TIME_LIMIT SHOPBENCH_QUESTIONS SHOPBENCH_CONSTRAINTS \
-  SHOPBENCH_CALIBRATION; do
+  SHOPBENCH_CALIBRATION SHOPBENCH_ACCUMULATION; do
   if [ -n "${!name:-}" ]; then environment+=(--env "$name"); fi
 done
 cards=(--gpus all)

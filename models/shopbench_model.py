@@ -12,16 +12,18 @@ from submission.answers import Answer, make_answer
 from submission.calibration import ChoiceCalibration, calibrate, can_be_calibrated
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
+from submission.checked_loading import CheckedLoading
 from submission.context import fit_context
 from submission.deadline import Deadline, batch_deadline
 from submission.decoding.token_bytes import tokenizer_kind
 from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
 from submission.errors import ShopBenchError, one_line
+from submission.long_questions import long_questions
 from submission.model_folder import check_model, find_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
-from submission.questions import Question
+from submission.questions import Question, read_question
 from submission.reading_guard import read_guarded
 from submission.settings import Settings
 from submission.sharding import check_shardable
@@ -49,9 +51,14 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.encoder = ChatEncoder(self.model_folder)
         if self.constrained:
             tokenizer_kind(self.encoder.tokenizer)  # one that cannot be constrained is named before the engine loads
-        self.engine = GuardedEngine(
-            lambda: Engine(self.model_folder, self.profile, settings.seed, self.constrained), self.time_budget.left
+        load = CheckedLoading(
+            lambda profile: Engine(self.model_folder, profile, settings.seed, self.constrained),
+            self.profile,
+            settings.accumulation,
+            config,
+            lambda: [self.prompt_token_ids(read_question(text, False)) for text in long_questions()],
         )
+        self.engine = GuardedEngine(load, self.time_budget.left)
         self.calibration = ChoiceCalibration()
         self.last_answers: list[Answer] = []
 

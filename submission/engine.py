@@ -2,7 +2,7 @@
 
 Driving the engine step by step makes two things possible. A request stops as soon as the rest of its answer is
 determined, without a decoding step for it. What is unfinished at the deadline is aborted and handed back as it is. This
-module and `decoding.logits_processor` are the only ones that import vLLM.
+module, `single_precision` and `decoding.logits_processor` are the only ones that import vLLM.
 """
 
 import gc
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 # vLLM's own limit for alternatives of a token.
 _MOST_LOGPROBS = 20
+# The first is computed with the prompt's last pass, the others in small steps, which other kernels may do.
+_TOKENS_OF_A_TRIAL = 4
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Engine:
         from vllm import EngineArgs
         from vllm.v1.engine.llm_engine import LLMEngine
 
+        import submission.single_precision  # noqa: F401  registers its kernels
         from submission.decoding.logits_processor import LOGITS_PROCESSOR
 
         self.constrained = constrained
@@ -121,6 +124,26 @@ class Engine:
             raise
         # Nothing of this batch may go on in the next one.
         self._abort(open_requests)
+
+    def count_not_finite(self, prompts: list[list[int]]) -> int:
+        """Return for how many of `prompts` a logit of the first tokens is not finite.
+
+        Attention hands a value that is no number on to all later tokens, so the last of a prompt tell of all of it.
+        """
+        from vllm import SamplingParams
+
+        few = SamplingParams(temperature=0.0, max_tokens=_TOKENS_OF_A_TRIAL, ignore_eos=True, logprobs=0)
+        for prompt in prompts:
+            self._engine.add_request(str(next(self._ids)), {"prompt_token_ids": prompt}, few)
+        strange: set[str] = set()
+        while self._engine.has_unfinished_requests():
+            for output in self._engine.step():
+                completion = output.outputs[0]
+                chosen = zip(completion.token_ids, completion.logprobs, strict=True)
+                if not all(math.isfinite(alternatives[token].logprob) for token, alternatives in chosen):
+                    strange.add(output.request_id)
+        self._engine.reset_prefix_cache()
+        return len(strange)
 
     def close(self) -> None:
         """Shut the engine down and give its memory back."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from submission.accumulation import ACCUMULATIONS, CHECKED
 from submission.errors import ShopBenchError
 from submission.profiles import PROFILES
 from submission.tracks import TRACKS
@@ -32,6 +33,10 @@ _OF_THE_CONTAINER = ("SHOPBENCH_MEMORY", "SHOPBENCH_CPUS", "SHOPBENCH_BUILD_ARGS
 
 def _read_profile(text: str) -> str | None:
     return text if text in PROFILES else None
+
+
+def _read_accumulation(text: str) -> str | None:
+    return text if text in ACCUMULATIONS else None
 
 
 def _read_track(text: str) -> int | None:
@@ -83,6 +88,7 @@ class Settings:
     questions: int | None = None
     constraints: bool = True
     calibration: bool = True
+    accumulation: str = CHECKED
     minilm: Path | None = None
     multilingual_minilm: Path | None = None
 
@@ -127,6 +133,7 @@ VARIABLES: dict[str, Variable] = {
     "questions": Variable("SHOPBENCH_QUESTIONS", _read_count, "write a whole number of questions"),
     "constraints": Variable("SHOPBENCH_CONSTRAINTS", _read_switch, "write on or off"),
     "calibration": Variable("SHOPBENCH_CALIBRATION", _read_switch, "write on or off"),
+    "accumulation": Variable("SHOPBENCH_ACCUMULATION", _read_accumulation, f"choose one of {', '.join(ACCUMULATIONS)}"),
     "minilm": Variable("SHOPBENCH_MINILM", _read_folder, "write a folder"),
     "multilingual_minilm": Variable("SHOPBENCH_MULTILINGUAL_MINILM", _read_folder, "write a folder"),
 }

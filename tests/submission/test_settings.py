@@ -31,10 +31,11 @@ def test_every_field_is_read_from_its_variable() -> None:
         "SHOPBENCH_QUESTIONS": "12",
         "SHOPBENCH_CONSTRAINTS": "off",
         "SHOPBENCH_CALIBRATION": "off",
+        "SHOPBENCH_ACCUMULATION": "float32",
         "SHOPBENCH_MINILM": "/a",
         "SHOPBENCH_MULTILINGUAL_MINILM": "/b",
     }
-    expected = Settings(Path("/m"), "t4x4", 3, 7, 90.5, 12, False, False, Path("/a"), Path("/b"))
+    expected = Settings(Path("/m"), "t4x4", 3, 7, 90.5, 12, False, False, "float32", Path("/a"), Path("/b"))
     assert Settings.from_environment(environment, strict=True) == expected
     assert [variable.name for variable in VARIABLES.values()] == list(environment)
     assert list(VARIABLES) == [field.name for field in fields(Settings)]
@@ -57,6 +58,7 @@ def test_off_is_off_however_it_is_written(text: str) -> None:
     [
         ("SHOPBENCH_CONSTRAINTS", "no", "on or off"),
         ("SHOPBENCH_CALIBRATION", "0", "on or off"),
+        ("SHOPBENCH_ACCUMULATION", "fp32", "choose one of checked, unchecked, float32, float32-down"),
         ("SHOPBENCH_PROFILE", "T4", "choose one of cpu, t4x4"),
         ("SHOPBENCH_TRACK", "²", "tracks are 1 to 5"),
         ("SHOPBENCH_TRACK", "0", "tracks are 1 to 5"),
