@@ -7,38 +7,23 @@ numbers that counts up is a list, anything else is text.
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
-# What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 =".
-_CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?[-–—=](?=\s)|[/|>](?=\s))"
-_ITEM = re.compile(rf"[\s\"'*•>-]*(?P<open>[(\[{{（【]?)(?P<number>[\d]{{1,3}})(?P<close>{_CLOSING})")
-# A point between digits is a decimal point, unless the list counts on there ("1.100% cotton").
-_TIGHT_ITEM = re.compile(r"\s*(?P<open>)(?P<number>\d{1,3})(?P<close>\.)(?=\d)")
-# Numbers that only their row makes a list: "1 soap", "r1 soap", "Opinion 1 - soap", "#1 soap", "① soap".
-_LOOSE_ITEM = re.compile(
-    rf"[\s\"'*•>-]*(?P<open>(?:[^\W\d_][^\W\d_ ]{{0,11}}[ _]?)?(?:#|n°|nº|nr\. ?|no\. ?)?[(\[（]?)"
-    rf"(?P<number>[\d①-⑳]{{1,3}})(?P<close>{_CLOSING}|\s|(?<=[①-⑳]))",
-    re.I,
-)
+from submission.item_numbers import Line, lines_of, numbering_length, numbers_within
+
 _SECOND_LOOSE_ITEM = re.compile(
     r"\n[\s\"'*•>-]{0,4}(?:[^\W\d_]{1,12}[ _]?)?(?:#|n[°º]|nr\. ?|no\. ?)?[(\[（]?[2２②](?!\d)", re.I
 )
-_INSIDE = re.compile(r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】])(?=\s*[^\s\d]|\s+\d)")
 # "1 soap, 2 brush": the number of an item that nothing but a comma sets off.
 _LOOSE_INSIDE = re.compile(
     r"(?:^|(?<=[,;|:.?!，；：。？])|(?<=[,;|:.?!，；] ))(?P<number>[0-9]{1,3}) (?=[^\W\d_])", re.M
 )
 _FIRST_NUMBERS = re.compile(r"[12１２①]")
-_OPENING = frozenset("([{（【")
-# What may stand before a number within a line; everything else makes it part of a word, a price or a date.
-_BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
 _LETTER = re.compile(r"[^\W\d_]")
 _MONTH = re.compile(
     r"(?:jan|feb|febr|mar|mär|maer|apr|avr|abr|may|mai|mag|jun|giu|jui|jul|lug|aug|août|ago|sep|set|okt|oct|ott|nov|dez|dec|déc"
     r"|dic|gen|ene|fév)[a-zéûóñ]*\b",
     re.I,
 )
-_WIDE = str.maketrans("（）［］．：｛｝", "()[].:{}")
 # What is counted but not chosen from: the steps of a way, the turns of a talk.
 _NO_ITEMS = ("step", "day", "week", "speaker", "turn", "chapter", "schritt", "étape", "paso")
 # What makes an amount of the number before it.
@@ -70,24 +55,6 @@ _SHORTEST_HEADLESS = 3
 _USUAL_ITEM = 60
 _LEADS_IN = (":", "：", "?", "？")
 _SENTENCE_ENDS = (".", "!", "。", "！")
-# An item may take some lines before the next one.
-_MOST_CONTINUATIONS = 6
-
-
-class Line(NamedTuple):
-    """A line, or the part of one that an item takes: its number (None without one) and the text behind the number.
-
-    It stands in line `row` of the text, its number (or its text) from character `start` on and its text from `at` on.
-    `style` is what surrounds the number; `is_tight` says that it may be a decimal number as well.
-    """
-
-    number: int | None
-    text: str
-    row: int = 0
-    start: int = 0
-    at: int = 0
-    style: str = ""
-    is_tight: bool = False
 
 
 @dataclass
@@ -194,120 +161,6 @@ def _are_items(texts: list[str]) -> bool:
     return len({text[:3].lower() for text in texts}) > 1 and amounts * 2 < len(texts)
 
 
-def numbering_length(line: str) -> int:
-    """Return the length of the number that `line` begins with and of what sets it off, 0 without one."""
-    match = _ITEM.match(line) or _TIGHT_ITEM.match(line)
-    return match.end() if match else 0
-
-
-def lines_of(text: str, *, loose: bool = False) -> list[Line]:
-    """Split `text` into lines and each into its number and its text; empty lines are kept.
-
-    A line that holds several items, or a label and the first item, is split where the numbers of its neighbours say so.
-    `loose` takes numbers for those of items that nothing sets off from the text.
-    """
-    lines, numbered = [], 0
-    for row, line in enumerate(text.split("\n")):
-        stripped = line.strip()
-        # Most lines of prose begin with a letter: one test spares them the patterns.
-        if not stripped or (stripped[0].isalpha() and not loose):
-            lines.append(Line(None, stripped, row))
-            continue
-        match = _LOOSE_ITEM.match(line) if loose else _ITEM.match(line)
-        tight = None if match or loose else _TIGHT_ITEM.match(line)
-        if (match := match or tight) is None:
-            lines.append(Line(None, stripped, row))
-            continue
-        numbered += 1
-        start, at = match.start("number") - len(match["open"]), match.end()
-        style = _style(match["open"], match["close"])
-        lines.append(Line(_value(match["number"]), line[at:].strip(), row, start, at, style, tight is not None))
-    return _split_lines(lines) if numbered > 1 else lines
-
-
-def _value(digits: str) -> int:
-    circled = ord(digits[-1]) - ord("①")
-    return circled + 1 if 0 <= circled < 20 else int(digits)
-
-
-def _style(opening: str, closing: str) -> str:
-    return (opening + closing.strip()).translate(_WIDE).lower().replace(" ", "")
-
-
-def _split_lines(lines: list[Line]) -> list[Line]:
-    """Split lines at the items within them that the numbered lines behind them are missing."""
-    split: list[Line] = []
-    previous, has_inner = None, False
-    for line in lines:
-        if line.number is not None:
-            if line.number > 0 and line.number - 1 != previous:
-                has_inner |= _split_before(split, line)
-            previous = line.number
-        split.append(line)
-    last = max(index for index, line in enumerate(split) if line.number is not None)
-    # Behind the last item nothing tells what is missing: only what other lines do, or brackets, make it an item there.
-    if has_inner or split[last].style[-1:] in {")", "]", "}"}:
-        split[last : last + 1] = _forwards(split[last])
-    return split
-
-
-def _split_before(lines: list[Line], follower: Line) -> bool:
-    """Split the line of `lines` that holds the items before `follower`; return whether there is one."""
-    passed = 0
-    for index in range(len(lines) - 1, max(-1, len(lines) - 1 - 2 * _MOST_CONTINUATIONS), -1):
-        line = lines[index]
-        if line.text:
-            pieces = _backwards(line, follower, must_follow_colon=passed > 0)
-            first = pieces[0].number if pieces else None
-            if first is not None and (first <= 1 or first - 1 == line.number):
-                head = line._replace(text=line.text[: pieces[0].start - line.at].strip())
-                lines[index : index + 1] = [head, *pieces] if head.text or head.number is not None else pieces
-                return True
-            passed += 1
-        if line.number is not None or passed > _MOST_CONTINUATIONS:
-            break
-    return False
-
-
-def _backwards(line: Line, follower: Line, *, must_follow_colon: bool) -> list[Line]:
-    """Return the items within `line` that count up to `follower`, as far down as they go."""
-    pieces: list[Line] = []
-    wanted, stop = (follower.number or 0) - 1, len(line.text)
-    for number, start, end in reversed(_inside(line.text, follower.style)):
-        if number == wanted and not (must_follow_colon and not line.text[:start].rstrip().endswith((":", "："))):
-            pieces.append(_piece(line, number, start, end, stop, follower.style))
-            wanted, stop = wanted - 1, start
-    return pieces[::-1]
-
-
-def _forwards(line: Line) -> list[Line]:
-    """Return `line` with the items that count on within it."""
-    pieces = [line]
-    for number, start, end in _inside(line.text, line.style):
-        last = pieces[-1]
-        if number == (last.number or 0) + 1:
-            pieces[-1] = last._replace(text=line.text[last.at - line.at : start].strip())
-            pieces.append(_piece(line, number, start, end, len(line.text), line.style))
-    return pieces
-
-
-def _piece(line: Line, number: int, start: int, end: int, stop: int, style: str) -> Line:
-    return Line(number, line.text[end:stop].strip(), line.row, line.at + start, line.at + end, style)
-
-
-def _inside(text: str, style: str | None = None) -> list[tuple[int, int, int]]:
-    """Return number, start and end of every number (of that `style`) that may begin an item within `text`."""
-    found = []
-    for match in _INSIDE.finditer(text):
-        start = match.start()
-        opening = text[start - 1] if start and text[start - 1] in _OPENING else ""
-        start -= len(opening)
-        stands_alone = start == 0 or text[start - 1] in _BEFORE_INSIDE
-        if stands_alone and (style is None or _style(opening, match["close"]) == style):
-            found.append((int(match["number"]), start, match.end()))
-    return found
-
-
 def runs_by_line(lines: list[Line], *, lenient: bool = False) -> list[Run]:
     """Return the lists with a number a line.
 
@@ -315,36 +168,42 @@ def runs_by_line(lines: list[Line], *, lenient: bool = False) -> list[Run]:
     one in any case; a repeated number is no new list; the first numbers may be lost.
     """
     runs: list[Run] = []
-    run: Run | None = None
     unnumbered = 0
     for index, line in enumerate(lines):
-        number = line.number
-        if number is None:
+        if line.number is None:
             if lenient and line.text.endswith((":", "：")):
                 unnumbered = _ENDED  # "Answer:" ends the options
             unnumbered += bool(line.text)
-            continue
-        missing = number - run.high - 1 if run else -1
-        fills_gap = missing == unnumbered if lenient else missing == unnumbered == 1
-        if run and (missing == 0 or (missing > 0 and fills_gap) or (lenient and missing == 1 and unnumbered == 0)):
-            run.has_continuations |= missing == 0 and unnumbered > 0
-            run.high, run.last = number, index
-        elif run and lenient and number == run.high and unnumbered == 0:
-            unnumbered += 1
-            continue
-        elif number <= 1 or (number <= _LATEST_START and (run is None or (not lenient and len(run) == 1))):
-            run = Run(number, number, index, index)
-            runs.append(run)
+        elif runs and _goes_on(runs[-1], line.number, unnumbered, lenient=lenient):
+            run = runs[-1]
+            run.has_continuations |= line.number == run.high + 1 and unnumbered > 0
+            run.high, run.last, unnumbered = line.number, index, 0
+        elif _begins(runs, line.number, unnumbered, lenient=lenient):
+            runs.append(Run(line.number, line.number, index, index))
+            unnumbered = 0
         else:
             unnumbered += 1
-            continue
-        unnumbered = 0
     runs = [run for run in runs if len(run) > 1 and not _is_decimal(lines, run)]
     return runs if lenient else [run for run in runs if _with_head(lines, run)]
 
 
 # More unnumbered lines than there may be in a gap.
 _ENDED = 1000
+
+
+def _goes_on(run: Run, number: int, unnumbered: int, *, lenient: bool) -> bool:
+    """Whether `number`, so many lines without a number behind `run`, is the next one of it."""
+    missing = number - run.high - 1
+    if missing <= 0:
+        return missing == 0
+    return (missing == unnumbered or missing == 1 > unnumbered) if lenient else missing == unnumbered == 1
+
+
+def _begins(runs: list[Run], number: int, unnumbered: int, *, lenient: bool) -> bool:
+    """Whether `number` begins a list behind `runs`."""
+    if lenient and runs and number == runs[-1].high and unnumbered == 0:
+        return False
+    return number <= 1 or (number <= _LATEST_START and (not runs or (not lenient and len(runs[-1]) == 1)))
 
 
 def _is_decimal(lines: list[Line], run: Run) -> bool:
@@ -394,7 +253,7 @@ def runs_in_line(text: str, *, lenient: bool = False) -> list[Run]:
 
     `lenient` is for options: gaps of one are filled, and items may be nothing but numbers.
     """
-    runs = [run for run in _count_up(_inside(text), lenient=lenient) if len(run.places) > 2]
+    runs = [run for run in _count_up(numbers_within(text), lenient=lenient) if len(run.places) > 2]
     return runs if lenient else [run for run in runs if _has_items(text, run)]
 
 

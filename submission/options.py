@@ -8,7 +8,8 @@ it stands.
 import re
 from itertools import takewhile
 
-from submission.numbered_lists import Line, Run, lines_of, list_numbers, runs_by_line, runs_in_line
+from submission.item_numbers import Line, lines_of
+from submission.numbered_lists import Run, list_numbers, runs_by_line, runs_in_line
 from submission.question_text import QUOTES, is_body_line
 
 # What is no option though it stands next to the options: it tells what to do or is to be completed.

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from submission.numbered_lists import items_in_line, numbering_length
+from submission.item_numbers import numbering_length
+from submission.numbered_lists import items_in_line
 from submission.question_text import is_body_line
 
 _ELLIPSIS = " … "

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from submission.asked_count import asked_count, figures_in
-from submission.numbered_lists import NumberedList, find_list, numbering_length
+from submission.item_numbers import numbering_length
+from submission.numbered_lists import NumberedList, find_list
 from submission.question_text import QUOTES, UNSPACED, LabelKind, Labelled, label_of
 from submission.task_rules import RULES, Reading, Rule, TaskType
 from submission.task_weights import WEIGHTS
