@@ -45,6 +45,9 @@ _COMMON_ENVIRONMENT = {
 _COMMON_ENGINE = {
     "trust_remote_code": False,
     "load_format": "safetensors",
+    # Folders of Mistral hold two layouts. What was checked, and trained on, is Hugging Face's.
+    "config_format": "hf",
+    "tokenizer_mode": "hf",
     "enable_prefix_caching": True,
     "async_scheduling": False,
     "disable_log_stats": True,

@@ -1,6 +1,7 @@
 """Models whose tokenizer is not byte-level BPE, through the submission's own model class and the real engine."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ from tokenizers import Tokenizer, decoders, models
 from evaluation.dataset import read_samples
 from models.shopbench_model import ShopBenchModel
 from submission.answer_formats import FreeText
+from submission.decoding.vocabulary import Vocabulary
 from submission.errors import ShopBenchError
+from submission.model_folder import check_safetensors
+from submission.profiles import PROFILES, Profile
 from submission.questions import read_question
 from submission.settings import Settings
 from submission.task_types import TaskType
-from tests.submission.decoding_fixtures import sentencepiece_tokenizer
+from tests.submission.decoding_fixtures import sentencepiece_file, sentencepiece_tokenizer
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "data" / "sample_questions.jsonl"
 TEMPLATE = (
@@ -26,7 +30,7 @@ TEMPLATE = (
 
 @pytest.fixture(scope="module")
 def mistral_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model of noise with Mistral's real tokenizer."""
+    """A tiny model of noise with Mistral's real tokenizer, in a folder as Mistral publishes them: both layouts side by side."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     folder = tmp_path_factory.mktemp("tiny-llama")
@@ -37,7 +41,26 @@ def mistral_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
     sentencepiece_tokenizer().save_pretrained(folder)
     (folder / "chat_template.jinja").write_text(TEMPLATE)
+    names = dict.fromkeys(check_safetensors(folder / "model.safetensors"), "model.safetensors")
+    names.pop("__metadata__")
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": names}))
+    # What makes vLLM take Mistral's own tokenizer and config, unless it is told not to.
+    save_file({"tok_embeddings.weight": torch.zeros(1)}, folder / "consolidated.safetensors")
+    shutil.copy(sentencepiece_file(), folder / "tokenizer.model.v3")
+    (folder / "params.json").write_text(json.dumps({"dim": 64, "n_layers": 2, "vocab_size": 32768}))
     return folder
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_vllm_reads_what_the_submission_has_read(mistral_like: Path, profile: Profile) -> None:
+    from vllm import EngineArgs
+    from vllm.tokenizers import cached_tokenizer_from_config
+
+    engine = {name: value for name, value in profile.engine.items() if "parallel" not in name}
+    config = EngineArgs(model=str(mistral_like), **engine).create_model_config()
+    assert config.hf_config.model_type == "llama" and config.max_model_len == 2048
+    vocabulary = Vocabulary.from_tokenizer(cached_tokenizer_from_config(config))
+    assert vocabulary.end_ids == (2,) and vocabulary.leading_space
 
 
 def test_a_model_of_noise_answers_in_form(mistral_like: Path) -> None:

@@ -11,7 +11,9 @@ from tokenizers import Tokenizer
 
 from submission.decoding.vocabulary import Vocabulary
 
-WEIGHTS = Path(__file__).parents[2] / "weights"
+ROOT = Path(__file__).parents[2]
+WEIGHTS = ROOT / "weights"
+SAMPLE_QUESTIONS = ROOT / "data" / "sample_questions.jsonl"
 TOKENIZERS = {
     "SmolLM2": WEIGHTS / "SmolLM2-135M-Instruct",
     "Qwen2": WEIGHTS / "Qwen2-tokenizer",
@@ -47,27 +49,57 @@ def real_vocabulary(name):
 SENTENCEPIECE = "mistral_instruct_tokenizer_240323.model.v3"
 
 
-@cache
-def sentencepiece_tokenizer():
-    """Mistral's tokenizer (32,768 pieces, 256 of them bytes), which comes with vLLM, converted by transformers."""
-    from transformers import LlamaTokenizerFast
-
+def sentencepiece_file():
+    """Mistral's SentencePiece model (32,768 pieces, 256 of them bytes), which comes with vLLM."""
     package = pytest.importorskip("mistral_common")
     model = Path(package.__file__).parent / "data" / SENTENCEPIECE
     if not model.is_file():
         pytest.skip(f"mistral_common brings no {SENTENCEPIECE}")
+    return model
+
+
+@cache
+def sentencepiece_tokenizer():
+    """Mistral's tokenizer, converted by transformers."""
+    from transformers import LlamaTokenizerFast
+
     with TemporaryDirectory() as folder:
-        shutil.copy(model, Path(folder) / "tokenizer.model")
+        shutil.copy(sentencepiece_file(), Path(folder) / "tokenizer.model")
         return LlamaTokenizerFast.from_pretrained(folder, local_files_only=True)
+
+
+def trained_tokenizer():
+    """A small tokenizer of the kind, trained here on the sample questions: 600 pieces, few of more than one byte."""
+    from tokenizers import decoders, models, pre_tokenizers, trainers
+
+    backend = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
+    backend.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    special = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]"]
+    marks = [*special, *(f"<0x{byte:02X}>" for byte in range(256))]
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, special_tokens=marks, limit_alphabet=60, show_progress=False, initial_alphabet=[*"▁,0123456789"]
+    )
+    backend.train([str(SAMPLE_QUESTIONS)], trainer)
+    layout = json.loads(backend.to_str())
+    # The trainer calls all that it is given special; bytes are text.
+    layout["added_tokens"] = [token for token in layout["added_tokens"] if token["content"] in special]
+    return Tokenizer.from_str(json.dumps(layout))
 
 
 @cache
 def sentencepiece_like(kind):
-    """The same pieces as three families write them: "mistral", "llama 2" (a normalizer), "gemma" (no leading space)."""
+    """The same pieces as three families write them: "mistral", "llama 2" (a normalizer), "gemma" (no leading space); and
+    a tokenizer that is "trained" here.
+    """
     from transformers import PreTrainedTokenizerFast
 
     if kind == "mistral":
         return sentencepiece_tokenizer()
+    if kind == "trained":
+        return PreTrainedTokenizerFast(
+            tokenizer_object=trained_tokenizer(), bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+        )
     layout = json.loads(sentencepiece_tokenizer().backend_tokenizer.to_str())
     marks = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
     if kind == "llama 2":
@@ -80,7 +112,8 @@ def sentencepiece_like(kind):
     return PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
 
 
-FAMILIES = pytest.mark.parametrize("kind", ["mistral", "llama 2", "gemma"])
+KINDS = ["mistral", "llama 2", "gemma", "trained"]
+FAMILIES = pytest.mark.parametrize("kind", KINDS)
 
 END = 1000
 

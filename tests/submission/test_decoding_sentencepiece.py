@@ -2,12 +2,15 @@
 
 import random
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models
 from transformers import PreTrainedTokenizerFast
+from vllm import SamplingParams
+from vllm.v1.engine.detokenizer import FastIncrementalDetokenizer, SlowIncrementalDetokenizer
 
 from submission.answer_formats import Choice, Permutation, Selection, Spans
 from submission.chat_encoder import ChatEncoder
@@ -15,7 +18,7 @@ from submission.decoding.token_automaton import TokenAutomaton
 from submission.decoding.token_bytes import writes_leading_space
 from submission.decoding.vocabulary import Vocabulary
 from submission.errors import ShopBenchError
-from tests.submission.decoding_fixtures import FAMILIES, sentencepiece_like
+from tests.submission.decoding_fixtures import FAMILIES, KINDS, sentencepiece_like
 from tests.submission.test_decoding_vocabulary import TEXTS
 
 FORMS = [
@@ -51,7 +54,7 @@ def test_tokens_are_the_bytes_of_the_text(kind):
 def test_every_token_decodes_to_its_bytes(kind):
     """Behind a letter, where no decoder takes a space off."""
     tokenizer, vocabulary = sentencepiece_like(kind), vocabulary_of(kind)
-    (letter,) = (token for token, word in vocabulary.tokens.items() if word == b"x" and token > 1000)
+    letter = tokenizer.convert_tokens_to_ids("x")
     tokens = sorted(vocabulary.tokens)
     decoded = tokenizer.batch_decode([[letter, token] for token in tokens])
     assert decoded == ["x" + vocabulary.tokens[token].decode("utf-8", "replace") for token in tokens]
@@ -90,21 +93,79 @@ def test_answers_can_be_written_as_the_tokenizer_writes_them(kind, form):
             assert tokens is bare or set(vocabulary.end_ids) <= set(state.token_ids.tolist())
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(FORMS), st.sampled_from(["mistral", "llama 2", "gemma"]), st.integers())
-def test_whatever_may_be_written_decodes_to_a_valid_answer(form, kind, seed):
-    tokenizer, vocabulary, rng = sentencepiece_like(kind), vocabulary_of(kind), random.Random(seed)
+def one_that_may_be_written(form, vocabulary, rng):
     automaton = TokenAutomaton(form, vocabulary, vocabulary.end_ids)
     state, written = automaton.start, []
     while True:
         assert len(set(state.token_ids.tolist())) == len(state.token_ids)
         token = rng.choice(state.token_ids.tolist())
         if token in vocabulary.end_ids:
-            break
+            return written
         written.append(token)
         state = automaton.advance(state, token)
-    text = tokenizer.decode(written)
+
+
+def as_vllm_decodes(tokenizer, prompt, written, detokenizer):
+    """Token by token, as the engine does behind a prompt."""
+    params = SamplingParams(max_tokens=len(written), detokenize=True)
+    request = SimpleNamespace(request_id="0", prompt_token_ids=prompt, prompt_embeds=None, sampling_params=params)
+    stream = detokenizer(tokenizer, request)
+    for token in written:
+        stream.update([token], stop_terminated=False)
+    return stream.get_next_output_text(finished=True, delta=False)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(FORMS), st.sampled_from(KINDS), st.integers())
+def test_whatever_may_be_written_decodes_to_a_valid_answer(form, kind, seed):
+    tokenizer, vocabulary = sentencepiece_like(kind), vocabulary_of(kind)
+    written = one_that_may_be_written(form, vocabulary, random.Random(seed))
+    text = tokenizer.decode(written).removeprefix(" ")
     assert form.accepts(text) and text == text.strip(), text
+
+
+PROMPTS = ["", "[INST] Which? [/INST]", "[INST] Which? [/INST] ", "user: Which?\nassistant:", "été\n", "12", "["]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(FORMS), st.sampled_from(KINDS), st.sampled_from(PROMPTS), st.booleans(), st.integers())
+def test_vllm_decodes_it_to_the_same_behind_any_prompt(form, kind, prompt, fast, seed):
+    tokenizer, vocabulary = sentencepiece_like(kind), vocabulary_of(kind)
+    written = one_that_may_be_written(form, vocabulary, random.Random(seed))
+    detokenizer = FastIncrementalDetokenizer if fast else SlowIncrementalDetokenizer
+    text = as_vllm_decodes(tokenizer, [1, *token_ids(tokenizer, prompt)], written, detokenizer)
+    # The space that a first token may bring is the engine's to take off, where the decoder leaves it.
+    assert text.removeprefix(" ") == b"".join(map(vocabulary.tokens.__getitem__, written)).decode().removeprefix(" ")
+    assert form.accepts(text.removeprefix(" "))
+
+
+@pytest.mark.parametrize(
+    ("form", "language"),
+    [
+        (Choice((0, 1, 2, 10)), {"0", "1", "2", "10"}),
+        (Permutation((1, 2, 11)), {"1,2,11", "1,11,2", "2,1,11", "2,11,1", "11,1,2", "11,2,1"}),
+        (Selection((1, 2, 21), 1), {"1", "2", "21"}),
+        (Selection((3, 4, 5), 2), {"3,4", "3,5", "4,3", "4,5", "5,3", "5,4"}),
+        (Spans("red, blue", many=False), {"red", "blue"}),
+    ],
+    ids=str,
+)
+@FAMILIES
+def test_what_may_be_written_is_the_language_and_no_more(kind, form, language):
+    """All ways of writing, each token's bytes as vLLM's detokenizer shows them."""
+    vocabulary = vocabulary_of(kind)
+    automaton = TokenAutomaton(form, vocabulary, vocabulary.end_ids)
+    seen, found, waiting = set(), set(), [(automaton.start, b"")]
+    while waiting:
+        state, text = waiting.pop()
+        for token in state.token_ids.tolist():
+            if token in vocabulary.end_ids:
+                found.add(text.removeprefix(b" ").decode())
+            elif (after := (automaton.advance(state, token), text + vocabulary.tokens[token])) not in seen:
+                seen.add(after)
+                waiting.append(after)
+    assert {answer for answer in found if form.accepts(answer)} == found >= language
+    assert found == language or isinstance(form, Spans)
 
 
 def test_a_space_before_the_answer_is_no_part_of_it():
