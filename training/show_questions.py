@@ -6,7 +6,7 @@ They are built like those of the data set, from the first records of the recipe'
 import argparse
 
 from training.command_line import run_command
-from training.data.candidates import CHUNK_UNITS
+from training.data.chunks import CHUNK_UNITS
 from training.data.recipe import add_data_recipe_arguments, data_recipe
 from training.data.samples import sample_questions
 

@@ -16,13 +16,13 @@ from tokenizers.pre_tokenizers import Split
 
 from submission.errors import ShopBenchError
 from training.data.building import _executor, build
-from training.data.candidates import Worker
 from training.data.card import percentile
 from training.data.decontamination import ProtectedQuestions
 from training.data.recipe import DataRecipe
 from training.data.selection import DuplicateFilter
 from training.data.tasks import TASKS
 from training.data.wanted import quotas, wanted_tasks
+from training.data.worker import Worker
 from training.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent.parent

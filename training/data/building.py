@@ -1,7 +1,7 @@
 """Builds the training data: `python -m training.build_dataset --recipe training/recipes/data_fixtures.yaml`.
 
-Sources are streamed into candidate questions of every task (`candidates`), duplicates are removed task by task
-(`selection`), the rest is mixed into shards (`shards`) and described (`data_card`). Where the recipe says so, evaluation
+Sources are streamed into candidate questions of every task (`candidates`, `worker`), duplicates are removed task by task
+(`selection`), the rest is mixed into shards (`shards`) and described (`card`). Where the recipe says so, evaluation
 questions are made first (`held_out`). Run it again after a kill: it continues where it was, and the bytes are those of a
 build that was never stopped, with any number of workers.
 """
@@ -19,8 +19,9 @@ from tqdm import tqdm
 
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
-from training.data.candidates import Summary, build_stream, start_worker
+from training.data.candidates import build_stream
 from training.data.card import write_data_card
+from training.data.chunks import Summary
 from training.data.decontamination import protected_texts
 from training.data.held_out import hold_out
 from training.data.recipe import DataRecipe
@@ -29,6 +30,7 @@ from training.data.shards import distribute, write_shard
 from training.data.sources import Source
 from training.data.tasks import Task
 from training.data.wanted import candidate_limit, quotas, wanted_tasks
+from training.data.worker import start_worker
 from training.files import remove, write_json, written_whole
 
 

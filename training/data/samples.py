@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from submission.errors import ShopBenchError
-from training.data.candidates import CHUNK_UNITS
+from training.data.chunks import CHUNK_UNITS
 from training.data.recipe import DataRecipe
 from training.data.tasks.task import Pool
 from training.data.wanted import wanted_tasks

@@ -16,7 +16,7 @@ from typing import Any
 from datasketch import MinHash, MinHashLSH
 
 from submission.json_lines import to_line
-from training.data.candidates import candidates_of
+from training.data.chunks import candidates_of
 from training.data.recipe import DataRecipe
 from training.data.wanted import candidate_limit
 from training.files import write_json, written_whole

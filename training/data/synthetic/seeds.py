@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice, zip_longest
 from typing import Any
 
-from training.data.candidates import CHUNK_UNITS
+from training.data.chunks import CHUNK_UNITS
 from training.data.sources.records import Record
 from training.data.synthetic.items import Context
 from training.data.tasks.task import Pool, Task
