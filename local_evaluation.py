@@ -19,15 +19,15 @@ from evaluation.report_folder import folder_to_resume, new_folder, point_latest
 from evaluation.reports import REPORTS, read_report
 from evaluation.selection import Selection
 from submission import settings
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.model_folder import find_model
 from submission.offline import OFFLINE
+from submission.places import ROOT, SAMPLE_QUESTIONS
 from submission.profiles import PROFILES
 from submission.tracks import track_by_number
 
-ROOT = Path(__file__).resolve().parent
 DEVELOPMENT_DATA = ROOT / "data" / "development.json"
-SAMPLE_DATA = ROOT / "data" / "sample_questions.jsonl"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog=as_typed("local_evaluation"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--data",
         type=Path,
@@ -136,7 +138,7 @@ def _settings(options: argparse.Namespace, output: Path) -> Settings:
     data = options.data
     if data is None and not DEVELOPMENT_DATA.exists():
         print(f"{DEVELOPMENT_DATA} is not there: using the sample questions that ship with the project")
-        data = SAMPLE_DATA
+        data = SAMPLE_QUESTIONS
     return Settings(
         data=data or DEVELOPMENT_DATA,
         output=output,

@@ -15,6 +15,7 @@ from typing import Any
 from evaluation.command_line import run_command
 from evaluation.predictions import Row, details_of
 from evaluation.question_view import view
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.offline import OFFLINE
 from submission.options import option_numbers
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m evaluation.ask", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=as_typed("evaluation.ask"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("question", nargs="*", help="questions, each in quotation marks; \\n in one begins a new line")
     parser.add_argument("--model", help="model folder, handed over as SHOPBENCH_MODEL (default: the embedded model)")

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from evaluation.t4_plan.__main__ import build, default_data
 from submission.chat_encoder import ChatEncoder
+from submission.commands import as_typed
 from submission.context import fit_context
 from submission.decoding.token_bytes import tokenizer_kind
 from submission.errors import ShopBenchError
-from submission.model_folder import ROOT, SUBMITTED_MODEL, check_model, read_json
+from submission.model_folder import SUBMITTED_MODEL, check_model, read_json
+from submission.places import ROOT
 from submission.profiles import T4X4
 from submission.settings import Settings
 from submission.sharding import check_shardable
@@ -100,7 +102,7 @@ def check_challenge(root: Path, track: Track | None) -> Iterator[Finding]:
 def check_weights(model: Path) -> Iterator[Finding]:
     """Check that the model folder is complete, holds no LFS pointers, and divides over the cards."""
     if not model.is_dir():
-        yield _fail(f"there is no {model}; put your checkpoint there (python -m training.calibrate_awq makes one)")
+        yield _fail(f"there is no {model}; put your checkpoint there ({as_typed('training.calibrate_awq')} makes one)")
         return
     config = check_model(model)
     check_shardable(config, T4X4.engine["tensor_parallel_size"])
@@ -197,9 +199,9 @@ def check_limits(model: Path, track: Track, data: Path) -> Iterator[Finding]:
         f"{low / 60:.0f} to {high / 60:.0f} (predicted)"
     )
     if low > limit:
-        yield _fail(f"{text}; use a smaller model, see python -m evaluation.t4_plan")
+        yield _fail(f"{text}; use a smaller model, see {as_typed('evaluation.t4_plan')}")
     elif high > limit:
-        yield Finding(Verdict.DOUBT, f"{text}; time one track on the cards, see python -m evaluation.t4_plan")
+        yield Finding(Verdict.DOUBT, f"{text}; time one track on the cards, see {as_typed('evaluation.t4_plan')}")
     else:
         yield _ok(text)
 
@@ -228,7 +230,7 @@ def _track_of(root: Path) -> Track:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the findings and return the exit code: 0 where nothing failed, 2 otherwise."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.check_submission", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("evaluation.check_submission"), description=__doc__)
     parser.add_argument("--track", type=int, choices=range(1, 6), help="the track that aicrowd.json should name")
     parser.add_argument("--model", type=Path, default=SUBMITTED_MODEL, help="model folder (default: models/weights)")
     parser.add_argument("--data", type=Path, help="questions that the time is predicted from (default: development)")

@@ -13,6 +13,7 @@ from evaluation.command_line import run_command
 from evaluation.comparison import Comparison, compare
 from evaluation.comparison_report import summarise, write_comparison
 from evaluation.reports import REPORTS, read_report
+from submission.commands import as_typed
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m evaluation.compare",
+        prog=as_typed("evaluation.compare"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

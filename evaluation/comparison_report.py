@@ -10,6 +10,7 @@ from typing import Any
 from evaluation.comparison import Change, Comparison, Pair, Side, in_words, shown_p
 from evaluation.row_scores import Difference, Differences, interval
 from evaluation.tables import table
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.tracks import track_by_challenge_id
 
@@ -98,7 +99,7 @@ def _changed(pair: Pair, count: int) -> Iterator[str]:
     for name, changes in (("gained", gained), ("lost", lost)):
         if shown := changes[:count]:
             yield ""
-            yield f"The {len(shown)} that {name} most (`python -m evaluation.show {pair.first.report.folder} --id N`):"
+            yield f"The {len(shown)} that {name} most (`{as_typed('evaluation.show')} {pair.first.report.folder} --id N`):"
             yield ""
             yield from table(
                 ("id", "task", f"score {first}", f"score {other}", f"answer {first}", f"answer {other}", "truth"),

@@ -9,6 +9,7 @@ from evaluation.command_line import run_command
 from evaluation.report_folder import REPORT
 from evaluation.reports import REPORTS, Report, read_report
 from evaluation.tables import table
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 
 _HEADER = (
@@ -26,7 +27,7 @@ _HEADER = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table of the folder that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.history", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("evaluation.history"), description=__doc__)
     parser.add_argument(
         "folder", type=Path, nargs="?", default=REPORTS, help="a folder that reports lie in (default: reports)"
     )

@@ -16,7 +16,7 @@ from evaluation.predictions import Row
 from evaluation.reports import Report
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
-from submission.model_folder import ROOT
+from submission.places import ROOT
 
 _NO_FILTER = "none"
 # Half of a 95 % interval is so many standard errors.

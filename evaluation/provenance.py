@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from submission.model_folder import ROOT
+from submission.places import INSTALLED, ROOT
 from submission.profiles import PROFILES
 from submission.settings import Settings
 
@@ -25,7 +25,12 @@ def now() -> str:
 
 
 def code_state() -> dict[str, Any]:
-    """Return the commit that the code is at, and whether nothing in its folder was changed; None without Git."""
+    """Return the commit that the code is at, and whether nothing in its folder was changed; None without Git.
+
+    An installed package has a version alone: a repository around it is another's.
+    """
+    if INSTALLED:
+        return {"commit": None, "clean": None}
     commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
     return {"commit": commit, "clean": None if commit is None or changes is None else changes == ""}
 
@@ -85,7 +90,7 @@ def _cards() -> list[str]:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that answers and scores come from."""
     found = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in (*(["shopbench"] if INSTALLED else []), *_PACKAGES):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

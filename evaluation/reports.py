@@ -13,7 +13,7 @@ from evaluation.predictions import Row, as_text, f1
 from evaluation.report_folder import REPORT
 from submission.errors import ShopBenchError
 from submission.json_lines import from_line
-from submission.model_folder import ROOT
+from submission.places import ROOT
 
 REPORTS = ROOT / "reports"
 PREDICTIONS = "predictions.jsonl"

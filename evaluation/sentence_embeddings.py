@@ -16,9 +16,10 @@ import numpy as np
 
 from submission.errors import ShopBenchError
 from submission.model_folder import check_safetensors, read_json_value
+from submission.places import ROOT
 from submission.settings import VARIABLES, Settings
 
-_WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+_WEIGHTS = ROOT / "weights"
 _JSON_FILES = ("modules.json", "config.json", "tokenizer.json", "1_Pooling/config.json")
 _WEIGHT_FILE = "model.safetensors"
 

@@ -10,6 +10,7 @@ from evaluation.predictions import Row
 from evaluation.question_view import brief, view
 from evaluation.reports import PAGE, REPORTS, Report, read_report
 from evaluation.selection import check_names
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m evaluation.show", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("evaluation.show"), description=__doc__)
     parser.add_argument(
         "report", type=Path, nargs="?", default=REPORTS / "latest", help="a report's folder (default: reports/latest)"
     )

@@ -80,7 +80,7 @@ class Engine:
         from vllm import EngineArgs
         from vllm.v1.engine.llm_engine import LLMEngine
 
-        import submission.single_precision  # noqa: F401  registers its kernels
+        from submission import single_precision  # noqa: F401  registers its kernels
         from submission.decoding.logits_processor import LOGITS_PROCESSOR
 
         self.constrained = constrained

@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.not_a_model import what_it_is
+from submission.places import INSTALLED, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Where a competitor's weights lie when the repository is pushed, and where the embedded model is brought to.
 SUBMITTED_MODEL = ROOT / "models" / "weights"
 EMBEDDED_MODEL = ROOT / "weights" / "SmolLM2-135M-Instruct"
@@ -33,7 +34,8 @@ def find_model(named: Path | None) -> Path:
 def check_model(folder: Path) -> dict[str, Any]:
     """Return the folder's config.json, or raise a `ShopBenchError` that names what is missing or broken and the fix."""
     if folder == EMBEDDED_MODEL and not folder.is_dir():
-        raise ShopBenchError(f"there is no model folder {folder}: run `make models` to bring it")
+        way = as_typed("tools.fetch_models") if INSTALLED else "make models"
+        raise ShopBenchError(f"there is no model folder {folder}: run `{way}` to bring it")
     if complaint := what_it_is(folder):
         raise ShopBenchError(complaint)
     config = read_json(folder / "config.json")

@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from submission.commands import as_typed
+
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _GGUF = b"GGUF"
 
@@ -20,7 +22,7 @@ def what_it_is(path: Path) -> str | None:
     if (path / "adapter_config.json").is_file():
         base = _base_of(path / "adapter_config.json")
         return (
-            f"{path} is a LoRA adapter{f' of {base}' if base else ''}, not a model: merge it with `python -m training.merge "
+            f"{path} is a LoRA adapter{f' of {base}' if base else ''}, not a model: merge it with `{as_typed('training.merge')} "
             f"--base {base or 'BASE'} --adapter {path} --output FOLDER`, and name that folder"
         )
     if files := sorted(path.glob("*.gguf")):

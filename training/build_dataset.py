@@ -1,4 +1,4 @@
-"""Builds the training data: `python -m training.build_dataset --recipe training/recipes/data_fixtures.yaml`.
+"""Builds training data from public sources, as a recipe says.
 
 Sources are streamed into questions of every task, duplicates and what is too near to protected questions are removed, the
 rest is mixed into shards and described. Run it again after a kill: it continues where it was, and the bytes are those of a
@@ -7,6 +7,7 @@ build that was never stopped, with any number of workers.
 
 import argparse
 
+from submission.commands import as_typed
 from training.command_line import run_command
 from training.data.building import build
 from training.data.recipe import add_data_recipe_arguments, data_recipe
@@ -15,7 +16,7 @@ from training.data.recipe import add_data_recipe_arguments, data_recipe
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.build_dataset",
+        prog=as_typed("training.build_dataset"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

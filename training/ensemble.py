@@ -8,6 +8,7 @@ approximation); `svd` cuts the exact sum to the largest rank. The base's weights
 import argparse
 from pathlib import Path
 
+from submission.commands import as_typed
 from training.checkpoints.ensembling import COMBINATIONS, combine_adapters
 from training.checkpoints.merging import merge_adapter
 from training.command_line import run_command
@@ -15,7 +16,7 @@ from training.command_line import run_command
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.ensemble", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.ensemble"), description=__doc__)
     parser.add_argument("--base", type=Path, required=True, help="folder of the base model (its config is read)")
     parser.add_argument("--adapters", type=Path, nargs="+", required=True, help="folders of LoRA adapters")
     parser.add_argument("--weights", type=float, nargs="+", required=True, help="one weight for each adapter")

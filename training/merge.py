@@ -7,13 +7,14 @@ adapter. The sum is taken in float32 and rounded once to the base's dtype.
 import argparse
 from pathlib import Path
 
+from submission.commands import as_typed
 from training.checkpoints.merging import merge_adapter
 from training.command_line import run_command
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.merge", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.merge"), description=__doc__)
     parser.add_argument("--base", type=Path, required=True, help="folder of the base model (safetensors)")
     parser.add_argument("--adapter", type=Path, required=True, help="folder of the LoRA adapter")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the merged model to")

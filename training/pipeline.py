@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from submission.commands import as_typed
 from submission.model_folder import check_model, read_json
 from training.awq.options import Quantisation
 from training.awq.quantising import calibrate, check_possible, questions_used
@@ -73,7 +74,7 @@ def _train(recipe: Recipe, kept: Path, content: str, adapter: str) -> None:
     launcher = [sys.executable]
     if recipe.accelerate_config is not None:
         launcher += ["-m", "accelerate.commands.launch", "--config_file", str(recipe.accelerate_config)]
-    command = [*launcher, "-m", "training.sft", "--recipe", str(kept), "--expect", content, "--adapter", adapter]
+    command = [*launcher, "-m", f"{__package__}.sft", "--recipe", str(kept), "--expect", content, "--adapter", adapter]
     finished = subprocess.run(ending_with_this(command))
     if finished.returncode != 0:
         raise SystemExit(finished.returncode)
@@ -174,7 +175,7 @@ def _check_inputs(recipe: Recipe) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.pipeline", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.pipeline"), description=__doc__)
     add_recipe_arguments(parser)
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe, options.overrides, Recipe)

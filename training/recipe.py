@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from submission.errors import ShopBenchError
-from submission.model_folder import ROOT
+from submission.places import ROOT, SAMPLE_QUESTIONS, shipped
 
 
 def _check_name(name: str) -> str:
@@ -191,9 +191,7 @@ class AwqSettings(Settings):
     clip: bool = Field(default=False, description="also search for the best clipping (20 times slower on a CPU)")
     seed: int = Field(default=0, description="order of the calibration texts")
     python: Path = Field(default=AWQ_PYTHON, description="interpreter of AutoAWQ's environment")
-    held_out: Path = Field(
-        default=ROOT / "data/sample_questions.jsonl", description="questions on which the loss is measured"
-    )
+    held_out: Path = Field(default=SAMPLE_QUESTIONS, description="questions on which the loss is measured")
     max_perplexity_ratio: float = Field(
         default=1.35, description="reject above: perplexity of known answers, after / before"
     )
@@ -212,7 +210,7 @@ class Recipe(Settings):
     base_model: Path
     output: Path
     seed: int
-    accelerate_config: Path | None = None
+    accelerate_config: Annotated[Path, AfterValidator(shipped)] | None = None
     data: DataSettings
     sft: SftSettings
     adapters: dict[FileName, AdapterSettings]
@@ -293,7 +291,7 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 
 def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> AnySettings:
     """Read a YAML recipe as `kind`, with `key.key=value` overrides (values in YAML); faults are named by key."""
-    data = _read_yaml(path)
+    data = _read_yaml(shipped(path))
     for override in overrides:
         keys, separator, value = override.partition("=")
         if not separator:

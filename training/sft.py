@@ -6,6 +6,7 @@ On GPUs start it with `accelerate launch --config_file training/accelerate/zero3
 
 import argparse
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from training.command_line import run_command
 from training.fine_tuning.supervised import train_adapter
@@ -15,7 +16,7 @@ from training.recipe import Recipe, add_recipe_arguments, load_recipe
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.sft", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.sft"), description=__doc__)
     add_recipe_arguments(parser)
     parser.add_argument("--adapter", help="which of the recipe's adapters to train (default: the only one)")
     # The pipeline's: the fingerprint of the recipe that its run began with.

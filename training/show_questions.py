@@ -1,10 +1,11 @@
-"""Prints questions of each task with their answers, for a reader: `python -m training.show_questions --recipe … -n 10`.
+"""Prints questions of each task with their answers, for a reader.
 
 They are built like those of the data set, from the first records of the recipe's sources, but kept nowhere.
 """
 
 import argparse
 
+from submission.commands import as_typed
 from training.command_line import run_command
 from training.data.chunks import CHUNK_UNITS
 from training.data.recipe import add_data_recipe_arguments, data_recipe
@@ -14,7 +15,7 @@ from training.data.samples import sample_questions
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.show_questions",
+        prog=as_typed("training.show_questions"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

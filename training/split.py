@@ -2,6 +2,7 @@
 
 import argparse
 
+from submission.commands import as_typed
 from training.command_line import run_command
 from training.fine_tuning.splitting import write_split
 from training.recipe import Recipe, add_recipe_arguments, load_recipe
@@ -9,7 +10,7 @@ from training.recipe import Recipe, add_recipe_arguments, load_recipe
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.split", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.split"), description=__doc__)
     add_recipe_arguments(parser)
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe, options.overrides, Recipe)

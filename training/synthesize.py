@@ -1,4 +1,4 @@
-"""Has a language model write training data: `python -m training.synthesize --recipe training/recipes/synthesize_local.yaml`.
+"""Has a language model write training data, as a recipe says.
 
 Four pipelines ask a writer for wordings and labels, check every one, and keep what passes as questions in ShopBench's
 shape: `questions.jsonl`, which `training.build_dataset` reads as a `shopbench` file, and `wordings.jsonl`, which it takes
@@ -8,6 +8,7 @@ after a kill, and nothing is asked twice.
 
 import argparse
 
+from submission.commands import as_typed
 from training.command_line import run_command
 from training.data.synthetic.synthesis import SynthesisRecipe, report_text, synthesize
 from training.recipe import add_recipe_arguments, load_recipe
@@ -16,7 +17,7 @@ from training.recipe import add_recipe_arguments, load_recipe
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.synthesize", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=as_typed("training.synthesize"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_recipe_arguments(parser)
     options = parser.parse_args(arguments)

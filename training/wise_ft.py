@@ -8,6 +8,7 @@ mean of seen and unseen tasks is taken.
 import argparse
 from pathlib import Path
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
@@ -18,7 +19,7 @@ from training.fine_tuning.variant_scores import Asking, Variant
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.wise_ft", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=as_typed("training.wise_ft"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--base", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--fine-tuned", type=Path, required=True, help="folder of a LoRA adapter or a full checkpoint")

@@ -1,4 +1,4 @@
-"""Command line of the plan: `python -m evaluation.t4_plan --model-config PATH [--track N]`."""
+"""Command line of the plan of time and memory on 4 × T4."""
 
 import argparse
 import sys
@@ -21,18 +21,19 @@ from evaluation.t4_plan.report import (
     track_section,
 )
 from submission.chat_encoder import ChatEncoder
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
+from submission.places import ROOT, SAMPLE_QUESTIONS
 from submission.profiles import T4X4
 
 CONFIGS = Path(__file__).parent / "configs"
 QWEN2_72B = CONFIGS / "qwen2-72b-awq.json"
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def default_data() -> Path:
     """Return the development questions where they are, otherwise the sample that ships with the project."""
     development = ROOT / "data/development.json"
-    return development if development.exists() else ROOT / "data/sample_questions.jsonl"
+    return development if development.exists() else SAMPLE_QUESTIONS
 
 
 def build(
@@ -67,7 +68,9 @@ def is_known_to_run(planner: Planner) -> bool:
 
 def main() -> None:
     """Print the plan and write it, with its picture, to a folder."""
-    parser = argparse.ArgumentParser(description="Time and memory of a model on 4 × T4, per track, on paper.")
+    parser = argparse.ArgumentParser(
+        prog=as_typed("evaluation.t4_plan"), description="Time and memory of a model on 4 × T4, per track, on paper."
+    )
     parser.add_argument("--model-config", type=Path, default=QWEN2_72B, help="config.json or model folder")
     parser.add_argument("--track", type=int, choices=range(1, 6), help="one track only (default: all five)")
     parser.add_argument("--data", type=Path, help="questions in the competition's format")

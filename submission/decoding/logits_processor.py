@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOGITS_PROCESSOR = "submission.decoding.logits_processor:AnswerFormatLogitsProcessor"
+LOGITS_PROCESSOR = f"{__name__}:AnswerFormatLogitsProcessor"
 
 EXTRA_ARG = "answer_format"
 """The key of a request's form in `SamplingParams.extra_args`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from training.recipe import AwqSettings
 
@@ -23,7 +24,7 @@ class Quantisation:
 def parse_options(arguments: list[str] | None = None, description: str | None = None) -> Quantisation:
     """Read the command line; a `ShopBenchError` names the option whose value cannot be used."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.calibrate_awq",
+        prog=as_typed("training.calibrate_awq"),
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

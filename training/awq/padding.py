@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.model_folder import read_json
 from submission.sharding import check_shardable
@@ -115,7 +116,7 @@ def pad_model(base: Path, output: Path, size: int) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.awq.padding", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.awq.padding"), description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder of the model (safetensors, not quantised)")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the padded model to")
     parser.add_argument(

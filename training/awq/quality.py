@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from submission.chat_encoder import ChatEncoder
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
-from submission.model_folder import ROOT
+from submission.places import CODE, ROOT
 from submission.task_types import TaskType
 from training.awq.calibration import EncodedQuestion, encode_questions
 from training.command_line import run_command
@@ -112,7 +113,7 @@ def measure(model: Path, data: Path, questions: list[EncodedQuestion], work: Pat
     work.mkdir(parents=True, exist_ok=True)
     write_json(work / "questions.json", known)
     scored = ["--model", model, "--questions", work / "questions.json", "--output", work / "scored.json"]
-    _run([sys.executable, "-m", "training.awq.scoring", *scored], work / "scoring.log")
+    _run([sys.executable, "-m", f"{__package__}.scoring", *scored], work / "scoring.log")
     result = json.loads((work / "scored.json").read_text(encoding="utf-8"))
     score, served = _evaluated(model, data, work / "served", {})
     _, greedy = _evaluated(model, data, work / "greedy", {"SHOPBENCH_CALIBRATION": "off"})
@@ -124,7 +125,7 @@ def _evaluated(
 ) -> tuple[float, list[tuple[str, str]]]:
     """Evaluate `model` in a process of its own; return its overall score and its answers with their task types."""
     options = ["--model", model, "--data", data, "--output", report]
-    _run([sys.executable, ROOT / "local_evaluation.py", *options], report.with_suffix(".log"), environment)
+    _run([sys.executable, CODE / "local_evaluation.py", *options], report.with_suffix(".log"), environment)
     rows = list(read_lines(report / "predictions.jsonl"))
     score = json.loads((report / "report.json").read_text(encoding="utf-8"))["overall_score"]
     return score, [(row["task_type"], row["response"]) for row in rows]
@@ -167,7 +168,7 @@ def loss_table(loss: Loss) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.awq.quality", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.awq.quality"), description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder of the unquantised model")
     parser.add_argument("--quantised", type=Path, required=True, nargs="+", help="folders of quantised models")
     parser.add_argument("--questions", type=Path, required=True, help="questions in ShopBench's shape with answers")

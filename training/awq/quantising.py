@@ -13,7 +13,8 @@ from typing import Any
 
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
-from submission.model_folder import ROOT, check_model, read_json
+from submission.model_folder import check_model, read_json
+from submission.places import INSTALLED, ROOT
 from training.awq.calibration import (
     DEVELOPMENT,
     GENERIC,
@@ -83,7 +84,10 @@ def check_possible(settings: AwqSettings, config: dict[str, Any]) -> int:
     group_size = settings.group_size or largest_group_size(config, settings.tensor_parallel)
     check_after_padding(config, group_size, settings.tensor_parallel)
     if not settings.python.is_file():
-        raise ShopBenchError(f"AutoAWQ's environment is not there ({settings.python}): build it with `make awq-env`")
+        where = " in a clone, and name its interpreter with --python" if INSTALLED else ""
+        raise ShopBenchError(
+            f"AutoAWQ's environment is not there ({settings.python}): build it with `make awq-env`{where}"
+        )
     read_questions(calibration_questions(settings))
     if settings.quality:
         read_questions(settings.held_out, scored=True)

@@ -12,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from submission.answer_formats import FreeText
+from submission.commands import as_typed
 from submission.engine import Engine, Request
 from submission.model_folder import check_model
 from submission.profiles import choose_profile
@@ -39,7 +40,7 @@ class ScoringEngine(Engine):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.awq.scoring", description=__doc__)
+    parser = argparse.ArgumentParser(prog=as_typed("training.awq.scoring"), description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--questions", type=Path, required=True, help="JSON list of {prompt, answer} (token ids)")
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")

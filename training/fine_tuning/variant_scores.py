@@ -15,7 +15,7 @@ from typing import Any
 
 from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
-from submission.model_folder import ROOT
+from submission.places import CODE
 from training.checkpoints.merging import write_interpolated
 from training.files import fingerprint, hash_of, read_lines, remove, write_lines, written_whole
 
@@ -86,7 +86,7 @@ def answer_questions(variant: Variant, data: Path, output: Path, asking: Asking)
 
 def _run_evaluation(model: Path, data: Path, output: Path, asking: Asking, environment: dict[str, str]) -> None:
     arguments = ["--data", data, "--model", model, "--track", asking.track, "--seed", asking.seed, "--output", output]
-    command = [sys.executable, str(ROOT / "local_evaluation.py"), *map(str, arguments), "--resume"]
+    command = [sys.executable, str(CODE / "local_evaluation.py"), *map(str, arguments), "--resume"]
     finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if finished.returncode != 0:
         raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
