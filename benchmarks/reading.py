@@ -19,9 +19,10 @@ from pathlib import Path
 from benchmarks import reading_weights
 from benchmarks.reading_sources import OWN_FILES, Wording, built_sources, examples_of, sources_of
 from submission import task_weights
+from submission.instructions import read_instruction
 from submission.questions import read_question
 from submission.task_rules import Reading, TaskType
-from submission.task_types import COSTS, classify_task, judge, read_instruction
+from submission.task_types import COSTS, classify_task, judge
 
 _FREE = Reading.FREE
 _CITED = {Reading.ENTITIES, Reading.PHRASE}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 
+from submission.instructions import Instruction, read_instruction
 from submission.task_rules import Reading, TaskType
-from submission.task_types import Instruction, read_instruction
 from training.data.tasks import TASKS
 from training.data.tasks.task import Task
 from training.files import read_lines

@@ -1,9 +1,10 @@
 """Says in words how a question is read: its type, the form of its answer, and what speaks for both."""
 
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
+from submission.instructions import read_instruction
 from submission.questions import AnswerKind, Question, read_question
 from submission.task_rules import TaskType
-from submission.task_types import likelihoods, read_instruction, readings_of, reasons_for
+from submission.task_types import likelihoods, readings_of, reasons_for
 
 _SHOWN_NUMBERS = 20
 

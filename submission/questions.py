@@ -23,10 +23,11 @@ from submission.answer_formats import (
 from submission.asked_count import asked_count
 from submission.cited_text import body_of
 from submission.competition import MAX_RESPONSE_CHARACTERS, RETRIEVED_NUMBERS
+from submission.instructions import instruction_of, read_instruction
 from submission.languages import detect_language, target_language
 from submission.options import option_numbers
 from submission.task_rules import Reading, TaskType
-from submission.task_types import instruction_of, judge, read_instruction
+from submission.task_types import judge
 
 
 class AnswerKind(StrEnum):

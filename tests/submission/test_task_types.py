@@ -7,9 +7,10 @@ import pytest
 from benchmarks.reading import tally
 from benchmarks.reading_sources import sources_of
 from submission.answer_formats import FreeText, Spans
+from submission.instructions import read_instruction
 from submission.questions import read_question
 from submission.task_rules import RULES, Reading
-from submission.task_types import classify_task, judge, read_instruction
+from submission.task_types import classify_task, judge
 from submission.task_weights import WEIGHTS
 
 WORDINGS = Path(__file__).resolve().parent.parent.parent / "benchmarks" / "wordings"

@@ -1,0 +1,237 @@
+"""Takes a question's instruction out of its text: what tells its reader what to do, and what else the text looks like.
+
+Bodies, quotations and lists are left out, since what stands there does not tell what is asked.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from submission.asked_count import asked_count, figures_in
+from submission.item_numbers import numbering_length
+from submission.numbered_lists import NumberedList, find_list
+from submission.question_text import QUOTES, UNSPACED, LabelKind, Labelled, label_of
+from submission.word_kinds import KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
+
+_WRITING = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "compose",
+        "rewrite",
+        "translate",
+        "summary",
+        "reason",
+        "judgement",
+        "question",
+        "own words",
+        "sentence count",
+    )
+)
+_TAKING = frozenset(LETTER_OF_NAME[name] for name in ("cite", "verbatim"))
+_NUMBERING = frozenset(
+    LETTER_OF_NAME[name] for name in ("order", "permutation", "pick", "number", "separated", "relevance")
+)
+# Quotations, a colon, the end of a sentence before the last: something to cite from.
+_GIVEN = frozenset("qeb:.")
+QUOTE_MARKS = frozenset(QUOTES)
+_QUOTED = re.compile(
+    r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
+    r"""|『[^』\n]*』)(?!\w)|“[^”\n]*”|「[^」\n]*」|『[^』\n]*』"""
+)
+# Instructions stand at the beginning and at the end: this many characters of each are read.
+_HEAD, _TAIL = 900, 350
+# In characters of scripts with and without spaces: a longer quotation is a text, not the name of something.
+_LONGEST_NAME, _LONGEST_UNSPACED_NAME = 28, 8
+# In words, in letters of scripts without spaces: a longer body is a text, a shorter one may be a title or a query.
+_LONG_BODY, _LONG_UNSPACED_BODY = 14, 45
+# In words with a kind or without: a shorter instruction says little, a longer one much.
+_SHORT_INSTRUCTION, _LONG_INSTRUCTION = 14, 150
+_HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
+_LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
+# Where an instruction begins behind the text of a label that takes one line.
+_NEXT_SENTENCE = re.compile(r"[.;!?。！？]\s+(?=(\w+ ?\w*))")
+_ACTS = frozenset(
+    LETTER_OF_NAME[name]
+    for name in ("order", "cite", "pick", "give", "compose", "rewrite", "translate", "which", "reason", "question")
+)
+_KIND, _CITATION = (
+    LETTER_OF_NAME["kind"],
+    frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "cite")),
+)
+_TEXTS = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "summary",
+        "rewrite",
+        "translate",
+        "reason",
+        "compose",
+        "keyword",
+        "dialogue",
+        "question",
+        "short text",
+    )
+)
+# With fewer items, a list may be there to be compared or told of.
+_SHORTEST_LIST = 4
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """What a question tells its reader to do.
+
+    `text` is in lower case, without bodies and list items, with marks in place of quotations and runs of white space made
+    one space. `kinds` are the kinds of its words, `tags` what else was found, `list` its numbered list.
+    """
+
+    text: str
+    kinds: str
+    tags: frozenset[str]
+    list: NumberedList | None
+
+    @property
+    def list_length(self) -> int:
+        """How many numbers the list holds, 0 without one."""
+        return len(self.list.numbers) if self.list else 0
+
+
+def read_instruction(text: str) -> Instruction:
+    """Take a question's instruction out of its text."""
+    found = find_list(text)
+    tags: set[str] = set()
+    instruction = _instruction(_lines_without(text, found), tags)
+    kinds = kinds_of(instruction.replace("\n", " ; "))
+    tags.update(_tags_of_kinds(kinds))
+    if "\n" not in instruction and _GIVEN.isdisjoint(kinds[:-1]):
+        tags.add("nothing given")
+    instruction = instruction.replace("\n", " ")
+    if found:
+        tags.update(_tags_of_list(instruction, found))
+        if not _WRITING.isdisjoint(kinds) and _NUMBERING.isdisjoint(kinds):
+            tags.add("writing over a list")
+    return Instruction(instruction, kinds, frozenset(tags), found)
+
+
+def instruction_of(text: str) -> str:
+    """Return what tells the reader what to do, lower-cased: bodies, quotations and lines with numbers are taken out."""
+    lines = (line.strip() for line in text.split("\n"))
+    return _instruction((line for line in lines if not numbering_length(line)), set()).replace("\n", " ")
+
+
+def _instruction(lines: Iterable[str], tags: set[str]) -> str:
+    """Return what is instruction in `lines`, a line each, and add what else is found to `tags`."""
+    lines = [line for line in lines if line]
+    joined = "\n".join(
+        _instruction_line(line, tags, is_last=index == len(lines) - 1) for index, line in enumerate(lines)
+    )
+    if len(joined) > _HEAD + _TAIL:
+        joined = f"{joined[:_HEAD]}\n{joined[-_TAIL:]}"
+    if "&" in joined:
+        joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
+    return _QUOTED.sub(_mark_of, joined).lower().replace("：", ":")
+
+
+def _lines_without(text: str, found: NumberedList | None) -> Iterable[str]:
+    """Return the lines of `text` without its list; what stands before the list on its first line stays."""
+    rows = found.rows if found else range(0)
+    for row, line in enumerate(text.split("\n")):
+        if row not in rows:
+            yield line.strip()
+        elif found and row == rows.start:
+            yield line[: found.head].strip()
+
+
+def _instruction_line(line: str, tags: set[str], *, is_last: bool) -> str:
+    """Return what is instruction in `line`, with runs of white space made one space, and add what else is found to `tags`."""
+    label = label_of(line)
+    if label is None:
+        return " ".join(line.split())
+    body = line[label.end :].strip()
+    if is_last and not body:
+        tags.update(_tags_of_waiting(kinds_of(label.label.lower())))
+    if label.words is None:
+        kinds = kinds_of(label.label.lower())
+        if body and _KIND in kinds and len(kinds) <= 3:
+            tags.add("several kind labels" if "kind label" in tags else "kind label")
+    elif label.words.is_body or label.words.kind is LabelKind.TYPE:
+        tags.add(f"{label.words.kind} label")
+    is_quoted = body[:1] in QUOTE_MARKS
+    if body and not is_quoted and label.words and label.words.is_body:
+        rest = _rest_of_body(label, body, tags)
+        return f"{' '.join(label.label.split())} : {rest}"
+    return " ".join(line.split())
+
+
+def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
+    """Add what a labelled body looks like to `tags`; return the instruction that stands behind it on its line."""
+    words = label.words
+    assert words is not None
+    rest = ""
+    if words.is_one_line:
+        for match in _NEXT_SENTENCE.finditer(body):
+            if kinds_of(match[1].lower())[:1] in _ACTS:
+                body, rest = body[: match.start() + 1], body[match.end() :]
+                break
+    if words.kind is not LabelKind.QUESTION and body.endswith(("?", "？")):
+        tags.add("body asks")
+    if len(body) > _LONG_UNSPACED_BODY and (body.count(" ") >= _LONG_BODY or _HAS_UNSPACED.search(body)):
+        tags.add("long body")
+    return " ".join(rest.split())
+
+
+def _tags_of_waiting(kinds: str) -> set[str]:
+    """Return what a label without a text, the last line of a question, waits for."""
+    if _KIND in kinds:
+        return {"waits for a kind"}
+    if not _CITATION.isdisjoint(kinds):
+        return {"waits for a citation"}
+    return set() if _TEXTS.isdisjoint(kinds) else {"waits for text"}
+
+
+def _tags_of_kinds(kinds: str) -> set[str]:
+    tags = set()
+    if len(kinds) < _SHORT_INSTRUCTION:
+        tags.add("short instruction")
+    elif len(kinds) > _LONG_INSTRUCTION:
+        tags.add("long instruction")
+    if _WRITING.isdisjoint(kinds):
+        if _KIND in kinds:
+            tags.add("kind and nothing to write")
+        if not _TAKING.isdisjoint(kinds):
+            tags.add("citing and nothing to write")
+    return tags
+
+
+def _tags_of_list(instruction: str, found: NumberedList) -> set[str]:
+    length = len(found.numbers)
+    tags = {"list"}
+    if found.is_loose:
+        tags.add("loose list")
+    if length < _SHORTEST_LIST:
+        tags.add("short list" if length > 2 else "two items")
+    asked = asked_count(instruction, length)
+    if asked is not None:
+        tags.add("asks some" if asked < length else "asks all")
+    figures = {value for value, _, _ in figures_in(instruction)}
+    if any(1 < figure < length for figure in figures):
+        tags.add("figure below")
+    if length in figures:
+        tags.add("figure is length")
+    if _LETTER_PATTERN.search(instruction):
+        tags.add("pattern of letters")
+    return tags
+
+
+def _mark_of(match: re.Match[str]) -> str:
+    """Return the mark for a quotation: of a text, of the name of something that is looked for, of something else."""
+    quoted = match.group().strip("".join(QUOTE_MARKS) + "»”」』")
+    is_unspaced = _HAS_UNSPACED.search(quoted) is not None
+    if len(quoted) > (_LONGEST_UNSPACED_NAME if is_unspaced else _LONGEST_NAME) or quoted.count(" ") > 3:
+        return LONG_QUOTE
+    names_kind = (quoted.isupper() and quoted.isascii() and len(quoted) > 2) or any(
+        letter in _KINDS_OF_NAMES for letter in kinds_of(quoted.lower())
+    )
+    return KIND_QUOTE if names_kind else SHORT_QUOTE
+
+
+_KINDS_OF_NAMES = frozenset(LETTER_OF_NAME[name] for name in ("kind", "named entity"))
