@@ -22,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     comparison = compare([read_report(path) for path in options.reports])
     output = options.output or _default_output(comparison)
     write_comparison(output, comparison, options.changes)
-    print(f"{summarise(comparison, options.changes)}\n\nComparison: {output / 'comparison.md'}")
+    print(
+        f"{summarise(comparison, options.changes)}\n\nComparison: {output / 'comparison.md'}; in a browser: comparison.html"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         "--changes", type=int, default=10, metavar="N", help="questions to show that gained and lost most (default: 10)"
     )
     parser.add_argument(
-        "--output", type=Path, help="folder of comparison.md and its picture (default: one in reports/comparisons)"
+        "--output",
+        type=Path,
+        help="folder of comparison.md, its picture and its page (default: one in reports/comparisons)",
     )
     return parser
 

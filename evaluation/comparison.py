@@ -14,6 +14,7 @@ from evaluation.predictions import Row, count_origins
 from evaluation.reports import Report
 from evaluation.row_scores import Difference, Differences, differences
 from submission.errors import ShopBenchError
+from submission.tracks import track_by_challenge_id
 
 # What may differ beside the model, by the path to it in a report.
 _CONDITIONS = {
@@ -175,6 +176,15 @@ def _at(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 def _shown(value: dict[str, Any], keys: Sequence[str]) -> str:
     return ", ".join(f"{key} {str(value.get(key))[:80]}".strip() for key in keys)
+
+
+def groups_of(found: Differences) -> dict[str, Difference]:
+    """Return the differences over several tasks, by what they are called."""
+    groups = {"overall (mean over the tracks)": found.overall}
+    tracks = {track_by_challenge_id(name) if name else None: one for name, one in found.tracks.items()}
+    for track, one in sorted(tracks.items(), key=lambda pair: pair[0].number if pair[0] else 0):
+        groups[f"track {track.number} {track.name}" if track else "no track named"] = one
+    return groups | {f"type {kind}": one for kind, one in sorted(found.types.items())}
 
 
 def in_words(pair: Pair) -> str:

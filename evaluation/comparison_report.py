@@ -1,4 +1,4 @@
-"""Writes what a comparison found: the tables in Markdown, everything as JSON, and a picture of the differences."""
+"""Writes what a comparison found: the tables in Markdown, everything as JSON, a picture of the differences, and a page."""
 
 import json
 import shutil
@@ -7,14 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evaluation.comparison import Change, Comparison, Pair, Side, in_words, shown_p
+from evaluation.comparison import Change, Comparison, Pair, Side, groups_of, in_words, shown_p
+from evaluation.comparison_page import page
+from evaluation.figure import as_svg
 from evaluation.row_scores import Difference, Differences, interval
 from evaluation.tables import table
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
-from submission.tracks import track_by_challenge_id
 
-_FILES = ("comparison.json", "comparison.md", "comparison.png")
+_FILES = ("comparison.json", "comparison.md", "comparison.png", "comparison.html")
 
 
 def summarise(comparison: Comparison, changes: int) -> str:
@@ -33,7 +34,7 @@ def _lines(comparison: Comparison, changes: int) -> Iterator[str]:
         yield ""
     for remark in comparison.remarks:
         yield f"- {remark}"
-    yield from ("", *_difference_table(comparison, _groups), "", *_difference_table(comparison, _tasks))
+    yield from ("", *_difference_table(comparison, groups_of), "", *_difference_table(comparison, _tasks))
     yield ""
     yield f"Of {len(comparison.pairs[0].found.tasks)} tasks, one in twenty shows p < 0.05 by chance alone."
     for pair in comparison.pairs:
@@ -53,15 +54,6 @@ def _side_cells(side: Side) -> tuple[object, ...]:
         f"{side.time.get('questions_per_s', 0):.1f}",
         counts,
     )
-
-
-def _groups(found: Differences) -> dict[str, Difference]:
-    """Return the differences over several tasks, by what they are called."""
-    groups = {"overall (mean over the tracks)": found.overall}
-    tracks = {track_by_challenge_id(name) if name else None: one for name, one in found.tracks.items()}
-    for track, one in sorted(tracks.items(), key=lambda pair: pair[0].number if pair[0] else 0):
-        groups[f"track {track.number} {track.name}" if track else "no track named"] = one
-    return groups | {f"type {kind}": one for kind, one in sorted(found.types.items())}
 
 
 def _tasks(found: Differences) -> dict[str, Difference]:
@@ -182,7 +174,8 @@ def write_comparison(folder: Path, comparison: Comparison, changes: int) -> None
         (new / "comparison.json").write_text(text + "\n", encoding="utf-8")
         text = f"# Comparison\n\n{summarise(comparison, changes)}\n\n![Differences by task](comparison.png)\n"
         (new / "comparison.md").write_text(text, encoding="utf-8")
-        draw(new / "comparison.png", comparison)
+        picture = draw(new / "comparison.png", comparison)
+        (new / "comparison.html").write_text(page(comparison, picture, folder), encoding="utf-8")
         for name in _FILES:
             (new / name).replace(folder / name)
         new.rmdir()
@@ -194,17 +187,20 @@ def write_comparison(folder: Path, comparison: Comparison, changes: int) -> None
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
-def draw(path: Path, comparison: Comparison) -> None:
-    """Write a PNG: every difference as a point with its interval, overall, by track, by type and by task."""
+def draw(path: Path, comparison: Comparison) -> str:
+    """Write a PNG and return the same picture as an SVG element.
+
+    Every difference is a point with its interval: overall, by track, by type and by task.
+    """
     # Imported here: it takes a second.
     from matplotlib.figure import Figure
 
-    names = [*_groups(comparison.pairs[0].found), *comparison.pairs[0].found.tasks]
-    groups = len(_groups(comparison.pairs[0].found))
+    names = [*groups_of(comparison.pairs[0].found), *comparison.pairs[0].found.tasks]
+    groups = len(groups_of(comparison.pairs[0].found))
     figure = Figure(figsize=(10, 0.28 * len(names) + 1.8), layout="constrained")
     axes = figure.subplots()
     for number, pair in enumerate(comparison.pairs):
-        found = [*_groups(pair.found).values(), *pair.found.tasks.values()]
+        found = [*groups_of(pair.found).values(), *pair.found.tasks.values()]
         shift = (number - (len(comparison.pairs) - 1) / 2) * 0.6 / len(comparison.pairs)
         values = [one.interval.score for one in found]
         reach = [
@@ -223,6 +219,7 @@ def draw(path: Path, comparison: Comparison) -> None:
     axes.set_xlabel(_plain(f"score more than {first.letter}: {first.report.name} (95 % intervals)"))
     axes.legend(loc="best", fontsize=8)
     figure.savefig(path, dpi=120)
+    return as_svg(figure)
 
 
 def _plain(text: str) -> str:

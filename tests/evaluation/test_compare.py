@@ -174,5 +174,5 @@ def test_the_command_writes_tables_data_and_a_picture(tmp_path, capsys):
     assert [one["response_in_other"] for one in difference["changed"]] == ["right"] * 2
     assert (tmp_path / "out" / "comparison.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("comparison.json", "comparison.md", "comparison.png")
+        *("comparison.html", "comparison.json", "comparison.md", "comparison.png")
     ]
