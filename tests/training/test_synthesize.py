@@ -28,21 +28,12 @@ from training.data.recipe import DataRecipe
 from training.data.sources import open_source
 from training.data.sources.records import Product
 from training.data.synthetic import PIPELINES
+from training.data.synthetic.checks import check_overlap, check_read_alike, one_line, read_back, similarity
 from training.data.synthetic.dictation import ReplyCache
 from training.data.synthetic.esci_choice import TASK as PRODUCT_FOR_NEED
 from training.data.synthetic.instructions import WriteInstructions
-from training.data.synthetic.items import (
-    Context,
-    Question,
-    Rejected,
-    check_overlap,
-    check_read_alike,
-    one_line,
-    question_or_rejected,
-    read_back,
-    similarity,
-)
-from training.data.synthetic.labels import _checked
+from training.data.synthetic.items import Context, Question, Rejected, question_or_rejected
+from training.data.synthetic.label_checks import checked_labels
 from training.data.synthetic.rephrase import hide_quotations, split_question
 from training.data.synthetic.replies import RejectedError, read_reply
 from training.data.synthetic.requests import Reply, Request, WriterSettings
@@ -447,7 +438,7 @@ def product(**fields: Any) -> Product:
     ],
 )
 def test_labels_that_the_page_does_not_bear_out_are_rejected(page: Product, reply: dict[str, Any], reason: str) -> None:
-    labels, rejected = _checked(page, {"product_type": "bookshelf", "categories": [], "attributes": [], **reply})
+    labels, rejected = checked_labels(page, {"product_type": "bookshelf", "categories": [], "attributes": [], **reply})
     assert reason in {found for found, _ in rejected}
     assert labels.attributes == {}
 
@@ -458,7 +449,7 @@ def test_labels_that_the_page_bears_out_are_kept() -> None:
         "categories": ["Oak Bookshelf"],
         "attributes": [{"name": "Color", "value": "brown"}],
     }
-    labels, rejected = _checked(product(), {**reply, "product_type": "oak shelves"})
+    labels, rejected = checked_labels(product(), {**reply, "product_type": "oak shelves"})
     assert labels.type == "oak shelves" and labels.attributes == {"color": "Brown"} and not rejected
 
 
@@ -489,7 +480,7 @@ anything = st.recursive(
 def test_labels_of_any_shape_are_read_or_rejected(reply: dict[str, Any]) -> None:
     """Servers without strict schemas give any: one such reply is rejected, and the rest of the run goes on."""
     try:
-        labels, _ = _checked(product(), reply)
+        labels, _ = checked_labels(product(), reply)
     except RejectedError as error:
         assert str(error) == "the labels are not of the form that was asked for"
     else:

@@ -11,21 +11,17 @@ from typing import Any
 
 from submission.task_types import TaskType
 from training.data.sources.records import JudgedQuery
-from training.data.synthetic.items import (
-    TEXT,
-    Context,
-    Item,
+from training.data.synthetic.checks import (
     check_gives_nothing_away,
     check_language,
     check_length,
     check_overlap,
     one_line,
-    question_or_rejected,
     read_back,
-    schema,
 )
+from training.data.synthetic.items import Context, Item, question_or_rejected
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import Reply, Request
+from training.data.synthetic.requests import TEXT, Reply, Request, schema
 from training.data.synthetic.seeds import pools
 from training.data.tasks.search import build_relevant_product
 from training.data.tasks.task import Draft, Task, in_english

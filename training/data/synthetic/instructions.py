@@ -11,22 +11,10 @@ from itertools import zip_longest
 from typing import Any
 
 from submission.errors import ShopBenchError
-from training.data.synthetic.items import (
-    TEXT,
-    Context,
-    Item,
-    Question,
-    Rejected,
-    Wording,
-    check_language,
-    check_length,
-    check_overlap,
-    one_line,
-    schema,
-    similarity,
-)
+from training.data.synthetic.checks import check_language, check_length, check_overlap, one_line, similarity
+from training.data.synthetic.items import Context, Item, Question, Rejected, Wording
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import Reply, Request
+from training.data.synthetic.requests import TEXT, Reply, Request, schema
 from training.data.synthetic.seeds import first_pool
 from training.data.tasks.task import Task, sample_of_built
 

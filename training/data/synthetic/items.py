@@ -1,27 +1,20 @@
-"""What a pipeline makes: questions in ShopBench's shape, or what was rejected with the reason; and the checks they share.
+"""What a pipeline is and what it makes: questions in ShopBench's shape, wordings, or what was rejected with the reason.
 
 The one thing to know: a writer writes wording, or labels that are checked against the page they are about. What a source
 knows (the product that was judged relevant, the stars of a review, the category of a page) is never asked of it.
 """
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
 
 from evaluation.dataset import Sample
-from submission.languages import detect_language
-from submission.questions import read_question
-from submission.task_types import TaskType
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
 from training.data.synthetic.replies import RejectedError
 from training.data.synthetic.requests import Reply, Request
-from training.data.tasks.task import Draft, Pool, Task, sample_of_built
-from training.data.tasks.words import terms
+from training.data.tasks.task import Pool, Task, sample_of_built
 
 
 @dataclass(frozen=True)
@@ -99,93 +92,9 @@ class Pipeline(Protocol):
         """Turn seeds and the replies to them into questions and rejections."""
 
 
-def schema(**properties: Any) -> str:
-    """Return the JSON schema of an object with these properties, all required and no others."""
-    shape = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-    return json.dumps(shape)
-
-
-# No lengths in schemas: a grammar that counts characters takes a server minutes to compile. They are checked afterwards.
-TEXT = {"type": "string"}
-
-
-def one_line(value: Any) -> str:
-    """Return a written text without line breaks and the quotation marks around it; `RejectedError` if nothing is left."""
-    text = " ".join(value.split()).strip('"“”` ') if isinstance(value, str) else ""
-    if not text:
-        raise RejectedError("the text is empty")
-    return text
-
-
-def check_length(text: str, fewest: int, most: int) -> None:
-    """Reject a text of fewer or more words."""
-    count = len(text.split())
-    if not fewest <= count <= most:
-        raise RejectedError(f"the text is too {'short' if count < fewest else 'long'}")
-
-
-def check_language(text: str, language: str) -> None:
-    """Reject a text in another language than asked for."""
-    if detect_language(text) != language:
-        raise RejectedError("the text is in another language")
-
-
-_SIMILARITY_WORD = re.compile(r"\{\w+\}|\[\d+\]|[^\W_]+")
-
-
-def similarity(first: str, second: str) -> float:
-    """Return the Jaccard similarity of the words and pairs of words of two texts, 0 to 1."""
-    shingles = []
-    for text in (first, second):
-        words = _SIMILARITY_WORD.findall(text.lower())
-        shingles.append({*words, *pairwise(words)})
-    union = len(shingles[0] | shingles[1])
-    return len(shingles[0] & shingles[1]) / union if union else 1.0
-
-
-_FEWEST_SHARED = 0.2
-
-
-def check_overlap(text: str, source: str, *, most: float) -> None:
-    """Reject a text that repeats its source, or that has next to nothing to do with it."""
-    if similarity(text, source) > most:
-        raise RejectedError("the text repeats its source")
-    wanted = terms(source)
-    if len(terms(text) & wanted) < _FEWEST_SHARED * len(wanted):
-        raise RejectedError("the text has nothing to do with its source")
-
-
-def check_gives_nothing_away(text: str, source: str, answer: str, *, most: int = 0) -> None:
-    """Reject a text with more than `most` words of the right answer that its source does not have."""
-    if len((terms(text) & terms(answer)) - terms(source)) > most:
-        raise RejectedError("the text gives the answer away")
-
-
-def read_back(asked: Task, text: str, draft: Draft) -> dict[str, Any]:
-    """Return the row of a question as the submission reads it; `RejectedError` where it is read as something else."""
-    row = asked.read_back(text, draft)
-    if isinstance(row, str):
-        raise RejectedError(f"the question {row.split(':', 1)[0]}")
-    return row
-
-
 def question_or_rejected(make: Callable[[], dict[str, Any]], pipeline: str, written: str, made_from: str) -> Item:
     """Return the question whose row `make` returns, or what was `written` with the reason why there is none."""
     try:
         return Question(sample_of_built(make()), pipeline, made_from)
     except RejectedError as error:
         return Rejected(str(error), written, made_from)
-
-
-def check_read_alike(original: str, changed: str, task_type: str, answer: str) -> None:
-    """Reject a reworded question that is read as another type or form, or that no longer takes its answer."""
-    is_multiple_choice = task_type == TaskType.MULTIPLE_CHOICE
-    before, after = (read_question(text, is_multiple_choice) for text in (original, changed))
-    if after.task_type != before.task_type:
-        raise RejectedError(f"the question is read as {after.task_type}")
-    if _form(after.answer_format) != _form(before.answer_format) or not after.answer_format.accepts(answer):
-        raise RejectedError("the question does not take its answer any more")
-
-
-def _form(form: Any) -> tuple[Any, ...]:
-    return form.name, getattr(form, "items", None), getattr(form, "count", None), getattr(form, "source", None)

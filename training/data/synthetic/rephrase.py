@@ -9,21 +9,17 @@ from functools import partial
 from typing import Any
 
 from submission.task_types import TaskType
-from training.data.synthetic.items import (
-    TEXT,
-    Context,
-    Item,
+from training.data.synthetic.checks import (
     check_gives_nothing_away,
     check_language,
     check_length,
     check_overlap,
     check_read_alike,
     one_line,
-    question_or_rejected,
-    schema,
 )
+from training.data.synthetic.items import Context, Item, question_or_rejected
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import Reply, Request
+from training.data.synthetic.requests import TEXT, Reply, Request, schema
 from training.data.synthetic.seeds import built_questions
 
 # The first line of the body: a label with text behind it, a list item, a bullet, or the place of the answer.

@@ -75,3 +75,13 @@ class Reply:
     tokens: int
     refusal: str = ""
     is_cut: bool = False
+
+
+def schema(**properties: Any) -> str:
+    """Return the JSON schema of an object with these properties, all required and no others."""
+    shape = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return json.dumps(shape)
+
+
+# No lengths in schemas: a grammar that counts characters takes a server minutes to compile. They are checked afterwards.
+TEXT = {"type": "string"}
