@@ -59,13 +59,16 @@ def make_answer(
     decode: Callable[[Sequence[int]], str],
     constrained: bool,
 ) -> Answer:
-    """Return the answer to `question`, brought into its form if `constrained`; `request` is None if nothing was asked."""
+    """Return the answer to `question`, brought into its form if `constrained`; `request` is None if nothing was asked.
+
+    Where nothing was generated it is the form's fallback in any case.
+    """
     form = question.answer_format
     shortened = tokens_within(form, stage) < form.max_tokens and not generation.finished
     text, source = generation.text, Source.TEXT
     if generation.calibrated is not None:
         text = generation.calibrated
-    elif constrained:
+    elif constrained or not generation.num_tokens:  # what was never written is no model's answer
         text, source = settle(form, generation)
     return Answer(
         question.task_type,
