@@ -12,7 +12,7 @@ AWQ_TORCH ?= cpu
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen awq-env finetune-demo check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny awq-env finetune-demo check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -42,6 +42,10 @@ container-test: setup models ## build the cpu image and try its limits (Docker, 
 
 load: setup models ## an hour of questions through one engine: memory, speed, what is left behind
 	.venv/bin/python -m benchmarks.load --picture docs/images/load.png $(ARGS)
+
+train-tiny: setup models ## all steps of fine-tuning in minutes, on 200 questions that ship; ends with a page of pictures
+	.venv/bin/python -m training.build_dataset --recipe training/recipes/data_tiny.yaml
+	.venv/bin/python -m training.pipeline --recipe training/recipes/tiny.yaml $(if $(wildcard .venv-awq/complete),,--set awq=null) $(ARGS)
 
 finetune-demo: setup models ## fine-tune the embedded model end to end: hours on a CPU, resumable
 	.venv/bin/python -m training.pipeline --recipe training/recipes/cpu_demo.yaml $(ARGS)

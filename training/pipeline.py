@@ -22,6 +22,7 @@ from training.command_line import run_command
 from training.files import fingerprint, hash_of, run_once
 from training.fine_tuning.alpha_sweep import ValidationSets, parse_sweep, sweep_with_engine
 from training.fine_tuning.comparison import chosen_alpha, compare
+from training.fine_tuning.page import write_page
 from training.fine_tuning.reporting import check_reporting
 from training.fine_tuning.splitting import write_split
 from training.fine_tuning.variant_scores import Asking, Variant
@@ -46,6 +47,8 @@ def run_pipeline(recipe: Recipe) -> None:
     _compare(recipe, alpha)
     _quantise(recipe, alpha)
     print(f"The model (α = {alpha:g}) lies in {recipe.output / 'model'}")
+    if recipe.compare is not None:
+        print(f"A page about all of it: {write_page(recipe, alpha)}")
 
 
 def _step(recipe: Recipe, name: str, inputs: list[Any], product: Path, work: Callable[[], object]) -> None:
@@ -128,6 +131,7 @@ def _compare(recipe: Recipe, alpha: float) -> None:
     questions = fingerprint(recipe.compare.development, data.test_seen, data.test_unseen)
     made_of = [_weights(recipe), questions, fingerprint(*_adapter_folders(recipe)), alpha]
     inputs = [*made_of, recipe.track, recipe.seed, str(results)]
+    inputs += ["brief"] if recipe.compare.brief else []
     _step(recipe, "compare", inputs, results, lambda: compare(recipe, alpha))
 
 

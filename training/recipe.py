@@ -67,7 +67,7 @@ class DataSettings(Settings):
     """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
 
     With `split`, `training.pipeline` makes all of them first. The validation sets choose checkpoint and α, the test
-    sets are for the report alone. `{output}` in a path stands for the recipe's output folder.
+    sets are for the report alone.
     """
 
     train: Path
@@ -149,10 +149,14 @@ class WiseFtSettings(Settings):
 
 
 class CompareSettings(Settings):
-    """What the variants are compared on: the development questions, and where the table goes."""
+    """What the variants are compared on: the development questions, and where the table goes.
+
+    `brief` compares the base and the merged model alone, as they are served, and neither adapters nor what constraints add.
+    """
 
     development: Path
     results: Path
+    brief: bool = False
 
 
 AWQ_PYTHON = ROOT / ".venv-awq/bin/python"
@@ -203,7 +207,10 @@ class AwqSettings(Settings):
 
 
 class Recipe(Settings):
-    """A whole run, from questions to a merged model and, with `awq`, to the checkpoint that the cards serve."""
+    """A whole run, from questions to a merged model and, with `awq`, to the checkpoint that the cards serve.
+
+    `{output}` in a path of `data`, `compare` or `awq` stands for the run's output folder.
+    """
 
     name: FileName
     track: int = Field(ge=1, le=5)
@@ -221,15 +228,17 @@ class Recipe(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _place_data(cls, values: dict[str, Any]) -> dict[str, Any]:
-        data = values.get("data")
-        if not isinstance(data, dict):
-            return values
+    def _place_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
         output = str(values.get("output"))
-        placed = {
-            key: value.replace("{output}", output) if isinstance(value, str) else value for key, value in data.items()
-        }
-        return {**values, "data": placed}
+
+        def placed(section: dict[str, Any]) -> dict[str, Any]:
+            return {
+                key: value.replace("{output}", output) if isinstance(value, str) else value
+                for key, value in section.items()
+            }
+
+        sections = {key: values[key] for key in ("data", "compare", "awq") if isinstance(values.get(key), dict)}
+        return {**values, **{key: placed(section) for key, section in sections.items()}}
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
@@ -285,7 +294,8 @@ def _read_yaml(path: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
     return _merged(_read_yaml(path.parent / parent, (*extending, path)), data)
 
 
-_SEXAGESIMAL = re.compile(r"[\d.]+(:[\d.]+)+")
+# YAML 1.1 would read a sweep like 0:1:0.1 as a number to the base of sixty, and a path in {output} as a mapping.
+_AS_WRITTEN = re.compile(r"[\d.]+(:[\d.]+)+$|\{output\}")
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
@@ -296,9 +306,8 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
         keys, separator, value = override.partition("=")
         if not separator:
             raise ShopBenchError(f"--set {override}: write key.key=value")
-        # YAML 1.1 would read a sweep like 0:1:0.1 as a number to the base of sixty.
         try:
-            section: Any = value if _SEXAGESIMAL.fullmatch(value) else yaml.safe_load(value)
+            section: Any = value if _AS_WRITTEN.match(value) else yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise ShopBenchError(f"--set {override}: the value is not valid YAML: {error}") from error
         for key in reversed(keys.split(".")):

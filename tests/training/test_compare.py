@@ -111,9 +111,8 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return runs
 
 
-def test_table_shows_every_variant_and_what_calibration_adds(
-    tmp_path: Path, evaluations: list[tuple[str, str]]
-) -> None:
+def arguments_in(tmp_path: Path) -> list[str]:
+    """Write what the demo's comparison reads, in small; return the arguments of the command."""
     for name in ("development", "test_seen", "test_unseen"):
         write_questions(tmp_path / f"{name}.jsonl", questions("choice", 20))
     for folder in ("base", "run/adapters/mixture", "run/adapters/numbers", "run/adapters/text", "run/ensemble"):
@@ -130,6 +129,13 @@ def test_table_shows_every_variant_and_what_calibration_adds(
     arguments = ["--recipe", "training/recipes/cpu_demo.yaml"]
     for key, value in overrides.items():
         arguments += ["--set", f"{key}={value}"]
+    return arguments
+
+
+def test_table_shows_every_variant_and_what_calibration_adds(
+    tmp_path: Path, evaluations: list[tuple[str, str]]
+) -> None:
+    arguments = arguments_in(tmp_path)
     compare.main(arguments)
     table = (tmp_path / "results.md").read_text()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:2] == "| "]
@@ -154,3 +160,15 @@ def test_table_shows_every_variant_and_what_calibration_adds(
 
     compare.main(arguments)
     assert len(evaluations) == 14 and (tmp_path / "results.md").read_text() == table
+
+
+def test_a_brief_comparison_asks_the_base_and_the_merged_model_alone(
+    tmp_path: Path, evaluations: list[tuple[str, str]]
+) -> None:
+    compare.main([*arguments_in(tmp_path), "--set", "compare.brief=true"])
+    assert evaluations == [("on", "on"), ("on", "on")]
+    text = (tmp_path / "results.md").read_text()
+    assert "| zero-shot | on |" in text and "| wise-ft, α = 0 | on |" in text
+    assert "adapter mixture" not in text and "calibration" not in text
+    picture = tmp_path / "images" / "cpu_demo_scores.png"
+    assert picture.is_file() and f"(images/{picture.name})" in text

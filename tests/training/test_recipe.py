@@ -19,7 +19,9 @@ RECIPES = ROOT / "training" / "recipes"
 DEMO = RECIPES / "cpu_demo.yaml"
 
 
-@pytest.mark.parametrize("file", [DEMO, *sorted(RECIPES.glob("track*.yaml"))], ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [DEMO, DEMO.with_name("tiny.yaml"), *sorted(RECIPES.glob("track*.yaml"))], ids=lambda file: file.stem
+)
 def test_recipes_that_ship_are_whole(file: Path) -> None:
     recipe = load_recipe(file, [], Recipe)
     assert recipe.name == file.stem
@@ -55,6 +57,17 @@ def test_overrides_reach_every_level() -> None:
     assert recipe.sft_of(adapter).epochs == 5 and recipe.sft_of(adapter).lora.rank == 8
     assert recipe.wise_ft.sweep == "0:1:0.5" and recipe.wise_ft.alpha is None
     assert recipe.data.train == Path("elsewhere/data/train.jsonl")
+
+
+def test_the_output_folder_is_put_into_the_paths_of_every_section() -> None:
+    overrides = [
+        "output=elsewhere",
+        "compare.results={output}/results.md",
+        "awq.held_out={output}/data/test_seen.jsonl",
+    ]
+    recipe = load_recipe(DEMO, overrides, Recipe)
+    assert recipe.compare is not None and recipe.compare.results == Path("elsewhere/results.md")
+    assert recipe.awq is not None and recipe.awq.held_out == Path("elsewhere/data/test_seen.jsonl")
 
 
 @pytest.mark.parametrize(

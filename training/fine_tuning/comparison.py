@@ -8,6 +8,7 @@ differences are paired.
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -15,6 +16,7 @@ from evaluation.row_scores import interval, task_scores
 from submission.errors import ShopBenchError
 from training.files import write_json
 from training.fine_tuning.examples import read_questions
+from training.fine_tuning.score_picture import draw_scores
 from training.fine_tuning.tables import OFF, ON, SETS, UNCALIBRATED, ZERO_SHOT, Predictions, write_section
 from training.fine_tuning.variant_scores import Asking, Variant, answer_questions, read_sets, write_sets
 from training.recipe import Recipe, check_files
@@ -24,23 +26,36 @@ def variants(recipe: Recipe, alpha: float) -> dict[str, Variant]:
     """Return what is compared, by name."""
     base, ensemble = recipe.base_model, recipe.output / "ensemble"
     found = {ZERO_SHOT: Variant(base)}
-    for name in recipe.adapters:
-        found[f"adapter {name}"] = Variant(base, recipe.adapter_folder(name))
-    if len(recipe.adapters) > 1:
-        found["fine-tuned, ensemble"] = Variant(base, ensemble)
+    if not _is_brief(recipe):
+        for name in recipe.adapters:
+            found[f"adapter {name}"] = Variant(base, recipe.adapter_folder(name))
+        if len(recipe.adapters) > 1:
+            found["fine-tuned, ensemble"] = Variant(base, ensemble)
     found[f"wise-ft, α = {alpha:g}"] = Variant(base, ensemble, alpha)
     return found
+
+
+def _is_brief(recipe: Recipe) -> bool:
+    return recipe.compare is not None and recipe.compare.brief
+
+
+def run_folder(recipe: Recipe, variant: str, mode: str = ON) -> Path:
+    """Return the folder of the report on one variant in one mode."""
+    return recipe.output / "compare" / f"{variant}-{mode}".replace(" ", "_").replace(",", "").replace("_=_", "_")
 
 
 def compare(recipe: Recipe, alpha: float) -> None:
     """Have every variant answer the development and the test questions, and write the tables."""
     found = variants(recipe, alpha)
-    calibration_shown = (ZERO_SHOT, list(found)[-1])
+    calibration_shown = () if _is_brief(recipe) else (ZERO_SHOT, list(found)[-1])
     modes: dict[str, tuple[str, ...]] = {
-        name: (ON, UNCALIBRATED, OFF) if name in calibration_shown else (ON, OFF) for name in found
+        name: (ON, UNCALIBRATED, OFF) if name in calibration_shown else (ON,) if _is_brief(recipe) else (ON, OFF)
+        for name in found
     }
     predictions = ask(recipe, found, modes)
-    _write_json(predictions, recipe.output / "compare" / "comparison.json")
+    comparison = [_entry(name, mode, sets) for (name, mode), sets in predictions.items()]
+    write_json(recipe.output / "compare" / "comparison.json", comparison)
+    draw_scores(comparison, recipe.output / "compare" / "scores.png")
     write_section(recipe, predictions, alpha)
 
 
@@ -60,26 +75,20 @@ def ask(recipe: Recipe, found: dict[str, Variant], modes: dict[str, tuple[str, .
     predictions: Predictions = {}
     runs = [(name, mode) for name in found for mode in modes[name]]
     for name, mode in tqdm(runs, desc="comparing", unit="run"):
-        folder = output / f"{name}-{mode}".replace(" ", "_").replace(",", "").replace("_=_", "_")
+        folder = run_folder(recipe, name, mode)
         asking = Asking(recipe.track, recipe.seed, constrained=mode != OFF, calibrated=mode != UNCALIBRATED)
         rows = answer_questions(found[name], questions, folder, asking)
         predictions[name, mode] = read_sets(rows)
     return predictions
 
 
-def _write_json(predictions: Predictions, target: Path) -> None:
-    write_json(
-        target,
-        [
-            {
-                "variant": name,
-                "constraints": mode,
-                **{kind: asdict(interval(sets[kind])) for kind in SETS},
-                "tasks": {kind: task_scores(sets[kind]) for kind in SETS},
-            }
-            for (name, mode), sets in predictions.items()
-        ],
-    )
+def _entry(name: str, mode: str, sets: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "variant": name,
+        "constraints": mode,
+        **{kind: asdict(interval(sets[kind])) for kind in SETS},
+        "tasks": {kind: task_scores(sets[kind]) for kind in SETS},
+    }
 
 
 def chosen_alpha(recipe: Recipe) -> float:

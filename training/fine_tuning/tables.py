@@ -39,11 +39,14 @@ def difference_cell(sets: dict[str, Any], reference: dict[str, Any], kind: str) 
 
 
 def _calibration_table(predictions: Predictions) -> list[str]:
-    lines = [line("variant", "development", "test, seen tasks", "test, unseen tasks"), "|---|---|---|---|"]
+    if not any(mode == UNCALIBRATED for _, mode in predictions):
+        return []
+    lines = ["What the calibration of listed options adds, constraints on:", ""]
+    lines += [line("variant", "development", "test, seen tasks", "test, unseen tasks"), "|---|---|---|---|"]
     for name in [name for name, mode in predictions if mode == UNCALIBRATED]:
         with_it, without = predictions[name, ON], predictions[name, UNCALIBRATED]
         lines.append(line(name, *(difference_cell(with_it, without, kind) for kind in SETS)))
-    return lines
+    return [*lines, ""]
 
 
 def task_table(predictions: Predictions) -> list[str]:
@@ -81,10 +84,7 @@ def write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> Non
         "",
         *_main_table(predictions),
         "",
-        "What the calibration of listed options adds, constraints on:",
-        "",
         *_calibration_table(predictions),
-        "",
         "By task, constraints on:",
         "",
         *task_table(predictions),
@@ -98,6 +98,7 @@ def copy_pictures(recipe: Recipe, results: Path) -> list[str]:
     """Copy the pictures that a run has drawn into `images` beside `results`; return the lines of Markdown that show them."""
     pictures = {f"loss_{name}": recipe.adapter_folder(name) / "loss.png" for name in recipe.adapters}
     pictures["sweep"] = recipe.output / "wise_ft" / "sweep.png"
+    pictures["scores"] = recipe.output / "compare" / "scores.png"
     images = results.parent / "images"
     images.mkdir(parents=True, exist_ok=True)
     shown = []
