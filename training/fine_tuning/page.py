@@ -43,10 +43,12 @@ def write_page(recipe: Recipe, alpha: float) -> Path:
 
 def _scores(recipe: Recipe) -> Iterator[str]:
     comparison = _read(recipe.output / "compare" / "comparison.json") or []
+    assert recipe.compare is not None, "a page is about a comparison"
     yield "<h2>Before and after</h2>"
     yield _paragraph(
         "Scores with their 95 % intervals. Zero-shot is the base model as it came; the last line is the merged model. "
-        "No question here was trained on, and none chose a checkpoint or α."
+        "No question here was trained on, and none chose a checkpoint or α. "
+        f"The development questions are those of {recipe.compare.development}."
     )
     rows = [
         [entry["variant"], entry["constraints"], *(_interval(entry[kind]) for kind in SETS)] for entry in comparison

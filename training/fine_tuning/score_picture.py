@@ -11,7 +11,7 @@ from training.fine_tuning.tables import SETS
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-_TITLES = {"development": "questions of `development`", "seen": "tasks trained on", "unseen": "tasks not trained on"}
+_TITLES = {"development": "development questions", "seen": "tasks trained on", "unseen": "tasks not trained on"}
 _COLOURS = {"on": "tab:blue", "on, uncalibrated": "tab:green", "off": "tab:orange"}
 
 
