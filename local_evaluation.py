@@ -7,6 +7,7 @@ Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit e
 """
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from evaluation.evaluator import Settings, evaluate
 from evaluation.limits import EXIT_CODE, LimitExceeded
 from evaluation.lm_eval_layout import check_target, write_lm_eval
+from evaluation.progress import Detail, show_log
 from evaluation.report_folder import folder_to_resume, new_folder, point_latest
 from evaluation.reports import REPORTS, read_report
 from evaluation.selection import Selection
@@ -33,7 +35,11 @@ DEVELOPMENT_DATA = ROOT / "data" / "development.json"
 def main(arguments: list[str] | None = None) -> int:
     """Run the evaluation that the command line asks for and return the exit code."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # In a file or a pipe, too, what is printed comes when it is printed.
+        sys.stdout.reconfigure(line_buffering=True)
     _set_environment(options)
+    show_log(options.detail)
     try:
         known = settings.Settings.from_environment(strict=True)
         output = options.output or _default_output(known, options.resume)
@@ -109,6 +115,24 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="replace a finished report in the --output folder, once the new one is whole",
     )
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "-q",
+        "--quiet",
+        dest="detail",
+        action="store_const",
+        const=Detail.QUIET,
+        default=Detail.USUAL,
+        help="show warnings, and at the end one line with the score and the report",
+    )
+    shown.add_argument(
+        "-v",
+        "--verbose",
+        dest="detail",
+        action="store_const",
+        const=Detail.VERBOSE,
+        help="show each batch, and what vLLM and other libraries log",
+    )
     return parser
 
 
@@ -152,6 +176,7 @@ def _settings(options: argparse.Namespace, output: Path) -> Settings:
         with_limits=options.limits == "phase2",
         resume=options.resume,
         overwrite=options.overwrite,
+        detail=options.detail,
     )
 
 

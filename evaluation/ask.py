@@ -14,6 +14,7 @@ from typing import Any
 
 from evaluation.command_line import run_command
 from evaluation.predictions import Row, details_of
+from evaluation.progress import Detail, show_log, waiting
 from evaluation.question_view import view
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
@@ -38,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Imported here, so that it is configured by the environment.
     from models.user_config import UserModel
 
-    print("Loading the model", file=sys.stderr)
-    model = UserModel()
+    show_log(Detail.USUAL)
+    with waiting("Loading the model", Detail.USUAL):
+        model = UserModel()
     for question in options.question or _typed_questions():
         print(view(ask(model, _with_lines(question), options.multiple_choice)) + "\n", flush=True)
 

@@ -12,6 +12,7 @@ from evaluation.html_page import table_library
 from evaluation.journal import Journal
 from evaluation.limits import Limits
 from evaluation.predictions import answer_rows, numbers_of
+from evaluation.progress import Detail, waiting
 from evaluation.provenance import code_state, model_settings, now
 from evaluation.report import Evaluation, Origin, summarise, write_answers, write_report
 from evaluation.report_folder import is_finished
@@ -26,6 +27,7 @@ class Settings:
     """What to evaluate and how: `with_limits` asks for phase 2's time limits.
 
     `resume` continues what was interrupted in the `output` folder, `overwrite` replaces a finished report there.
+    `detail` is how much of it is shown.
     """
 
     data: Path
@@ -34,6 +36,7 @@ class Settings:
     with_limits: bool = False
     resume: bool = False
     overwrite: bool = False
+    detail: Detail = Detail.USUAL
 
 
 def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
@@ -59,11 +62,12 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
     journal = Journal(settings.output, identity, settings.resume)
     try:
         _announce_journal(journal, len(samples), settings)
-        loaded = _answer(samples, load_model, journal, limits)
+        loaded = _answer(samples, load_model, journal, limits, settings.detail)
         answers = answer_rows(samples, numbers_of(whole), journal.batches)
         kept = write_answers(settings.output, answers)
         started = time.monotonic()
-        scores = _score(samples, journal, kept)
+        with waiting("Scoring the answers", settings.detail):
+            scores = _score(samples, journal, kept)
         evaluation = Evaluation(
             str(settings.data),
             loaded,
@@ -85,14 +89,30 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
         kept.unlink()
     finally:
         journal.close()
-    print(
-        f"\n{summarise(evaluation)}\nReport: {settings.output / 'report.md'}; every question, in a browser: report.html"
-    )
+    _print_found(evaluation, settings)
 
 
-def _answer(samples: Sequence[Sample], load_model: Callable[[], Any], journal: Journal, limits: Limits | None) -> Any:
+def _print_found(evaluation: Evaluation, settings: Settings) -> None:
+    text = settings.output / "report.md"
+    if settings.detail is not Detail.QUIET:
+        print(f"\n{summarise(evaluation)}\nReport: {text}; every question, in a browser: report.html")
+        return
+    for line in evaluation.warnings:
+        print(f"Warning: {line}")
+    overall = evaluation.scores.overall
+    score = "no task could be scored" if overall is None else f"score {overall:.4f}"
+    print(f"{len(evaluation.rows)} questions, {score}: {text}")
+
+
+def _answer(
+    samples: Sequence[Sample],
+    load_model: Callable[[], Any],
+    journal: Journal,
+    limits: Limits | None,
+    detail: Detail,
+) -> Any:
     try:
-        return answer_samples(samples, load_model, journal, limits)
+        return answer_samples(samples, load_model, journal, limits, detail)
     except ShopBenchError:
         if journal.loaded is None:
             # A model that cannot be loaded leaves nothing to resume.
@@ -102,9 +122,14 @@ def _answer(samples: Sequence[Sample], load_model: Callable[[], Any], journal: J
         raise
 
 
+def _say(text: str, settings: Settings) -> None:
+    if settings.detail is not Detail.QUIET:
+        print(text)
+
+
 def _announce(samples: Sequence[Sample], count: int, settings: Settings) -> None:
     part = f" (of {count}: the report is marked as partial)" if len(samples) < count else ""
-    print(f"{len(samples)} questions from {settings.data}{part}")
+    _say(f"{len(samples)} questions from {settings.data}{part}", settings)
     for line, first in find_duplicates(samples):
         print(f"Warning: {settings.data}, line {line}: asks the same as line {first}; it is asked and counted again")
     for task, reason in unscorable_tasks(samples).items():
@@ -114,7 +139,7 @@ def _announce(samples: Sequence[Sample], count: int, settings: Settings) -> None
 def _announce_journal(journal: Journal, count: int, settings: Settings) -> None:
     if settings.resume:
         answered = sum(len(batch.positions) for batch in journal.batches)
-        print(f"Resuming: {answered} of {count} questions were answered before")
+        _say(f"Resuming: {answered} of {count} questions were answered before", settings)
     elif journal.discarded:
         print(f"Starting again: what an interrupted evaluation left in {settings.output} is discarded")
 
@@ -123,7 +148,8 @@ def _limits(samples: Sequence[Sample], settings: Settings) -> Limits:
     tracks = {sample.track for sample in samples}
     only = tracks.pop() if len(tracks) == 1 else None
     limits = Limits.phase_2(settings.selection.track or only or ALL_AROUND)
-    print(f"Time limits: {limits.per_question_s:g} s a question in each batch, {limits.total_s:g} s for {limits.name}")
+    per_batch = f"{limits.per_question_s:g} s a question in each batch"
+    _say(f"Time limits: {per_batch}, {limits.total_s:g} s for {limits.name}", settings)
     return limits
 
 

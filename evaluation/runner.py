@@ -7,25 +7,31 @@ question of the last batch, with attributes named in `evaluation.predictions.DET
 earlier batches: `state_dict()` (JSON data), which a resumed run hands back through `load_state_dict()`.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-from tqdm import tqdm
 
 from evaluation.dataset import Sample
 from evaluation.journal import AnsweredBatch, Journal, LoadedModel
 from evaluation.limits import Limits, Stopwatch
 from evaluation.predictions import details_of
+from evaluation.progress import Detail, bar, waiting
 from submission.competition import MAX_BATCH_SIZE
 from submission.errors import ShopBenchError
 from submission.half_surrogates import replace_half_surrogates
 from submission.settings import Settings
 from submission.task_types import TaskType
 
+logger = logging.getLogger(__name__)
+
 
 def answer_samples(
-    samples: Sequence[Sample], load_model: Callable[[], Any], journal: Journal, limits: Limits | None
+    samples: Sequence[Sample],
+    load_model: Callable[[], Any],
+    journal: Journal,
+    limits: Limits | None,
+    detail: Detail = Detail.USUAL,
 ) -> LoadedModel:
     """Have the model answer all questions that the journal holds no answers for, batch by batch, into the journal.
 
@@ -36,16 +42,16 @@ def answer_samples(
     if journal.loaded and len(answered) == len(samples):
         return journal.loaded
     stopwatch = Stopwatch(limits, used_s=sum(batch.seconds for batch in journal.batches))
-    with stopwatch.step("loading the model"):
+    with waiting("Loading the model", detail), stopwatch.step("loading the model"):
         started = time.monotonic()
         model = load_model()
         if journal.batches and hasattr(model, "load_state_dict"):
             model.load_state_dict(journal.batches[-1].model_state)
         loaded = LoadedModel(time.monotonic() - started, *_names(model))
     journal.add_loaded(loaded)
-    with tqdm(total=len(samples), initial=len(answered), unit="question", desc="Answering") as progress:
+    with bar(len(samples), "Answering", "question", detail, initial=len(answered)) as progress:
         for task_type, positions in _groups(samples):
-            progress.set_postfix_str(task_type)
+            progress.set_postfix_str(task_type, refresh=False)
             batches_before = sum(batch.task_type == task_type for batch in journal.batches)
             remaining = [position for position in positions if position not in answered]
             for number, batch in enumerate(_batches(model, remaining), start=batches_before + 1):
@@ -53,6 +59,7 @@ def answer_samples(
                 with stopwatch.step(description, len(batch)):
                     journal.add_batch(_answer_batch(model, samples, task_type, batch, description))
                 progress.update(len(batch))
+                logger.info("%s: %.2f s", description, journal.batches[-1].seconds)
     return loaded
 
 

@@ -51,6 +51,14 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.encoder = ChatEncoder(self.model_folder)
         if self.constrained:
             tokenizer_kind(self.encoder.tokenizer)  # one that cannot be constrained is named before the engine loads
+        logger.info(
+            "vLLM loads %s (%.1f GB of weights): profile %s, context of %d tokens, track %d",
+            self.model_folder,
+            sum(file.stat().st_size for file in self.model_folder.glob("*.safetensors")) / 1e9,
+            self.profile.name,
+            self.profile.max_model_len,
+            self.track.number,
+        )
         load = CheckedLoading(
             lambda profile: Engine(self.model_folder, profile, settings.seed, self.constrained),
             self.profile,

@@ -305,6 +305,24 @@ def test_a_name_that_no_question_has_is_one_line(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_quiet_leaves_one_line(run, tmp_path):
+    result = run("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--type", "ranking", "--quiet")
+    assert (result.returncode, result.stderr) == (0, "")
+    score = json.loads((tmp_path / "out" / "report.json").read_text())["overall_score"]
+    assert result.stdout == f"3 questions, score {score:.4f}: {tmp_path / 'out' / 'report.md'}\n"
+
+
+def test_where_no_terminal_is_lines_say_how_far_it_is(run, tmp_path):
+    arguments = ("--data", SAMPLE_DATA, "--output", tmp_path / "out", "--type", "ranking")
+    lines = run(*arguments).stderr.splitlines()
+    assert lines[0] == "Loading the model" and lines[1].startswith("Loading the model: done in ")
+    assert lines[2].startswith("Answering: 3 of 3 questions, ") and lines[2].endswith(" left, ranking")
+    assert lines[3] == "Scoring the answers" and lines[4].startswith("Scoring the answers: done in ")
+    assert len(lines) == 5
+    verbose = run(*arguments, "--overwrite", "--verbose").stderr
+    assert "evaluation.runner: batch 1 of ranking (3 questions): " in verbose
+
+
 def limit_file_size(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
