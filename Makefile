@@ -12,7 +12,7 @@ AWQ_TORCH ?= cpu
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny awq-env finetune-demo check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny awq-env finetune-demo audit-questions check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -53,6 +53,9 @@ finetune-demo: setup models ## fine-tune the embedded model end to end: hours on
 awq-env: ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which training.calibrate_awq calls
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv-awq requirements/torch-$(AWQ_TORCH).lock \
 	  training/requirements-awq.txt training/requirements-awq-source.txt
+
+audit-questions: setup ## build training questions from the published files in data/sources, and say what is wrong with them
+	.venv/bin/python -m training.show_questions --audit $(if $(RECIPE),--recipe "$(RECIPE)") $(ARGS)
 
 check-submission: setup ## say whether this folder could be pushed to the competition
 	.venv/bin/python -m evaluation.check_submission $(ARGS)

@@ -334,9 +334,9 @@ def where_from(path: Path) -> str:
     return "; data/README.md says where it comes from" if path.parts[:1] == ("data",) else ""
 
 
-def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+def add_recipe_arguments(parser: argparse.ArgumentParser, *, needs_recipe: bool = True) -> None:
     """Add `--recipe` and `--set` to a command's parser."""
-    parser.add_argument("--recipe", type=Path, required=True, help="YAML recipe, see training/recipes")
+    parser.add_argument("--recipe", type=Path, required=needs_recipe, help="YAML recipe, see training/recipes")
     parser.add_argument(
         "--set",
         nargs="+",

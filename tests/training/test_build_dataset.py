@@ -226,7 +226,7 @@ def test_a_chunk_with_a_handful_of_ready_made_questions_loses_none_for_their_ins
     sources = {"shopbench": {"files": [{"path": ratings, "task": "ready_ratings", "track": 3}]}}
     made = small(tmp_path / "whole", sources=sources, weights={}, protected=[protected])
     whole = build(made)
-    monkeypatch.setattr("training.data.candidates.CHUNK_UNITS", 3)
+    monkeypatch.setattr("training.data.chunks.CHUNK_UNITS", 3)
     assert build(made.model_copy(update={"output": tmp_path / "chunks"}))["tasks"] == whole["tasks"]
 
 

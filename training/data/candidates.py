@@ -6,14 +6,11 @@ a killed build skips those it finds.
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from itertools import islice
-from typing import Any
 
 from tqdm import tqdm
 
-from training.data.chunks import CHUNK_UNITS, Summary, chunk_file, read_summary, stream_folder
+from training.data.chunks import Summary, chunk_file, chunks_of, read_summary, stream_folder
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
 from training.data.worker import build_chunk
@@ -42,7 +39,7 @@ def build_stream(
         _add(total, result.result() if isinstance(result, Future) else result, limits, bar)
 
     try:
-        for number, units in enumerate(_batches(source.units(stream), CHUNK_UNITS)):
+        for number, units in enumerate(chunks_of(source.units(stream))):
             wanted = open_tasks()
             if not wanted:
                 break
@@ -74,8 +71,3 @@ def _add(total: Summary, summary: Summary, limits: dict[str, int], bar: tqdm) ->
         total.skipped.setdefault(name, Counter()).update(summary.skipped.get(name, {}))
         total.contaminated.setdefault(name, []).extend(summary.contaminated.get(name, []))
         bar.update(added)
-
-
-def _batches(units: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    while batch := list(islice(units, size)):
-        yield batch

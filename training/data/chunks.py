@@ -42,6 +42,12 @@ class Summary:
         return Summary(**{**data, **counters, "skipped": skipped})
 
 
+def chunks_of(units: Iterator[Any]) -> Iterator[list[Any]]:
+    """Cut the units of a stream into chunks."""
+    while chunk := list(islice(units, CHUNK_UNITS)):
+        yield chunk
+
+
 def stream_folder(recipe: DataRecipe, stream: str) -> Path:
     """Return where the candidates of a stream ("source/stream") lie."""
     return recipe.work / "candidates" / stream.replace("/", ".")

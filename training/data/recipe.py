@@ -142,9 +142,9 @@ class DataRecipe(Settings):
         return hash_of([settings, fingerprint(*files, *(path for _, path in named)), fingerprint(*code)])
 
 
-def add_data_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_recipe_arguments(parser: argparse.ArgumentParser, *, needs_recipe: bool = True) -> None:
     """Add what every command that reads a data recipe takes."""
-    add_recipe_arguments(parser)
+    add_recipe_arguments(parser, needs_recipe=needs_recipe)
     parser.add_argument(
         "--licences",
         choices=("all", "permissive"),

@@ -1,12 +1,8 @@
-"""Prints questions of each task with their answers, for a reader: `python -m training.show_questions --recipe … -n 10`.
-
-They are built like those of the data set, from the first records of the recipe's sources, but kept nowhere.
-"""
+"""Questions of each task, built like those of the data set from the first records of the sources, but kept nowhere."""
 
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -37,16 +33,11 @@ def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[s
                 records = [source.record(stream, unit, Counter()) for unit in units]
                 pool = Pool([record for record in records if record is not None])
                 for task in building:
-                    found = questions[task.name]
-                    for number in range(task.questions_per_record):
-                        for record in pool.records:
-                            seed = f"{recipe.seed}/{task.name}/{path}/{record.key}/{number}"
-                            row = task.question(path, record, pool, Random(seed))
-                            if row is not None:
-                                found.append(row)
-    return {name: _spread(found, count) for name, found in questions.items()}
+                    for record in pool.records:
+                        questions[task.name] += task.questions(path, record, pool, recipe.seed)
+    return {name: spread(found, count) for name, found in questions.items()}
 
 
-def _spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+def spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """Return `count` rows from all over the list: some sources give their rows sorted."""
     return [rows[place * len(rows) // count] for place in range(count)] if len(rows) > count else rows

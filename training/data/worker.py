@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from threading import Thread
 from typing import Any
 
@@ -64,12 +63,7 @@ class Worker:
     ) -> Iterator[dict[str, Any]]:
         instruction = self._instruction(task, is_ready=stream == READY_STREAM)
         for record in asked:
-            for number in range(task.questions_per_record):
-                seed = f"{self.recipe.seed}/{task.name}/{stream}/{record.key}/{number}"
-                row = task.question(stream, record, pool, Random(seed))
-                if row is None:
-                    continue
-                row = {"id": f"{stream}/{record.key}/{task.name}/{number}", **row}
+            for row in task.questions(stream, record, pool, self.recipe.seed):
                 ngram = self.protected.shared_ngram(row["question"], instruction)
                 if ngram is not None:
                     contaminated.append({"id": row["id"], "shared": ngram, "question": row["question"]})

@@ -4,7 +4,6 @@ Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is our
 slips would give: the single amount, one pack more, the factor the wrong way round.
 """
 
-import hashlib
 from collections.abc import Iterable
 from fractions import Fraction
 from random import Random
@@ -24,7 +23,7 @@ from training.data.tasks.amounts import (
     single_amount,
     written,
 )
-from training.data.tasks.task import Draft, Pool, Task, choice, draw
+from training.data.tasks.task import Draft, Pool, Task, choice, draw, in_no_order
 from training.data.tasks.words import shortened
 
 _UNKNOWN = "It cannot be inferred."
@@ -101,13 +100,9 @@ def _amount_of_a_pack(title: str) -> Amount | None:
 def _unknown_totals(pool: Pool[Product | JudgedProduct]) -> set[str]:
     """Return the keys of the records whose total is asked for though it cannot be inferred, in no order of the source."""
     titles = {record.key: title for record in pool.records if packs(title := _title(record)) is not None}
-    unknown = sorted(
-        (hashlib.blake2b(key.encode(), digest_size=8).digest(), key)
-        for key, title in titles.items()
-        if says_no_amount(title)
-    )
+    unknown = sorted((key for key, title in titles.items() if says_no_amount(title)), key=in_no_order)
     known = sum(_amount_of_a_pack(title) is not None for title in titles.values())
-    return {key for _, key in unknown[: max(1, int(known * _UNKNOWN_PER_KNOWN))]}
+    return {*unknown[: max(1, int(known * _UNKNOWN_PER_KNOWN))]}
 
 
 UNIT_CONVERSION = Task(

@@ -59,6 +59,8 @@ RATING = Task(
 @RATING.built_from("amazon_reviews/reviews")
 def build_rating(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the stars of a review; its title stands before it, as in the benchmark."""
+    if not pool.is_in_balance(review, RATING.name, lambda review: str(review.rating)):
+        return None
     text = f"{review.title}\n{review.text}" if review.title and rng.random() < 0.7 else review.text
     slots = {"review": text, "thing": _thing(review.product)}
     return Draft(slots, review.rating, numbers=(1, 2, 3, 4, 5))
@@ -82,10 +84,15 @@ SENTIMENT = Task(
 @SENTIMENT.built_from("amazon_reviews/reviews")
 def build_sentiment(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for the sentiment that the stars stand for."""
-    names = ["negative", "negative", "neutral", "positive", "positive"]
-    right = names[review.rating - 1]
+    right = _sentiment(review)
+    if not pool.is_in_balance(review, SENTIMENT.name, _sentiment):
+        return None
     text = f"{review.title}. {review.text}" if review.title else review.text
     return choice(rng, right, [name for name in ("negative", "neutral", "positive") if name != right], review=text)
+
+
+def _sentiment(review: Review) -> str:
+    return ("negative", "negative", "neutral", "positive", "positive")[review.rating - 1]
 
 
 ASPECT_RETRIEVAL = Task(

@@ -269,24 +269,35 @@ QUERY_RELATION = Task(
     ),
     questions_per_record=2,
 )
-_RELATIONS = ("substitute", "complement", "narrowing", "irrelevant")
+# From the rarest on.
+_RELATIONS = ("complement", "narrowing", "substitute", "irrelevant")
 
 
 @QUERY_RELATION.built_from("esci/products")
 def build_query_relation(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Compare a query that the product matches exactly with another that it was judged for."""
-    pairs = [
+    pairs = _related_pairs(judged, pool)
+    if not pairs or not pool.is_in_balance(judged, QUERY_RELATION.name, lambda one: _rarest(_related_pairs(one, pool))):
+        return None
+    relation = _rarest(pairs)
+    _, first, second = rng.choice([pair for pair in pairs if pair[0] == relation])
+    return choice(rng, relation, [other for other in _RELATIONS if other != relation], first=first, second=second)
+
+
+def _related_pairs(judged: JudgedProduct, pool: Pool[JudgedProduct]) -> list[tuple[str, str, str]]:
+    """Return (relation, first, second) for the queries of a product whose relation is sure."""
+    return [
         (relation, first, second)
         for first in judged.labelled("E")
         for second, label in judged.queries
         if (relation := _relation(first, second, label, judged.product))
         and (relation == "narrowing" or not _share_a_product(first, second, pool))
     ]
-    if not pairs:
-        return None
-    relation = rng.choice(sorted({pair[0] for pair in pairs}))
-    _, first, second = rng.choice([pair for pair in pairs if pair[0] == relation])
-    return choice(rng, relation, [other for other in _RELATIONS if other != relation], first=first, second=second)
+
+
+def _rarest(pairs: Sequence[tuple[str, str, str]]) -> str:
+    """Return the relation of these pairs that is found least often, "" where there are none: most queries are irrelevant."""
+    return next((relation for relation in _RELATIONS if any(pair[0] == relation for pair in pairs)), "")
 
 
 def _share_a_product(first: str, second: str, pool: Pool[JudgedProduct]) -> bool:

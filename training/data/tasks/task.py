@@ -5,6 +5,7 @@ A builder fills the slots of a task's wordings and knows the truth. What it make
 and names the builder, since a question that is read otherwise would be answered otherwise.
 """
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,6 +38,8 @@ _LIST_SLOTS = frozenset({"options", "items"})
 # Slots that hold words of ours rather than a source's.
 _OWN_SLOTS = frozenset({"language", "mood", "opinion", "entity", "quantity", "measure", "unit", "amount", "count"})
 _PLAIN_TEXT = "apple"
+# So many records of a kind are asked about however few there are of others.
+_FEW = 10
 _LIST_ITEM = re.compile(r"(?m)^(\d+\. ?).*$")
 
 AnyValue = TypeVar("AnyValue")
@@ -74,9 +77,35 @@ class Pool(Generic[AnyRecord]):
             self._made[name] = make(self)
         return self._made[name]
 
+    def is_in_balance(self, record: AnyRecord, task: str, kind_of: Callable[[AnyRecord], str]) -> bool:
+        """Whether `record` is asked about if no kind is more frequent than all others together; if not, that is counted.
+
+        `kind_of` tells what is right for a record, "" for one that is not asked about. A few of a kind are never too many.
+        """
+        too_many = self.once(f"too many for {task}", lambda pool: _too_many(pool.records, kind_of))
+        if record.key in too_many:
+            self.skip("record whose answer would be right too often")
+        return record.key not in too_many
+
     def skip(self, reason: str) -> None:
         """Count why a record that the task is made for gives no question."""
         self.unusable[reason] += 1
+
+
+def _too_many(records: Sequence[AnyRecord], kind_of: Callable[[AnyRecord], str]) -> frozenset[str]:
+    """Return the keys of the records that make one kind more frequent than all others together, in no order of the source."""
+    by_kind: dict[str, list[str]] = {}
+    for record in records:
+        by_kind.setdefault(kind_of(record), []).append(record.key)
+    by_kind.pop("", None)
+    most = max(by_kind.values(), key=len, default=[])
+    others = sum(map(len, by_kind.values())) - len(most)
+    return frozenset(sorted(most, key=in_no_order)[max(_FEW, others) :])
+
+
+def in_no_order(key: str) -> bytes:
+    """Return what records are sorted by that come in no order of their source, always the same."""
+    return hashlib.blake2b(key.encode(), digest_size=8).digest()
 
 
 # A builder of ready-made questions returns the row itself.
@@ -126,6 +155,13 @@ class Task:
     def slots(self, wording: str) -> list[str]:
         """Return the names of the slots in a wording."""
         return [name for _, name, _, _ in Formatter().parse(wording) if name]
+
+    def questions(self, stream: str, record: Record, pool: Pool[Any], seed: int) -> Iterator[dict[str, Any]]:
+        """Build the questions about `record` that a build with this seed asks, with the `id` of each."""
+        for number in range(self.questions_per_record):
+            row = self.question(stream, record, pool, Random(f"{seed}/{self.name}/{stream}/{record.key}/{number}"))
+            if row is not None:
+                yield {"id": f"{stream}/{record.key}/{self.name}/{number}", **row}
 
     def question(self, stream: str, record: Record, pool: Pool[Any], rng: Random) -> dict[str, Any] | None:
         """Build a question about `record`, or return None where the record does not suit the task.
