@@ -148,7 +148,7 @@ def test_vllm_decodes_it_to_the_same_behind_any_prompt(form, kind, prompt, fast,
         (Selection((3, 4, 5), 2), {"3,4", "3,5", "4,3", "4,5", "5,3", "5,4"}),
         (Spans("red, blue", many=False), {"red", "blue"}),
     ],
-    ids=str,
+    ids=["choice", "permutation", "selection of one", "selection of two", "spans"],
 )
 @FAMILIES
 def test_what_may_be_written_is_the_language_and_no_more(kind, form, language):
