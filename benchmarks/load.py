@@ -22,6 +22,7 @@ from typing import Any
 from tqdm import tqdm
 
 from evaluation.dataset import read_samples
+from evaluation.drawing import new_figure, save_png
 from submission.errors import ShopBenchError
 from submission.questions import AnswerKind, read_question
 from submission.settings import Settings
@@ -164,9 +165,7 @@ def faults(found: Figures, held: Remains, batch_size: int) -> list[str]:
 
 def draw(cycles: list[Cycle], path: Path) -> None:
     """Draw memory and speed over time."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = new_figure(8, 5)
     above, below = figure.subplots(2, 1, sharex=True)
     minutes = [cycle.at_s / 60 for cycle in cycles]
     above.plot(minutes, [cycle.memory_mb for cycle in cycles])
@@ -175,8 +174,7 @@ def draw(cycles: list[Cycle], path: Path) -> None:
     below.plot(minutes, [cycle.seconds for cycle in cycles], linewidth=0.8)
     below.set(title="Time of a cycle of all sample questions", ylabel="seconds", xlabel="minutes")
     below.set_ylim(0, 1.1 * max(cycle.seconds for cycle in cycles))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    save_png(figure, path)
 
 
 def report(cycles: list[Cycle], answered: int, found: Figures, held: Remains) -> str:

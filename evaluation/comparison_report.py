@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluation.comparison import Change, Comparison, Pair, Side, groups_of, in_words, shown_p
 from evaluation.comparison_page import page
-from evaluation.figure import as_svg
+from evaluation.drawing import as_svg, new_figure, plain_text, save_png
 from evaluation.row_scores import Difference, Differences, interval
 from evaluation.tables import table
 from submission.commands import as_typed
@@ -192,12 +192,9 @@ def draw(path: Path, comparison: Comparison) -> str:
 
     Every difference is a point with its interval: overall, by track, by type and by task.
     """
-    # Imported here: it takes a second.
-    from matplotlib.figure import Figure
-
     names = [*groups_of(comparison.pairs[0].found), *comparison.pairs[0].found.tasks]
     groups = len(groups_of(comparison.pairs[0].found))
-    figure = Figure(figsize=(10, 0.28 * len(names) + 1.8), layout="constrained")
+    figure = new_figure(10, 0.28 * len(names) + 1.8)
     axes = figure.subplots()
     for number, pair in enumerate(comparison.pairs):
         found = [*groups_of(pair.found).values(), *pair.found.tasks.values()]
@@ -210,17 +207,15 @@ def draw(path: Path, comparison: Comparison) -> str:
         colour = _COLOURS[number % len(_COLOURS)]
         rows = [row + shift for row in range(len(found))]
         label = f"{pair.other.letter}: {pair.other.report.name}"
-        axes.errorbar(values, rows, xerr=reach, fmt="o", markersize=4, elinewidth=1, color=colour, label=_plain(label))
+        axes.errorbar(
+            values, rows, xerr=reach, fmt="o", markersize=4, elinewidth=1, color=colour, label=plain_text(label)
+        )
     axes.axvline(0, color="0.4", linewidth=0.8)
     axes.axhline(groups - 0.5, color="0.8", linewidth=0.8)
-    axes.set_yticks(range(len(names)), [_plain(name) for name in names], fontsize=8)
+    axes.set_yticks(range(len(names)), [plain_text(name) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     first = comparison.sides[0]
-    axes.set_xlabel(_plain(f"score more than {first.letter}: {first.report.name} (95 % intervals)"))
+    axes.set_xlabel(plain_text(f"score more than {first.letter}: {first.report.name} (95 % intervals)"))
     axes.legend(loc="best", fontsize=8)
-    figure.savefig(path, dpi=120)
+    save_png(figure, path)
     return as_svg(figure)
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")  # a dollar sign would begin a formula

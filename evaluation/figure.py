@@ -1,10 +1,9 @@
 """The report's picture: score by task, grouped by track, and where the time went."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from evaluation.drawing import as_svg, new_figure, plain_text, save_png
 from evaluation.scoring import Scores, TaskScore
 
 _TRACK_COLOURS = {0: "#7f7f7f", 1: "#0072b2", 2: "#e69f00", 3: "#009e73", 4: "#cc79a7"}
@@ -17,12 +16,9 @@ def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> str:
 
     `seconds` names the parts of the run and what each took, in order.
     """
-    # Imported here: it takes a second, and only a finished evaluation draws.
-    from matplotlib.figure import Figure
-
     scored = sorted((task for task in scores.tasks if task.score is not None), key=_track_number)
     height = 0.3 * len(scored) + 1.5
-    figure = Figure(figsize=(10, height + 2.2), layout="constrained")
+    figure = new_figure(10, height + 2.2)
     by_task, by_time = figure.subplots(2, 1, height_ratios=[height, 1.6])
 
     by_task.set(title="Score by task, with 95 % intervals", xlim=(0, 1.2), ylim=(len(scored) - 0.4, -0.6))
@@ -34,7 +30,7 @@ def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> str:
         by_task.errorbar(value, row, xerr=reach, color="black", elinewidth=0.9, capsize=2)
         shown = f"{value:.3f}  (n = {task.num_samples})"
         by_task.text(interval.high + 0.01, row, shown, va="center", fontsize=8)
-    by_task.set_yticks(range(len(scored)), [_plain(f"{task.name} ({', '.join(task.metrics)})") for task in scored])
+    by_task.set_yticks(range(len(scored)), [plain_text(f"{task.name} ({', '.join(task.metrics)})") for task in scored])
     by_task.tick_params(axis="y", labelsize=8)
     for track, mean in scores.by_track.items():
         label = f"track {track.number}: {mean:.3f}" if track else f"no track named: {mean:.3f}"
@@ -49,25 +45,9 @@ def draw(path: Path, scores: Scores, seconds: Mapping[str, float]) -> str:
         by_time.barh(0, length, left=start, color=colour, label=f"{part}: {length:.1f} s")
         start += length
     by_time.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=4, fontsize=8)
-    figure.savefig(path, dpi=120)
+    save_png(figure, path)
     return as_svg(figure)
-
-
-def as_svg(figure: Any) -> str:
-    """Return a figure as an SVG element whose texts are texts and not outlines."""
-    from matplotlib import rc_context
-
-    written = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "shopbench"}):
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = written.getvalue()
-    # The declarations before it belong to a file, not to a page.
-    return text[text.index("<svg") :]
 
 
 def _track_number(task: TaskScore) -> int:
     return task.track.number if task.track else 0
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")  # a dollar sign would begin a formula

@@ -59,6 +59,13 @@ def test_evaluation_reaches_the_model_through_user_model_only() -> None:
         assert not imported_modules(file) & {"submission.engine", "submission.decoding.logits_processor"}, file
 
 
+def test_pictures_are_drawn_one_way() -> None:
+    for package in ("submission", "models", "evaluation", "training", "tools", "benchmarks"):
+        for file in sources(package):
+            draws = any(name.split(".")[0] == "matplotlib" for name in imported_modules(file))
+            assert not draws or file == ROOT / "evaluation/drawing.py", file
+
+
 def test_the_submission_needs_no_package_of_the_evaluation_or_training() -> None:
     theirs = {
         "rouge_score",

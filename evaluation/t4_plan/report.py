@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from evaluation.drawing import new_figure, save_png
 from evaluation.t4_plan.fit import PUBLISHED_SECONDS, Fit
 from evaluation.t4_plan.levers import Workloads, levers, presets
 from evaluation.t4_plan.machine import GIB, assumption_table
@@ -233,12 +234,8 @@ def draw(
     planner: Planner, workloads: Workloads, tracks: list[int], lever_track: int, path: Path, *, known_to_run: bool
 ) -> None:
     """Draw shares of the limit by part, ours beside the baseline's design, and the levers of one track."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(14, 5.5), width_ratios=[1.2, 1])
+    figure = new_figure(14, 5.5)
+    left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
     colours = ["#6b7280", "#2563eb", "#f59e0b", "#10b981", "#ef4444"]
     for index, track in enumerate(tracks):
         limit = track_by_number(track).time_limit_s
@@ -280,8 +277,4 @@ def draw(
     right.axvline(TARGET_SHARE, color="black", linewidth=1, linestyle=":")
     right.set_xlim(right=1.12 * max(seconds for _, seconds in rows) / limit)
     right.set_title(f"What each decision does to track {lever_track}")
-    figure.tight_layout()
-    temporary = path.with_suffix(".tmp.png")
-    figure.savefig(temporary, dpi=130)
-    plt.close(figure)
-    temporary.rename(path)
+    save_png(figure, path)

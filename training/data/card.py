@@ -6,6 +6,7 @@ Its front matter tells `datasets.load_dataset` where the shards are.
 from collections import Counter
 from typing import Any
 
+from evaluation.drawing import new_figure, save_png
 from submission.tracks import TRACKS
 from training.data.licences import CHECK
 from training.data.recipe import DataRecipe
@@ -146,11 +147,7 @@ def _table(head: list[str], rows: list[list[Any]]) -> str:
 
 
 def _draw(recipe: DataRecipe, tasks: Counter[str], lengths: dict[str, Counter[int]]) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 3 + 0.17 * len(tasks)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(11, 3 + 0.17 * len(tasks))
     left, right = figure.subplots(1, 2, width_ratios=[1.3, 1])
     names = [name for name, _ in sorted(tasks.items(), key=lambda item: (item[1], item[0]))]
     left.barh(names, [tasks[name] for name in names], color="#4477aa")
@@ -166,6 +163,4 @@ def _draw(recipe: DataRecipe, tasks: Counter[str], lengths: dict[str, Counter[in
     right.set_ylabel("examples")
     right.set_yscale("log")
     right.legend()
-    with written_whole(recipe.result / _PICTURE) as temporary:
-        # A fixed Software entry: the picture's bytes shall not change with the version of the library that drew it.
-        figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})
+    save_png(figure, recipe.result / _PICTURE)

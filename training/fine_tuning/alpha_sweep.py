@@ -10,18 +10,15 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from tqdm import tqdm
 
+from evaluation.drawing import new_figure, save_png
 from evaluation.intervals import Interval
 from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
-from training.files import write_json, written_whole
+from training.files import write_json
 from training.fine_tuning.examples import read_questions
 from training.fine_tuning.variant_scores import Asking, Variant, answer_questions, read_sets, write_sets
-
-matplotlib.use("Agg")
-from matplotlib import pyplot
 
 Rows = list[dict[str, Any]]
 
@@ -78,8 +75,7 @@ def sweep(alphas: list[float], evaluate: Callable[[float], tuple[Rows, Rows]], o
         seen, unseen = evaluate(alpha)
         points.append(SweepPoint(alpha, interval(seen), interval(unseen)))
     chosen = choose_alpha(points)
-    with written_whole(output / "sweep.png") as temporary:
-        _draw(points, chosen, temporary)
+    _draw(points, chosen, output / "sweep.png")
     write_json(output / "sweep.json", {"alpha": chosen.alpha, "points": [asdict(point) for point in points]})
     return chosen
 
@@ -101,7 +97,8 @@ def sweep_with_engine(
 
 
 def _draw(points: list[SweepPoint], chosen: SweepPoint, target: Path) -> None:
-    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    figure = new_figure(7, 4)
+    axes = figure.subplots()
     alphas = [point.alpha for point in points]
     for name, colour in (("seen", "tab:blue"), ("unseen", "tab:orange")):
         intervals: list[Interval] = [getattr(point, name) for point in points]
@@ -111,5 +108,4 @@ def _draw(points: list[SweepPoint], chosen: SweepPoint, target: Path) -> None:
     axes.axvline(chosen.alpha, color="0.4", linewidth=0.8, linestyle=":", label=f"chosen: α = {chosen.alpha:g}")
     axes.set(xlabel="α (0: base, 1: fine-tuned)", ylabel="validation score, mean over tasks")
     axes.legend()
-    figure.savefig(target, dpi=150, format="png", metadata={"Software": None})
-    pyplot.close(figure)
+    save_png(figure, target)

@@ -3,10 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-from matplotlib import pyplot
+from evaluation.drawing import new_figure, save_png
 
 _CURVES = {
     "loss": ("training batches", "0.7", "-"),
@@ -17,7 +14,8 @@ _CURVES = {
 
 def draw_loss_curve(log: list[dict[str, Any]], best_step: int, target: Path) -> None:
     """Draw the log entries of a trainer (loss in nats a token, by optimiser step) into the picture `target`."""
-    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    figure = new_figure(7, 4)
+    axes = figure.subplots()
     for key, (label, colour, style) in _CURVES.items():
         points = [(entry["step"], entry[key]) for entry in log if key in entry]
         if points:
@@ -25,5 +23,4 @@ def draw_loss_curve(log: list[dict[str, Any]], best_step: int, target: Path) -> 
     axes.axvline(best_step, color="0.4", linewidth=0.8, linestyle=":", label="kept checkpoint")
     axes.set(xlabel="optimiser step", ylabel="loss on answer tokens (nats)", ylim=(0, None))
     axes.legend()
-    figure.savefig(target, dpi=150, metadata={"Software": None})
-    pyplot.close(figure)
+    save_png(figure, target)

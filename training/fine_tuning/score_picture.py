@@ -3,13 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-from training.files import written_whole
+from evaluation.drawing import new_figure, save_png
 from training.fine_tuning.tables import SETS
-
-matplotlib.use("Agg")
-from matplotlib import pyplot
 
 _TITLES = {"development": "development questions", "seen": "tasks trained on", "unseen": "tasks not trained on"}
 _COLOURS = {"on": "tab:blue", "on, uncalibrated": "tab:green", "off": "tab:orange"}
@@ -19,9 +14,8 @@ def draw_scores(comparison: list[dict[str, Any]], target: Path) -> None:
     """Draw the entries of `comparison.json` into the picture `target`, the first variant at the top."""
     names = list(dict.fromkeys(entry["variant"] for entry in comparison))
     modes = list(dict.fromkeys(entry["constraints"] for entry in comparison))
-    figure, panels = pyplot.subplots(
-        1, len(SETS), figsize=(10, 0.5 * len(names) + 1.6), layout="constrained", sharey=True
-    )
+    figure = new_figure(10, 0.5 * len(names) + 1.6)
+    panels = figure.subplots(1, len(SETS), sharey=True)
     for axes, kind in zip(panels, SETS, strict=True):
         for entry in comparison:
             found, mode = entry[kind], entry["constraints"]
@@ -34,6 +28,4 @@ def draw_scores(comparison: list[dict[str, Any]], target: Path) -> None:
     if len(modes) > 1:
         handles = [panels[0].plot([], [], "o", color=_COLOURS[mode])[0] for mode in modes]
         figure.legend(handles, [f"constraints {mode}" for mode in modes], loc="outside lower center", ncols=len(modes))
-    with written_whole(target) as temporary:
-        figure.savefig(temporary, dpi=150, format="png", metadata={"Software": None})
-    pyplot.close(figure)
+    save_png(figure, target)
