@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from submission.half_surrogates import holds_half_surrogates
+from submission.question_text import UNSPACED
 
 # No list is longer than nine digits can count, and int() refuses numbers of thousands of digits.
 _NUMBERS = re.compile(r"\s*\d{1,9}\s*(?:,\s*\d{1,9}\s*)*")
@@ -203,7 +204,7 @@ class Selection(_NumberForm):
 
 _WORD = re.compile(
     # A run of letters and digits is a word; in scripts written without spaces every character may begin or end one.
-    r"[぀-ヿ㐀-䶿一-鿿豈-﫿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]+",
+    rf"[{UNSPACED}]|[^\W_{UNSPACED}]+",
 )
 
 
@@ -212,7 +213,7 @@ def has_words(source: str) -> bool:
     return _WORD.search(source) is not None
 
 
-_INSIDE_WORD = re.compile(r"[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]{2}")
+_INSIDE_WORD = re.compile(rf"[^\W_{UNSPACED}]{{2}}")
 
 
 def word_spans(source: str) -> list[tuple[int, int]]:

@@ -6,118 +6,99 @@ citing from too much is harmless, citing from too little loses the answer.
 """
 
 import re
+from collections.abc import Iterator
 
-_LABELS = (
-    r"(?:user |customer |search |product |shopping |input |given |source )*"
-    r"(?:query|title|review|text|name|sentence|sentece|description|keywords?|product|input|utterance|headline|passage|listing"
-    r"|request|search|feedback|comment|phrase"
-    r"|suchanfrage|anfrage|titel|produkttitel|rezension|bewertung|text|satz|requête|titre|avis|phrase|consulta|título|reseña|texto|frase"
-    r"|titolo|recensione|testo|クエリ|タイトル|商品名|レビュー|検索|文|查询|标题|评论|商品标题|句子|文本)"
-    r"(?: text| title| keyword| body)?"
-)
-_LABELLED = re.compile(rf"(?:^|(?<=[\n.!?。;,)]))[ \t\"'*]*(?P<label>{_LABELS})\**\s*[:：]\**[ \t]*\n?", re.I)
-_NEXT_LABEL = re.compile(
-    r"\n[^\S\n]*+\**+(?:(?:the )?(?:given |target |desired )?(?:aspects?|output|answer|response|query|entity(?: type)?|entities"
-    r"|attributes?|instructions?|question|label|type|key ?phrases?|extracted \w{1,30}|result|translation|title|tags?|options"
-    r"|product|review|reply|your answer|phrases?|note|target|task|antwort|ausgabe|aspekt|réponse|aspecto|respuesta|risposta|aspetto"
-    r"|出力|回答|答案|答え|输出|観点|方面)[^\n:：]{0,30}\s?[:：]"
-    # A line that is nothing but a label waits for the answer.
-    r"|[^\W\d][\w ()]{1,24}\s?[:：]\s*$"
-    # An instruction may follow the body; it begins with one of these and ends the body.
-    r"|(?:please|do not|don't|extract|return|identify|output|answer|respond|separate|list|give|find|which|what|select|spot|use) "
-    r"[^\n]*\b(?:aspect|phrases?|entit\w+"
-    r"|comma|only|explanations?|type|part|size|keyphrases?|translation)\b)",
-    re.I,
-)
-# A query is one line; an instruction may follow it there.
-_ONE_LINE = re.compile(
-    r"query|title|name|utterance|headline|request|search|keyword|anfrage|consulta|requête|クエリ|查询", re.I
-)
-_NEXT_SENTENCE = re.compile(
-    r"(?<=[^.])\.\s+(?:write|take|give|extract|list|output|tag|find|identify|return|which|what|please|quote)\w*\b", re.I
-)
-_QUOTES = {
-    "'": "'",
-    '"': '"',
-    "“": "”",
-    "‘": "’",
-    "«": "»",
-    "「": "」",
-    "『": "』",
-    "`": "`",
-    "„": "“",
-    "”": "”",
-    "’": "’",
-}
-_OPENING = re.compile(r"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<=[぀-ヿ㐀-䶿一-鿿])[\"「『“‘'](?=\S)")
+from submission.instructions import ACTS, begins_another_part, instruction_behind
+from submission.question_text import LabelKind, Labelled, body_label_of, quotations, unquoted
+from submission.word_kinds import LETTER_OF_NAME, kinds_of
+
 _TEXT_NOUN = re.compile(
     r"(?:title|query|review|description|sentence|text|name|headline|utterance|search|product|phrase|entitled|titled|called|listing|request"
     r"|keywords?|titel|anfrage|titre|requête|título|titolo|consulta|タイトル|クエリ|标题|查询|商品)\W{0,4}$",
     re.I,
 )
-
-
 _TYPE_NOUN = re.compile(
     r"(?:types?|entity|entities|attribute|aspect|value|field|label|labelled|slot|category|class|for|on|the|of)\W{0,3}$",
     re.I,
 )
-
-
-def quotations(text: str) -> list[tuple[int, int]]:
-    """Return the [start, end) ranges of the quoted texts, without their marks; apostrophes inside a word do not count.
-
-    Marks that open and close alike are matched with the last closing one before the next opening one, so that
-    `'Men's Shoes'` is one quotation.
-    """
-    ranges: list[tuple[int, int]] = []
-    openings = [match.end() - 1 for match in _OPENING.finditer(text)]
-    limits = [*openings[1:], len(text)]
-    end_of_last = -1
-    unclosed: set[str] = set()
-    for number, opening in enumerate(openings):
-        mark = _QUOTES[text[opening]]
-        if opening <= end_of_last or mark in unclosed:
-            continue
-        start, closing = opening + 1, -1
-        for following in range(number, len(limits)):
-            closing = _last_closing(text, mark, start, limits[following])
-            if closing >= 0:
-                break
-            start = limits[following]
-        else:
-            # Nothing closes what opens here, so nothing closes what opens later either.
-            unclosed.add(mark)
-        if closing > opening + 1:
-            ranges.append((opening + 1, closing))
-            end_of_last = closing
-    return ranges
-
-
-def _last_closing(text: str, mark: str, start: int, limit: int) -> int:
-    position = text.rfind(mark, start, limit)
-    while position >= start:
-        after = text[position + 1 : position + 2]
-        if not after.isalnum() or not after.isascii():
-            return position
-        position = text.rfind(mark, start, position)
-    return -1
+# What is cited, or how: an act together with one of these is an instruction, where it stands in a text's place.
+_CITED = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "kind",
+        "value",
+        "named entity",
+        "snippet",
+        "keyphrase",
+        "keyword",
+        "aspect",
+        "separated",
+        "only",
+        "verbatim",
+        "translate",
+        "reason",
+    )
+)
+# In words: an act further on in a line is one of those that texts tell of.
+_LATEST_ACT = 3
+# In words: longer lines are texts.
+_LONGEST_INSTRUCTION = 40
 
 
 def labelled_body(text: str) -> tuple[int, int] | None:
-    """Return the range of the text behind the last body label that has one, up to what follows it; None without one."""
-    for match in reversed(list(_LABELLED.finditer(text))):
-        start = match.end()
-        if _ONE_LINE.search(match.group("label")) and text[start - 1] != "\n":
-            line_end = text.find("\n", start)
-            end = line_end if line_end >= 0 else len(text)
-            sentence = _NEXT_SENTENCE.search(text, start, end)
-            end = sentence.start() + 1 if sentence and text[start] not in _QUOTES else end
-        else:
-            following = _NEXT_LABEL.search(text, start)
-            end = following.start() if following else len(text)
-        if text[start:end].strip():
-            return _trimmed(text, start, end)
-    return None
+    """Return the range of the text behind a label that is cited from, up to what follows it; None without one.
+
+    Of several texts the last one counts: examples come first. But a review counts more than the name of what is reviewed, and
+    texts that are numbered ("Review 1", "Review 2") count together.
+    """
+    bodies = list(_bodies(text))
+    if not bodies:
+        return None
+    label, start, end = bodies[-1]
+    if label.is_numbered:
+        start = next(start for label, start, _ in bodies if label.is_numbered)
+    elif label.words and label.words.is_one_line:
+        reviews = [body for body in bodies if body[0].words and body[0].words.kind is LabelKind.REVIEW]
+        _, start, end = reviews[-1] if reviews else bodies[-1]
+    return _trimmed(text, start, end)
+
+
+def _bodies(text: str) -> Iterator[tuple[Labelled, int, int]]:
+    """Yield the label, start and end of every text that is cited from."""
+    lines = text.split("\n")
+    start = 0
+    for row, line in enumerate(lines):
+        label = body_label_of(line)
+        if label and label.words and label.words.is_cited:
+            length = _length_behind(label, lines[row:])
+            if text[start + label.end : start + label.end + length].strip():
+                yield label, start + label.end, start + label.end + length
+        start += len(line) + 1
+
+
+def _length_behind(label: Labelled, lines: list[str]) -> int:
+    """Return how many characters of `lines` the text takes that begins behind `label` in the first of them."""
+    body = lines[0][label.end :]
+    has_begun = bool(body.strip())
+    if has_begun and label.words and label.words.is_one_line:
+        return instruction_behind(body) or len(body)
+    length = len(body)
+    for line in lines[1:]:
+        if (
+            (has_begun and label.words and label.words.is_one_line)
+            or begins_another_part(line)
+            or _is_instruction(line)
+        ):
+            break
+        length += len(line) + 1
+        has_begun |= bool(line.strip())
+    return length
+
+
+def _is_instruction(line: str) -> bool:
+    kinds = kinds_of(line.lower())
+    is_short = len(kinds) <= _LONGEST_INSTRUCTION
+    return is_short and not ACTS.isdisjoint(kinds[:_LATEST_ACT]) and not _CITED.isdisjoint(kinds)
 
 
 def quoted_body(text: str) -> tuple[int, int] | None:
@@ -134,10 +115,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    # A body that is quoted as a whole is what is inside.
-    if end - start > 2 and text[start] in _QUOTES and text[end - 1] == _QUOTES[text[start]]:
-        return start + 1, end - 1
-    return start, end
+    return unquoted(text, start, end)
 
 
 def body_of(text: str) -> str:

@@ -4,13 +4,22 @@ Bodies, quotations and lists are left out, since what stands there does not tell
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from submission.asked_count import asked_count, figures_in
 from submission.item_numbers import numbering_length
 from submission.numbered_lists import NumberedList, find_list
-from submission.question_text import QUOTES, UNSPACED, LabelKind, Labelled, label_of
+from submission.question_text import (
+    QUOTED,
+    QUOTES,
+    UNSPACED,
+    LabelKind,
+    Labelled,
+    is_body_label,
+    label_of,
+    label_within,
+)
 from submission.word_kinds import KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
 
 _WRITING = frozenset(
@@ -34,10 +43,6 @@ _NUMBERING = frozenset(
 # Quotations, a colon, the end of a sentence before the last: something to cite from.
 _GIVEN = frozenset("qeb:.")
 QUOTE_MARKS = frozenset(QUOTES)
-_QUOTED = re.compile(
-    r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
-    r"""|『[^』\n]*』)(?!\w)|“[^”\n]*”|「[^」\n]*」|『[^』\n]*』"""
-)
 # Instructions stand at the beginning and at the end: this many characters of each are read.
 _HEAD, _TAIL = 900, 350
 # In characters of scripts with and without spaces: a longer quotation is a text, not the name of something.
@@ -46,11 +51,14 @@ _LONGEST_NAME, _LONGEST_UNSPACED_NAME = 28, 8
 _LONG_BODY, _LONG_UNSPACED_BODY = 14, 45
 # In words with a kind or without: a shorter instruction says little, a longer one much.
 _SHORT_INSTRUCTION, _LONG_INSTRUCTION = 14, 150
+# In words: what is shorter, behind a text on lines of its own, is an instruction rather than more of the text.
+_SHORTEST_PROSE = 8
+_MARK_ALONE = re.compile(r"\s*[^\w\s][^\w]*")
 _HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
 # Where an instruction begins behind the text of a label that takes one line.
 _NEXT_SENTENCE = re.compile(r"[.;!?。！？]\s+(?=(\w+ ?\w*))")
-_ACTS = frozenset(
+ACTS = frozenset(
     LETTER_OF_NAME[name]
     for name in ("order", "cite", "pick", "give", "compose", "rewrite", "translate", "which", "reason", "question")
 )
@@ -120,15 +128,16 @@ def instruction_of(text: str) -> str:
 
 def _instruction(lines: Iterable[str], tags: set[str]) -> str:
     """Return what is instruction in `lines`, a line each, and add what else is found to `tags`."""
-    lines = [line for line in lines if line]
+    parts = list(_joined_bodies(lines))
     joined = "\n".join(
-        _instruction_line(line, tags, is_last=index == len(lines) - 1) for index, line in enumerate(lines)
+        _instruction_line(line, label, tags, is_last=index == len(parts) - 1)
+        for index, (line, label) in enumerate(parts)
     )
     if len(joined) > _HEAD + _TAIL:
         joined = f"{joined[:_HEAD]}\n{joined[-_TAIL:]}"
     if "&" in joined:
         joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
-    return _QUOTED.sub(_mark_of, joined).lower().replace("：", ":")
+    return QUOTED.sub(_mark_of, joined).lower().replace("：", ":")
 
 
 def _lines_without(text: str, found: NumberedList | None) -> Iterable[str]:
@@ -141,9 +150,59 @@ def _lines_without(text: str, found: NumberedList | None) -> Iterable[str]:
             yield line[: found.head].strip()
 
 
-def _instruction_line(line: str, tags: set[str], *, is_last: bool) -> str:
-    """Return what is instruction in `line`, with runs of white space made one space, and add what else is found to `tags`."""
+def _joined_bodies(lines: Iterable[str]) -> Iterator[tuple[str, Labelled | None]]:
+    """Yield the lines that are not empty and their labels; what goes on with the text behind a label is joined to its line."""
+    joined, label, may_go_on = "", None, False
+    for line in lines:
+        if not line:
+            # An instruction may follow a text without any sign but this.
+            may_go_on = label is not None and len(joined) <= label.end
+        elif may_go_on and label and _goes_on(label, len(joined) > label.end, line):
+            joined += f" {line}"
+        else:
+            if joined:
+                yield joined, label
+            joined, label, may_go_on = line, label_of(line), True
+    if joined:
+        yield joined, label
+
+
+def _goes_on(label: Labelled, has_begun: bool, line: str) -> bool:
+    """Whether `line` goes on with the text behind `label`, or is it where nothing of it `has_begun` on the label's line."""
+    if label.words is None or not label.is_body or (label.words.is_one_line and has_begun):
+        return False
+    if begins_another_part(line):
+        return False
+    kinds = kinds_of(line.lower())
+    is_long_enough = not has_begun or len(kinds) >= _SHORTEST_PROSE
+    return is_long_enough and ACTS.isdisjoint(kinds[:3]) and not line.endswith((":", "?", "：", "？"))
+
+
+def begins_another_part(line: str) -> bool:
+    """Whether `line` begins with a label that is known, or is a label or a mark ("=>") and waits for the answer."""
     label = label_of(line)
+    if label is None:
+        return _MARK_ALONE.fullmatch(line) is not None
+    return label.words is not None or label.end == len(line)
+
+
+def instruction_behind(body: str) -> int | None:
+    """Return where the instruction begins that follows a text on its line, None without one."""
+    for match in _NEXT_SENTENCE.finditer(body):
+        if kinds_of(match[1].lower())[:1] in ACTS:
+            return match.start() + 1
+    return None
+
+
+def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_last: bool) -> str:
+    """Return what is instruction in `line`, with runs of white space made one space, and add what else is found to `tags`."""
+    if label is None or not label.is_body:
+        within = label_within(line, is_body_label, label.end if label else 0)
+        if within:
+            # What stands before it is an instruction, with a label of its own or without.
+            before = _instruction_line(line[: within.start], label, tags, is_last=False)
+            behind = line[within.start :]
+            return f"{before} {_instruction_line(behind, label_of(behind), tags, is_last=is_last)}"
     if label is None:
         return " ".join(line.split())
     body = line[label.end :].strip()
@@ -168,10 +227,8 @@ def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
     assert words is not None
     rest = ""
     if words.is_one_line:
-        for match in _NEXT_SENTENCE.finditer(body):
-            if kinds_of(match[1].lower())[:1] in _ACTS:
-                body, rest = body[: match.start() + 1], body[match.end() :]
-                break
+        place = instruction_behind(body)
+        body, rest = body[:place], body[place:] if place else ""
     if words.kind is not LabelKind.QUESTION and body.endswith(("?", "？")):
         tags.add("body asks")
     if len(body) > _LONG_UNSPACED_BODY and (body.count(" ") >= _LONG_BODY or _HAS_UNSPACED.search(body)):

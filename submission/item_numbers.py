@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-# What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 =".
-_CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?[-–—=](?=\s)|[/|>](?=\s))"
+# What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 ->".
+_CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?(?:[-–—=]|[-=]>|→|…)(?=\s)|[/|>](?=\s))"
 _ITEM = re.compile(rf"[\s\"'*•>-]*(?P<open>[(\[{{（【]?)(?P<number>[\d]{{1,3}})(?P<close>{_CLOSING})")
 # A point between digits is a decimal point, unless the list counts on there ("1.100% cotton").
 _TIGHT_ITEM = re.compile(r"\s*(?P<open>)(?P<number>\d{1,3})(?P<close>\.)(?=\d)")

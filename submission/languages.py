@@ -6,8 +6,10 @@ enough to choose a wording and a token budget, which is all that it is used for.
 
 import re
 
-_KANA = re.compile(r"[\u3040-\u30ff]")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+from submission.question_text import HAN, KANA, LANGUAGE_NAMES
+
+_KANA = re.compile(f"[{KANA}]")
+_HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 _FUNCTION_WORDS = {
@@ -31,19 +33,7 @@ _ENDINGS = {
     "it": ("zione", "etto", "ezza", "ello", "ini", "agli"),
 }
 
-_NAMES = {
-    "en": r"english|englisch\w*|anglais|inglés|ingles|inglese|英語|英语|英文",
-    "de": r"german|deutsch\w*|allemand|alemán|aleman|tedesco|ドイツ語|德语|德文",
-    "fr": r"french|französisch\w*|franzoesisch|français|francais|francés|francese|フランス語|法语|法文",
-    "es": r"spanish|spanisch\w*|espagnol|español|espanol|castellano|spagnolo|スペイン語|西班牙语|西班牙文",
-    "it": r"italian|italienisch\w*|italien|italiano|イタリア語|意大利语|意大利文",
-    "ja": r"japanese|japanisch\w*|japonais|japonés|japones|giapponese|日本語|日语|日文",
-    "zh": r"chinese|mandarin|chinesisch\w*|chinois|chino|cinese|中国語|中文|汉语",
-    "pt": r"portuguese|portugiesisch\w*|portugais|portugués|portoghese",
-    "nl": r"dutch|niederländisch\w*|néerlandais|holandés|olandese",
-    "ko": r"korean|koreanisch\w*|coréen|coreano|韓国語|韩语",
-}
-_NAME = re.compile("|".join(f"(?P<{code}>(?<!\\w)(?:{names}))" for code, names in _NAMES.items()))
+_NAME = re.compile("|".join(f"(?P<{code}>(?<!\\w)(?:{names}))" for code, names in LANGUAGE_NAMES.items()))
 
 _INTO = re.compile(r"(?:\b(?:into|in|to|auf|nach|ins|en|al|a)\b(?: \w+)?|译成|译为|翻译成)\s*$")
 _INTO_BEHIND = re.compile(r"(?:に|へ)")

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from submission.item_numbers import Line, lines_of, numbering_length, numbers_within
+from submission.question_text import LabelKind, label_of, list_label_of
 
 _SECOND_LOOSE_ITEM = re.compile(
     r"\n[\s\"'*•>-]{0,4}(?:[^\W\d_]{1,12}[ _]?)?(?:#|n[°º]|nr\. ?|no\. ?)?[(\[（]?[2２②](?!\d)", re.I
@@ -23,8 +24,7 @@ _MONTH = re.compile(
     r"(?:jan|feb|febr|mar|mär|maer|apr|avr|abr|may|mai|mag|jun|giu|jui|jul|lug|aug|août|ago|sep|set|okt|oct|ott|nov|dez|dec|déc"
     r"|dic|gen|ene|fév)[a-zéûóñ]*\b",
     re.I,
-)
-# What is counted but not chosen from: the steps of a way, the turns of a talk.
+)  # What is counted but not chosen from: the steps of a way, the turns of a talk.
 _NO_ITEMS = ("step", "day", "week", "speaker", "turn", "chapter", "schritt", "étape", "paso")
 # What makes an amount of the number before it.
 _AMOUNT = re.compile(
@@ -32,20 +32,8 @@ _AMOUNT = re.compile(
     r"|hours?|min|days?|weeks?|months?|years?|stück|sterne?|étoiles?|estrellas?|stelle|個|件|星)\b|\d|\W*$)",
     re.I,
 )
-# Labels of a list: what stands behind them without a number is its first item.
-_LIST_LABEL = re.compile(
-    r"\W*(?:(?:the|candidate|numbered|available|possible|given|following|answer|product|aspect|snippet|review|search|query"
-    r"|category|these)\s){0,3}(?:products|items|options|candidates|aspects|snippets|queries|categories|keywords|titles|choices"
-    r"|articles|attributes|reviews|phrases|statements|tags|topics|labels|(?:\w+ )?list|produkte|artikel|optionen|produits"
-    r"|articles|productos|artículos|opciones|prodotti|articoli|opzioni|商品|候補|选项|選択肢)\W*[:：][^\S\n]*",
-    re.I,
-)
-# Labels of a text that may hold a list of its own.
-_PROSE_LABEL = re.compile(
-    r"\W*(?:\w+ ){0,2}(?:review|text|comment|feedback|passage|description|context|article|message|rezension|bewertung|avis|reseña"
-    r"|recensione|レビュー|评论|评价)\W*[:：]",
-    re.I,
-)
+# Texts that may hold a list of their own.
+_PROSE = frozenset({LabelKind.REVIEW, LabelKind.TEXT})
 # The first number that is left where one or two were lost at the beginning.
 _LATEST_START = 3
 # Shorter runs of numbers without a mark behind them, or without their first number, are text.
@@ -219,8 +207,8 @@ def _with_head(lines: list[Line], run: Run) -> bool:
     items = [line.text for line in lines[run.first : run.last + 1] if line.number is not None]
     lost = 0
     for line in reversed(before):
-        label = _LIST_LABEL.match(line.text)
-        rest = line.text[label.end() :] if label else line.text
+        label = list_label_of(line.text)
+        rest = line.text[label.end :] if label else line.text
         if label and not rest:
             break
         if line.number is not None or numbering_length(rest) or not _may_be_item(rest, items):
@@ -286,10 +274,11 @@ def _has_items(text: str, run: Run) -> bool:
     if len(words) == 1 and words.pop().isalpha():
         return False
     before = text[text.rfind("\n", 0, run.first) + 1 : run.first]
-    if _PROSE_LABEL.match(before):
+    text_label = label_of(before)
+    if text_label and text_label.words and text_label.words.kind in _PROSE:
         return False
-    label = _LIST_LABEL.match(before)
-    first = before[label.end() :].strip() if label else ""
+    label = list_label_of(before)
+    first = before[label.end :].strip() if label else ""
     if first and run.low == 1 and _may_be_item(first, items):
         run.low = 0
     return True

@@ -5,13 +5,32 @@ its comment says why.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 # Characters of scripts that write no spaces between words, as parts of a character class.
 KANA = "぀-ヿ"
-HAN = "㐀-䶿一-鿿豈-﫿"
+KATAKANA = "ァ-ヺー"
+HAN = "㐀-䶿一-鿿豈-﫿々"
 UNSPACED = KANA + HAN
+
+# What languages are called in the languages of questions, as patterns over lower case.
+LANGUAGE_NAMES = {
+    "en": r"english|englisch\w*|anglais|inglés|ingles|inglese|英語|英语|英文",
+    "de": r"german|deutsch\w*|allemand|alemán|aleman|tedesco|ドイツ語|德语|德文",
+    "fr": r"french|französisch\w*|franzoesisch|français|francais|francés|francese|フランス語|法语|法文",
+    "es": r"spanish|spanisch\w*|espagnol|español|espanol|castellano|spagnolo|スペイン語|西班牙语|西班牙文",
+    "it": r"italian|italienisch\w*|italien|italiano|イタリア語|意大利语|意大利文",
+    "ja": r"japanese|japanisch\w*|japonais|japonés|japones|giapponese|日本語|日语|日文",
+    "zh": r"chinese|mandarin|chinesisch\w*|chinois|chino|cinese|中国語|中文|汉语",
+    "pt": r"portuguese|portugiesisch\w*|portugais|portugués|portoghese",
+    "nl": r"dutch|niederländisch\w*|néerlandais|holandés|olandese",
+    "ko": r"korean|koreanisch\w*|coréen|coreano|韓国語|韩语",
+}
+# Words that ask for a translation, in lower case, whatever stands around them.
+TRANSLATION_WORDS = r"\btranslat|\bübersetz|\btradu[cisz]|翻訳|翻译|訳し|译成|译为|\blocali[sz]"
 
 
 class LabelKind(StrEnum):
@@ -119,15 +138,52 @@ LABELS = (
         is_cited=True,
     ),
 )
+# What stands behind a label of these is a list, or the first item of one that has lost its number. They make no body: without
+# a list "products" and "queries" are what an instruction speaks of.
+_LIST_NOUNS = (
+    "products items options candidates aspects snippets queries categories keywords titles choices articles attributes reviews "
+    "phrases statements tags topics labels list produkte artikel optionen liste kandidaten produits options candidats requêtes "
+    "productos artículos opciones candidatos consultas lista prodotti articoli opzioni candidati "
+    "商品 候補 选项 選択肢 候选 列表 リスト"
+)
+# Other words tell of something else: "bought items" are not those of the list.
+_LIST_ADJECTIVES = (
+    "the candidate numbered available possible given following answer product aspect snippet review search query category item "
+    "these of nummerierte mögliche verfügbare possibles disponibles posibles possibili disponibili"
+)
+_IN_LIST_LABELS = frozenset(_LIST_NOUNS.split()), frozenset(_LIST_ADJECTIVES.split())
+_UNSPACED_LIST_NOUNS = tuple(noun for noun in _IN_LIST_LABELS[0] if re.match(f"[{UNSPACED}]", noun))
 _KIND_OF_NOUN: dict[str, LabelWords] = {}
 for _words in reversed(LABELS):
     _KIND_OF_NOUN.update(dict.fromkeys(_words.nouns.split(), _words))
+# German joins nouns into one word, and scripts without spaces do: "Kundenrezension", "商品描述".
+_LAST_NOUNS = (
+    "anfrage suche titel artikel rezension bewertung kommentar beschreibung nachricht text frage antwort ausgabe"
+)
+_LAST_PARTS = (
+    *[
+        "anfrage",
+        "suche",
+        "titel",
+        "artikel",
+        "rezension",
+        "bewertung",
+        "kommentar",
+        "beschreibung",
+        "nachricht",
+        "text",
+        "frage",
+        "antwort",
+        "ausgabe",
+    ],
+    *(noun for noun in _KIND_OF_NOUN if not noun.isascii() and re.match(f"[{UNSPACED}]", noun)),
+)
 _RANK = {words.kind: place for place, words in enumerate(LABELS)}
 # A label is a few words at the beginning of a line, set off by a colon or what people write in its place.
 _LABEL = re.compile(
     r"[\s*#\"'(<>-]{0,4}(?P<label>[^\W\d_][^:：=|>\n\t]{0,39}?)[\s*)}]*"
-    r"(?:[:：]|(?:=|\||>{1,2}|->|→|\t)(?=\s|\S)|(?<=[A-Z]) {3,})[\s*]*"
-    r"|\s*\[(?P<bracketed>[^\W\d_][^\]:：\n]{0,39})\][^\S\n]*[:：]?[^\S\n]*"
+    r"(?:[:：]|=|\||>{1,2}|->|→|\t|(?<=[A-Z]) {3,})[\s*]*"
+    r"|\s*\[(?P<bracketed>[^\W\d_][^\]:：\n]{0,39})\][^\S\n]*(?:[:：=|]|>{1,2}|->|→)?[^\S\n]*"
 )
 # Of words that are joined to the noun of a label behind it: "title of the product", "avis du client".
 _JOINING = frozenset({"of", "du", "de", "d", "des", "del", "della", "dello", "der", "von", "v"})
@@ -135,13 +191,36 @@ _MOST_LABEL_WORDS = 5
 _WORD = re.compile(rf"[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:[;-][^\W\d_]+)*")
 
 
+# Within a line a label stands behind the end of a sentence: "Extract the brand. Title: Acme lamp".
+_LABEL_WITHIN = re.compile(r"(?<=[.!?;,)])\s+(?P<label>[^\W\d_][^:：\n.!?;,()]{0,39}?)\s*[:：]\s*")
+
+
 @dataclass(frozen=True)
 class Labelled:
-    """A line that begins with a label: the label's text, its words' entry (None if unknown) and where the rest begins."""
+    """A label in a line: its text, its words' entry (None if unknown), where it begins and where the rest begins."""
 
     label: str
     words: LabelWords | None
+    start: int
     end: int
+
+    @property
+    def is_body(self) -> bool:
+        """Whether a text that the question is about stands behind it ("Review: …")."""
+        return self.words is not None and self.words.is_body
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a list stands behind it: "Products: …"."""
+        *others, last = _WORD.findall(self.label.lower())
+        nouns, adjectives = _IN_LIST_LABELS
+        is_list = last in nouns or last.endswith(_UNSPACED_LIST_NOUNS)
+        return is_list and adjectives.issuperset(others)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it is one of several: "Review 1", "Sentence 2"."""
+        return self.label[-1:].isdecimal()
 
 
 def label_of(line: str) -> Labelled | None:
@@ -153,21 +232,63 @@ def label_of(line: str) -> Labelled | None:
     words = _WORD.findall(label.lower())
     if not 0 < len(words) <= _MOST_LABEL_WORDS:
         return None
-    return Labelled(label, _words_of(words), match.end())
+    return Labelled(label, _words_of(words), match.start("label" if match["label"] else "bracketed"), match.end())
+
+
+def label_within(line: str, is_wanted: Callable[[Labelled], bool], start: int = 0) -> Labelled | None:
+    """Return the first label within `line` behind `start` that `is_wanted`, None without one."""
+    if ":" not in line and "：" not in line:
+        return None
+    for match in _LABEL_WITHIN.finditer(line, start):
+        words = _WORD.findall(match["label"].lower())
+        if 0 < len(words) <= _MOST_LABEL_WORDS:
+            label = Labelled(match["label"], _words_of(words), match.start("label"), match.end())
+            if is_wanted(label):
+                return label
+    return None
+
+
+def body_label_of(line: str) -> Labelled | None:
+    """Return the label of a text that the question is about, at the beginning of `line` or within it; None without one."""
+    label = label_of(line)
+    return label if label and label.is_body else label_within(line, is_body_label, label.end if label else 0)
+
+
+def list_label_of(line: str) -> Labelled | None:
+    """Return the label of a list, at the beginning of `line` or within it; None without one."""
+    label = label_of(line)
+    return label if label and label.is_list else label_within(line, _is_list_label)
+
+
+def _is_list_label(label: Labelled) -> bool:
+    return label.is_list
+
+
+def is_body_label(label: Labelled) -> bool:
+    """Whether a text that the question is about stands behind `label`."""
+    return label.is_body
 
 
 def _words_of(words: list[str]) -> LabelWords | None:
     """Return the entry of the noun that a label is made with: "review text", "avis du client", not "review helpfulness"."""
-    if words[-1] not in _KIND_OF_NOUN and not (len(words) > 1 and words[1] in _JOINING):
+    entries = [entry for word in words if (entry := _entry_of(word))]
+    if not entries or not (_entry_of(words[-1]) or (len(words) > 1 and words[1] in _JOINING)):
         return None
-    found = [_KIND_OF_NOUN[word] for word in words if word in _KIND_OF_NOUN]
-    return min(found, key=lambda entry: _RANK[entry.kind], default=None)
+    return min(entries, key=lambda entry: _RANK[entry.kind])
+
+
+@lru_cache(maxsize=4096)
+def _entry_of(word: str) -> LabelWords | None:
+    if entry := _KIND_OF_NOUN.get(word):
+        return entry
+    parts = [part for part in _LAST_PARTS if word.endswith(part)]
+    return _KIND_OF_NOUN[max(parts, key=len)] if parts else None
 
 
 def is_body_line(line: str) -> bool:
     """Return whether `line` begins with the label of a text that the question is about ("Review: …")."""
     found = label_of(line)
-    return found is not None and found.words is not None and found.words.is_body
+    return found is not None and found.is_body
 
 
 # Quotation marks: what opens, and what closes it.
@@ -184,3 +305,58 @@ QUOTES = {
     "”": "”",
     "’": "’",
 }
+# What opens behind a word is an apostrophe, or an inch; where words have no spaces between them it may open there too.
+_OPENING = re.compile(rf"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<=[{UNSPACED}])[\"「『“‘'](?=\S)")
+# A quotation in one line, with its marks: what is replaced where only the words around it are looked at.
+QUOTED = re.compile(
+    r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
+    r"""|『[^』\n]*』)(?!\w)|“[^”\n]*”|「[^」\n]*」|『[^』\n]*』"""
+)
+
+
+def quotations(text: str) -> list[tuple[int, int]]:
+    """Return the [start, end) ranges of the quoted texts, without their marks; apostrophes inside a word do not count.
+
+    Marks that open and close alike are matched with the last closing one before the next opening one, so that
+    `'Men's Shoes'` is one quotation.
+    """
+    ranges: list[tuple[int, int]] = []
+    openings = [match.end() - 1 for match in _OPENING.finditer(text)]
+    limits = [*openings[1:], len(text)]
+    end_of_last = -1
+    unclosed: set[str] = set()
+    for number, opening in enumerate(openings):
+        mark = QUOTES[text[opening]]
+        if opening <= end_of_last or mark in unclosed:
+            continue
+        start, closing = opening + 1, -1
+        for following in range(number, len(limits)):
+            closing = _last_closing(text, mark, start, limits[following])
+            if closing >= 0:
+                break
+            start = limits[following]
+        else:
+            # Nothing closes what opens here, so nothing closes what opens later either.
+            unclosed.add(mark)
+        if closing > opening + 1:
+            ranges.append((opening + 1, closing))
+            end_of_last = closing
+    return ranges
+
+
+def _last_closing(text: str, mark: str, start: int, limit: int) -> int:
+    position = text.rfind(mark, start, limit)
+    while position >= start:
+        after = text[position + 1 : position + 2]
+        if not after.isalnum() or not after.isascii():
+            return position
+        position = text.rfind(mark, start, position)
+    return -1
+
+
+def unquoted(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the range from `start` to `end` without the marks of what is quoted as a whole, and what ends its sentence."""
+    closing = len(text[start:end].rstrip(" .,;。，；")) + start - 1
+    if closing > start + 1 and text[start] in QUOTES and text[closing] == QUOTES[text[start]]:
+        return start + 1, closing
+    return start, end

@@ -26,6 +26,7 @@ from submission.competition import MAX_RESPONSE_CHARACTERS, RETRIEVED_NUMBERS
 from submission.instructions import instruction_of, read_instruction
 from submission.languages import detect_language, target_language
 from submission.options import option_numbers
+from submission.question_text import LANGUAGE_NAMES, TRANSLATION_WORDS
 from submission.task_rules import Reading, TaskType
 from submission.task_types import judge
 
@@ -53,10 +54,10 @@ _SCALE = re.compile(
     r"(?<![\d.])(?P<low>[01])\s?(?:\(.{1,40}?\)|stars?)?\s?(?:to|-|–|~|through|and|bis|à|a|y|e|から|到|至|〜)\s?(?P<high>[1-9]\d?)(?!\.?\d)"
     r"|\b(?:one|zero) (?:star )?(?:to|through|and) (?P<word>three|four|five|seven|ten)\b"
 )
-_LANGUAGE = r"(?:english|german|french|spanish|italian|japanese|chinese|portuguese|dutch|korean)"
+# The English names alone: what languages are called elsewhere are things as well ("chino").
+_LANGUAGE = f"(?:{'|'.join(names.split('|')[0] for names in LANGUAGE_NAMES.values())})"
 _TRANSLATION = re.compile(
-    r"\btranslat|\bübersetz|\btradu[cisz]|翻訳|翻译|訳し|译成|译为|\blocali[sz]"
-    rf"|\b(?:title|description|name|sentence|text|put|render|convert|version|express)\b.{{0,90}}\b{_LANGUAGE}\b"
+    rf"{TRANSLATION_WORDS}|\b(?:title|description|name|sentence|text|put|render|convert|version|express)\b.{{0,90}}\b{_LANGUAGE}\b"
     rf"|\b{_LANGUAGE} (?:version|title|rendering|wording|equivalent|translation)\b|^\W*{_LANGUAGE}\b.{{0,9}}:.*\b{_LANGUAGE}\b"
     r"|\btitle\b.{0,60}\b(?:website|site|store|marketplace|shop|customers in)\b"
 )

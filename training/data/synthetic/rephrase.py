@@ -8,6 +8,7 @@ import re
 from functools import partial
 from typing import Any
 
+from submission.question_text import QUOTED
 from submission.task_types import TaskType
 from training.data.synthetic.checks import (
     check_gives_nothing_away,
@@ -24,7 +25,6 @@ from training.data.synthetic.seeds import built_questions
 
 # The first line of the body: a label with text behind it, a list item, a bullet, or the place of the answer.
 _BODY = re.compile(r"(?!Instructions?:)(?:[A-Z][\w ]{0,30}:|\d+\.|- |(?:Output|Answer):?\s*$)")
-_QUOTED = re.compile(r"(?<!\w)'[^'\n]*(?:'\w[^'\n]*)*'(?!\w)|\"[^\"\n]*\"")
 _NUMBER = re.compile(r"\d+|\b(?:one|two|three|four|five|ten)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\[\d+\]")
 _SYSTEM = (
@@ -53,7 +53,7 @@ def hide_quotations(instruction: str) -> tuple[str, list[str]]:
         quotations.append(match.group())
         return f"[{len(quotations)}]"
 
-    return _QUOTED.sub(hide, instruction), quotations
+    return QUOTED.sub(hide, instruction), quotations
 
 
 class Rephrase:

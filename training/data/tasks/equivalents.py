@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 
+from submission.question_text import UNSPACED
 from training.data.sources.cleaning import without_accents
 from training.data.tasks.words import term_sequence
 
 _FILE = Path(__file__).with_name("equivalents.yaml")
 _LONGEST_ENTRY = 3
 _HYPHEN = re.compile(r"(?<=\w)[-‐‑–'’](?=\w)")
-_JAPANESE = re.compile(r"[぀-ヿ㐀-鿿]")
+_JAPANESE = re.compile(f"[{UNSPACED}]")
 # Endings of adjectives and plurals that follow a word of the table: "schwarzes", "goldfarben".
 _ENDINGS = ("e", "er", "en", "em", "n", "farben", "farbig")
 # Compounds end with what they are: "tiefschwarz", "マットブラック". Shorter words end too many others.

@@ -4,11 +4,12 @@ import re
 from functools import lru_cache
 
 from submission.answer_formats import citations, find_phrase
+from submission.question_text import HAN, KATAKANA, UNSPACED
 from training.data.sources.cleaning import has_words
 from training.data.sources.records import Product
 
 # Latin words; in Japanese runs of kanji, of katakana: hiragana are mostly grammar.
-_TERM = re.compile(r"[ァ-ヺー]{2,}|[㐀-䶿一-鿿々]+|[^\W_ぁ-ゖァ-ヺー㐀-䶿一-鿿々]+")
+_TERM = re.compile(rf"[{KATAKANA}]{{2,}}|[{HAN}]+|[^\W_{UNSPACED}]+")
 _GRAMMAR_WORDS = (
     "a an and are as at be by for from in is it its of on or that the this to with without your you we our all not no more "
     "der die das und mit für von ein eine im zu aus bei des dem den auf oder ohne "
