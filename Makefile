@@ -8,14 +8,17 @@ PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-deps --r
 # Whose PyTorch AutoAWQ gets: `cpu`, or `cuda` on a machine with GPUs.
 AWQ_TORCH ?= cpu
 
+# Where `make check-t4` installs the CUDA build.
+T4_ENV ?= .venv-t4
+
 # .venv holds the CPU builds: its commands answer on the CPU also where there are cards.
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny awq-env finetune-demo audit-questions check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny awq-env finetune-demo audit-questions check-t4 check-submission clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
 
 evaluate: setup models ## answer and score questions with the embedded model (ARGS="--help" for the options)
 	.venv/bin/python local_evaluation.py $(ARGS)
@@ -57,6 +60,10 @@ awq-env: ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which trai
 audit-questions: setup ## build training questions from the published files in data/sources, and say what is wrong with them
 	.venv/bin/python -m training.show_questions --audit $(if $(RECIPE),--recipe "$(RECIPE)") $(ARGS)
 
+check-t4: ## check without a card what the CUDA build does on 4 × T4 (9 GB in an environment of its own, .venv-t4)
+	@PYTHON="$(PYTHON)" tools/environment.sh $(T4_ENV) requirements/inference-cuda.lock
+	$(T4_ENV)/bin/python -m tools.check_t4
+
 check-submission: setup ## say whether this folder could be pushed to the competition
 	.venv/bin/python -m evaluation.check_submission $(ARGS)
 
@@ -86,4 +93,4 @@ format: setup ## format and mend what the linter can mend
 	.venv/bin/ruff check --fix .
 
 clean: ## remove the environment, and models that the other targets make (reports stay)
-	rm -rf .venv .venv-awq .venv-audit weights .cache
+	rm -rf .venv .venv-awq .venv-audit .venv-t4 weights .cache

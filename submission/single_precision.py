@@ -18,10 +18,11 @@ from vllm.platforms import current_platform
 from submission.accumulation import QUANTIZATION, SINGLE, SINGLE_DOWN
 
 
-class _UnpackedLinearMethod(AutoAWQLinearMethod):
-    """vLLM's kernels before Marlin; cuBLAS adds up its partial sums in single precision as well."""
+class SinglePrecisionLinearMethod(AutoAWQLinearMethod):
+    """vLLM's kernels before Marlin."""
 
     def process_weights_after_loading(self, layer: torch.nn.Module) -> None:
+        """Keep the weights as they are, and cuBLAS's partial sums in single precision."""
         torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
         super().process_weights_after_loading(layer)
 
@@ -50,7 +51,7 @@ class SinglePrecisionConfig(AutoAWQConfig):
         """Return what multiplies a layer; the CPU's kernels sum in single precision as they are."""
         method = super().get_quant_method(layer, prefix)
         marlin = isinstance(method, AutoAWQMarlinLinearMethod) and current_platform.is_cuda()
-        return _UnpackedLinearMethod(self) if marlin and self.layers in prefix else method
+        return SinglePrecisionLinearMethod(self) if marlin and self.layers in prefix else method
 
 
 @register_quantization_config(QUANTIZATION[SINGLE_DOWN])
