@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from evaluation.evaluator import Settings, evaluate
+from evaluation.evaluator import EvaluationSettings, evaluate
 from evaluation.limits import EXIT_CODE, LimitExceeded
 from evaluation.lm_eval_layout import check_target, write_lm_eval
 from evaluation.progress import Detail, show_log
 from evaluation.report_folder import folder_to_resume, new_folder, point_latest
 from evaluation.reports import REPORTS, read_report
-from evaluation.selection import Selection
+from evaluation.subset import Subset
 from submission import settings
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
@@ -158,15 +158,15 @@ def _default_output(known: settings.Settings, resume: bool) -> Path:
     return folder_to_resume(REPORTS) if resume else new_folder(REPORTS, find_model(known.model))
 
 
-def _settings(options: argparse.Namespace, output: Path) -> Settings:
+def _settings(options: argparse.Namespace, output: Path) -> EvaluationSettings:
     data = options.data
     if data is None and not DEVELOPMENT_DATA.exists():
         print(f"{DEVELOPMENT_DATA} is not there: using the sample questions that ship with the project")
         data = SAMPLE_QUESTIONS
-    return Settings(
+    return EvaluationSettings(
         data=data or DEVELOPMENT_DATA,
         output=output,
-        selection=Selection(
+        subset=Subset(
             track=track_by_number(options.track) if options.track else None,
             tasks=tuple(options.task),
             types=tuple(options.type),

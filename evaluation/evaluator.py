@@ -18,12 +18,12 @@ from evaluation.report import Evaluation, Origin, summarise, write_answers, writ
 from evaluation.report_folder import is_finished
 from evaluation.runner import answer_samples
 from evaluation.scoring import Scores, score_responses, unscorable_tasks
-from evaluation.selection import ALL_AROUND, Selection
+from evaluation.subset import ALL_AROUND, Subset
 from submission.errors import ShopBenchError
 
 
 @dataclass(frozen=True)
-class Settings:
+class EvaluationSettings:
     """What to evaluate and how: `with_limits` asks for phase 2's time limits.
 
     `resume` continues what was interrupted in the `output` folder, `overwrite` replaces a finished report there.
@@ -32,21 +32,21 @@ class Settings:
 
     data: Path
     output: Path
-    selection: Selection = field(default_factory=Selection)
+    subset: Subset = field(default_factory=Subset)
     with_limits: bool = False
     resume: bool = False
     overwrite: bool = False
     detail: Detail = Detail.USUAL
 
 
-def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
+def evaluate(settings: EvaluationSettings, load_model: Callable[[], Any]) -> None:
     """Evaluate the model, print its scores and write the report into `settings.output`.
 
     What a user can fix raises `ShopBenchError`; a model that is late raises `LimitExceeded`, or ends the process.
     """
     whole = read_samples(settings.data)
-    of_track = settings.selection.of_track(whole, settings.data)
-    samples = settings.selection.part(of_track)
+    of_track = settings.subset.of_track(whole, settings.data)
+    samples = settings.subset.part(of_track)
     _announce(samples, len(of_track), settings)
     limits = _limits(samples, settings) if settings.with_limits else None
     # What the competition's evaluator leaves to guess is known here.
@@ -92,7 +92,7 @@ def evaluate(settings: Settings, load_model: Callable[[], Any]) -> None:
     _print_found(evaluation, settings)
 
 
-def _print_found(evaluation: Evaluation, settings: Settings) -> None:
+def _print_found(evaluation: Evaluation, settings: EvaluationSettings) -> None:
     text = settings.output / "report.md"
     if settings.detail is not Detail.QUIET:
         print(f"\n{summarise(evaluation)}\nReport: {text}; every question, in a browser: report.html")
@@ -122,12 +122,12 @@ def _answer(
         raise
 
 
-def _say(text: str, settings: Settings) -> None:
+def _say(text: str, settings: EvaluationSettings) -> None:
     if settings.detail is not Detail.QUIET:
         print(text)
 
 
-def _announce(samples: Sequence[Sample], count: int, settings: Settings) -> None:
+def _announce(samples: Sequence[Sample], count: int, settings: EvaluationSettings) -> None:
     part = f" (of {count}: the report is marked as partial)" if len(samples) < count else ""
     _say(f"{len(samples)} questions from {settings.data}{part}", settings)
     for line, first in find_duplicates(samples):
@@ -136,7 +136,7 @@ def _announce(samples: Sequence[Sample], count: int, settings: Settings) -> None
         print(f"Warning: task {task!r} will be answered but not scored: {reason}")
 
 
-def _announce_journal(journal: Journal, count: int, settings: Settings) -> None:
+def _announce_journal(journal: Journal, count: int, settings: EvaluationSettings) -> None:
     if settings.resume:
         answered = sum(len(batch.positions) for batch in journal.batches)
         _say(f"Resuming: {answered} of {count} questions were answered before", settings)
@@ -144,10 +144,10 @@ def _announce_journal(journal: Journal, count: int, settings: Settings) -> None:
         print(f"Starting again: what an interrupted evaluation left in {settings.output} is discarded")
 
 
-def _limits(samples: Sequence[Sample], settings: Settings) -> Limits:
+def _limits(samples: Sequence[Sample], settings: EvaluationSettings) -> Limits:
     tracks = {sample.track for sample in samples}
     only = tracks.pop() if len(tracks) == 1 else None
-    limits = Limits.phase_2(settings.selection.track or only or ALL_AROUND)
+    limits = Limits.phase_2(settings.subset.track or only or ALL_AROUND)
     per_batch = f"{limits.per_question_s:g} s a question in each batch"
     _say(f"Time limits: {per_batch}, {limits.total_s:g} s for {limits.name}", settings)
     return limits
@@ -161,17 +161,17 @@ def _identity(samples: Sequence[Sample]) -> dict[str, str]:
     return {"questions": fingerprint(samples), **steering}
 
 
-def _as_plain(settings: Settings) -> dict[str, Any]:
+def _as_plain(settings: EvaluationSettings) -> dict[str, Any]:
     """Return the evaluation's own settings as JSON data."""
-    selection = settings.selection
+    subset = settings.subset
     return {
         "evaluation": {
             "data": str(settings.data),
-            "track": selection.track.number if selection.track else None,
-            "tasks": list(selection.tasks),
-            "types": list(selection.types),
-            "limit": selection.limit,
-            "first": selection.first,
+            "track": subset.track.number if subset.track else None,
+            "tasks": list(subset.tasks),
+            "types": list(subset.types),
+            "limit": subset.limit,
+            "first": subset.first,
             "limits": "phase2" if settings.with_limits else "none",
         }
     }

@@ -9,7 +9,7 @@ from evaluation.command_line import run_command
 from evaluation.predictions import Row
 from evaluation.question_view import brief, view
 from evaluation.reports import PAGE, REPORTS, Report, read_report
-from evaluation.selection import check_names
+from evaluation.subset import check_names
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 

@@ -12,7 +12,7 @@ from submission.engine import Generation, Request
 from submission.questions import Question
 from submission.task_types import TaskType
 from submission.time_budget import Stage, tokens_within
-from submission.valid_answers import Source, settle
+from submission.valid_answers import AnswerSource, settle
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def make_answer(
     """
     form = question.answer_format
     shortened = tokens_within(form, stage) < form.max_tokens and not generation.finished
-    text, source = generation.text, Source.TEXT
+    text, source = generation.text, AnswerSource.TEXT
     if generation.calibrated is not None:
         text = generation.calibrated
     elif constrained or not generation.num_tokens:  # what was never written is no model's answer
@@ -79,8 +79,8 @@ def make_answer(
         tokens=generation.num_tokens,
         seconds=generation.seconds,
         cut=shortened or (generation.cut and not generation.done),
-        completed=source is Source.COMPLETED,
-        fallback=source is Source.FALLBACK,
+        completed=source is AnswerSource.COMPLETED,
+        fallback=source is AnswerSource.FALLBACK,
         calibrated=generation.calibrated is not None,
         option_logprobs=_of_options(generation) or None,
         prompt_token_ids=request.prompt_token_ids if request else (),

@@ -12,7 +12,7 @@ from submission.thoughts import without_thought
 logger = logging.getLogger(__name__)
 
 
-class Source(StrEnum):
+class AnswerSource(StrEnum):
     """Where a valid answer came from: the text as it is, the text completed or cut into its form, or the fallback."""
 
     TEXT = "text"
@@ -20,7 +20,7 @@ class Source(StrEnum):
     FALLBACK = "fallback"
 
 
-def settle(form: AnswerFormat, generation: Generation) -> tuple[str, Source]:
+def settle(form: AnswerFormat, generation: Generation) -> tuple[str, AnswerSource]:
     """Return what was generated, brought into its form, and where that came from.
 
     It stays as it is if it ended by itself and is valid. Else it is completed or cut, and the form's fallback at the worst.
@@ -30,9 +30,9 @@ def settle(form: AnswerFormat, generation: Generation) -> tuple[str, Source]:
         # Nothing kept the model from thinking aloud, or from ending inside a character.
         text = (without_thought(text) or "").replace("\ufffd", "")
     if generation.finished and form.accepts(text):
-        return text.strip(), Source.TEXT
+        return text.strip(), AnswerSource.TEXT
     completed = form.complete(text) if text.strip() else None
-    return (form.fallback(), Source.FALLBACK) if completed is None else (completed, Source.COMPLETED)
+    return (form.fallback(), AnswerSource.FALLBACK) if completed is None else (completed, AnswerSource.COMPLETED)
 
 
 def valid_answer(form: AnswerFormat, generation: Generation) -> str:

@@ -50,7 +50,7 @@ original checkpoint, but what rounding to 4 bits has left of it."""
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """Where a model comes from: its name in `weights/`, what it is in words, and what writes it into a new folder."""
 
     name: str
@@ -128,33 +128,33 @@ def _commit(name: str, revision: str | None) -> str:
         ) from error
 
 
-def choose_source(given: str | None, revision: str | None) -> Source:
+def choose_source(given: str | None, revision: str | None) -> ModelSource:
     """Return what `--from` names: a folder, a GGUF file or a name on the hub; the six packages where it is None."""
     if revision and (given is None or Path(given).exists()):
         raise ShopBenchError("--revision belongs to a name on the Hugging Face hub: give that with --from")
     if given is None:
-        return Source(NAME, _OF_THE_PACKAGES, from_packages)
+        return ModelSource(NAME, _OF_THE_PACKAGES, from_packages)
     path = Path(given).expanduser()
     if path.is_dir():
         full = path.resolve()
         what = f"Copied from the folder {full}: weights in safetensors and texts."
-        return Source(full.name, what, lambda folder: copy_checkpoint(full, folder))
+        return ModelSource(full.name, what, lambda folder: copy_checkpoint(full, folder))
     if path.is_file():
         with path.open("rb") as opened:
             if opened.read(4) != b"GGUF":
                 raise ShopBenchError(f"{path} is no GGUF file: give one, a model's folder, or a name on the hub")
         what = f"Unpacked from the GGUF file {path.resolve()} to bfloat16."
-        return Source(path.stem, what, lambda folder: write_checkpoint(path, folder))
+        return ModelSource(path.stem, what, lambda folder: write_checkpoint(path, folder))
     if not _HUB_NAME.fullmatch(given) or given.startswith("."):
         raise ShopBenchError(
             f"there is no {path}: give a model's folder, a GGUF file, or a name on the hub (owner/name)"
         )
     commit = _commit(given, revision)
     what = f"Downloaded from the Hugging Face hub: {given} at the commit {commit}."
-    return Source(given.rpartition("/")[2], what, lambda folder: from_hub(given, commit, folder))
+    return ModelSource(given.rpartition("/")[2], what, lambda folder: from_hub(given, commit, folder))
 
 
-def bring(source: Source, name: str, weights: Path) -> Path:
+def bring(source: ModelSource, name: str, weights: Path) -> Path:
     """Write `source` to the folder `weights/name`, whole or not at all, and say in `weights/README.md` what it is."""
     if Path(name).name != name or name in ("", ".", ".."):
         raise ShopBenchError(f"--name {name!r} is not the name of a folder")

@@ -26,13 +26,13 @@ FileName = Annotated[str, AfterValidator(_check_name)]
 """A name that becomes part of a path, and so must not lead out of its folder."""
 
 
-class Settings(BaseModel):
+class RecipeSection(BaseModel):
     """A section of a recipe. Unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class HeldOutCounts(Settings):
+class HeldOutCounts(RecipeSection):
     """How many questions of each task are held out, and the tasks that nothing is trained on (see `held_out_sets`)."""
 
     unseen_tasks: list[str]
@@ -63,7 +63,7 @@ class SplitSettings(HeldOutCounts):
         return {"data.split.questions": self.questions, "data.split.protected": self.protected}
 
 
-class DataSettings(Settings):
+class DataSettings(RecipeSection):
     """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
 
     With `split`, `training.pipeline` makes all of them first. The validation sets choose checkpoint and α, the test
@@ -78,7 +78,7 @@ class DataSettings(Settings):
     split: SplitSettings | None = None
 
 
-class LoraSettings(Settings):
+class LoraSettings(RecipeSection):
     """The adapter's shape: rank, alpha (the update is scaled by alpha / rank), dropout and which modules it adapts."""
 
     rank: int = Field(gt=0)
@@ -87,7 +87,7 @@ class LoraSettings(Settings):
     target_modules: str | list[str]
 
 
-class SftSettings(Settings):
+class SftSettings(RecipeSection):
     """Supervised fine-tuning. `batch_size` counts the questions of one optimiser step, over all devices.
 
     `max_tokens` bounds prompt + answer: longer questions are left out, never cut. `evaluations` is how often a
@@ -132,7 +132,7 @@ class SftSettings(Settings):
         return self
 
 
-class AdapterSettings(Settings):
+class AdapterSettings(RecipeSection):
     """One adapter: the tasks it is trained on (all where empty), its weight in the ensemble, its own SFT values."""
 
     trained_on: str
@@ -141,14 +141,14 @@ class AdapterSettings(Settings):
     sft: dict[str, Any] = {}
 
 
-class WiseFtSettings(Settings):
+class WiseFtSettings(RecipeSection):
     """α between base (0) and fine-tuned (1): given, or chosen by `sweep` (start:stop:step) on the validation sets."""
 
     alpha: float | None = Field(default=None, ge=0, le=1)
     sweep: str = "0:1:0.1"
 
 
-class CompareSettings(Settings):
+class CompareSettings(RecipeSection):
     """What the variants are compared on: the development questions, and where the table goes.
 
     `brief` compares the base and the merged model alone, as they are served, and neither adapters nor what constraints add.
@@ -169,7 +169,7 @@ def _check_group_size(size: int | None) -> int | None:
     return size
 
 
-class AwqSettings(Settings):
+class AwqSettings(RecipeSection):
     """How the merged model is padded and quantised for the cards that serve it.
 
     The keys are the options of `python -m training.calibrate_awq`, which shows what is said of each here.
@@ -206,7 +206,7 @@ class AwqSettings(Settings):
     quality: bool = Field(default=True, description="compare with the unquantised model")
 
 
-class Recipe(Settings):
+class Recipe(RecipeSection):
     """A whole run, from questions to a merged model and, with `awq`, to the checkpoint that the cards serve.
 
     `{output}` in a path of `data`, `compare` or `awq` stands for the run's output folder.
@@ -296,7 +296,7 @@ def _read_yaml(path: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 # YAML 1.1 would read a sweep like 0:1:0.1 as a number to the base of sixty, and a path in {output} as a mapping.
 _AS_WRITTEN = re.compile(r"[\d.]+(:[\d.]+)+$|\{output\}")
-AnySettings = TypeVar("AnySettings", bound=Settings)
+AnySettings = TypeVar("AnySettings", bound=RecipeSection)
 
 
 def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> AnySettings:

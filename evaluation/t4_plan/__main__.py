@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluation.dataset import read_samples
-from evaluation.t4_plan.fit import FITTABLE, FITTED_TRACK, PUBLISHED_SECONDS, Baseline, calibrate, fit
+from evaluation.t4_plan.fit import FITTABLE, FITTED_TRACK, PUBLISHED_SECONDS, Baseline, fit, fit_and_correct
 from evaluation.t4_plan.levers import Workloads, measure
 from evaluation.t4_plan.machine import Assumptions, parse_settings
 from evaluation.t4_plan.model_shape import read_model_shape
@@ -55,7 +55,7 @@ def build(
         baseline=baseline,
         assumed=assumed,
         fitted=chosen.parameter,
-        calibration=calibrate(baseline, assumed, chosen.parameter),
+        correction=fit_and_correct(baseline, assumed, chosen.parameter),
         questions=questions,
     )
     return planner, workloads, fit_section(fits, chosen)

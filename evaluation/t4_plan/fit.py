@@ -107,7 +107,7 @@ def fit(baseline: Baseline, assumptions: Assumptions, parameter: str, track: int
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Correction:
     """Assumptions after the fit, and per track the factor that makes the baseline's predicted time the published one.
 
     The hidden tasks of a track are guessed; the factor says by how much the guess is too heavy or too light, and it
@@ -115,16 +115,16 @@ class Calibration:
     """
 
     assumptions: Assumptions
-    corrections: dict[int, float]
+    factors: dict[int, float]
 
 
-def calibrate(baseline: Baseline, assumptions: Assumptions, fitted: str | None) -> Calibration:
+def fit_and_correct(baseline: Baseline, assumptions: Assumptions, fitted: str | None) -> Correction:
     """Fit `fitted` (nothing if None) to the fitted track, and correct every track by its published time."""
     if fitted is not None:
         assumptions = replace(assumptions, **{fitted: fit(baseline, assumptions, fitted, FITTED_TRACK).value})
     loading = baseline.loading(assumptions)
-    corrections = {
+    factors = {
         track: (published - loading) / (baseline.seconds(track, assumptions) - loading)
         for track, published in PUBLISHED_SECONDS.items()
     }
-    return Calibration(assumptions, corrections)
+    return Correction(assumptions, factors)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import sqrt
 
-from evaluation.t4_plan.fit import Baseline, Calibration, calibrate
+from evaluation.t4_plan.fit import Baseline, Correction, fit_and_correct
 from evaluation.t4_plan.machine import Assumptions, assumption_table
 from evaluation.t4_plan.memory import CardMemory, card_memory
 from evaluation.t4_plan.model_shape import ModelShape
@@ -32,7 +32,7 @@ def layout_of(profile: Profile, *, int8_activations: bool = False) -> Layout:
 
 @dataclass(frozen=True)
 class Planner:
-    """Predicts a track's time for one model, layout and calibration.
+    """Predicts a track's time for one model, layout, after the fit to the published times.
 
     `assumed` are the assumptions before `fitted` is fitted to the baseline. `questions` overrides the default number of
     questions of a track.
@@ -43,23 +43,23 @@ class Planner:
     baseline: Baseline
     assumed: Assumptions
     fitted: str | None
-    calibration: Calibration
+    correction: Correction
     questions: float | None = None
 
     @property
     def assumptions(self) -> Assumptions:
         """The assumptions after the fit."""
-        return self.calibration.assumptions
+        return self.correction.assumptions
 
     def assuming(self, **values: float) -> "Planner":
         """Change assumptions for this model alone: what is known from the baseline stays as it is."""
-        return replace(self, calibration=replace(self.calibration, assumptions=replace(self.assumptions, **values)))
+        return replace(self, correction=replace(self.correction, assumptions=replace(self.assumptions, **values)))
 
-    def recalibrated(self, **values: float) -> "Planner":
+    def refitted(self, **values: float) -> "Planner":
         """Change assumptions for the baseline as well, and fit and correct anew: its published times stay what they are."""
         fitted = None if self.fitted in values else self.fitted
         assumed = replace(self.assumed, **values)
-        return replace(self, assumed=assumed, calibration=calibrate(self.baseline, assumed, fitted))
+        return replace(self, assumed=assumed, correction=fit_and_correct(self.baseline, assumed, fitted))
 
     def laid_out(self, layout: Layout) -> "Planner":
         """Plan the same for another layout of the cards."""
@@ -67,7 +67,7 @@ class Planner:
 
     def uncorrected(self) -> "Planner":
         """Take the stand-ins for hidden tasks as they are."""
-        return replace(self, calibration=replace(self.calibration, corrections={}))
+        return replace(self, correction=replace(self.correction, factors={}))
 
     def seconds(self, loads: Loads, track: int) -> Seconds:
         """Predict a track; track 5 is the four others after one another, loading once."""
@@ -79,7 +79,7 @@ class Planner:
             share = questions_per_track(part) / sum(questions_per_track(other) for other in parts)
             tasks = track_loads(loads, part, choice_share=self.assumptions.hidden_choice_share, questions=total * share)
             for task in tasks:
-                spent += model.task(task).times(self.calibration.corrections.get(part, 1.0))
+                spent += model.task(task).times(self.correction.factors.get(part, 1.0))
         return spent
 
     def share(self, loads: Loads, track: int) -> float:
@@ -90,7 +90,7 @@ class Planner:
     def _at_the_ends(self) -> list[tuple[str, "Planner", "Planner"]]:
         """This planner with each assumption at the low and at the high end of its range."""
         return [
-            (name, self.recalibrated(**{name: low}), self.recalibrated(**{name: high}))
+            (name, self.refitted(**{name: low}), self.refitted(**{name: high}))
             for name, _, low, high, _ in assumption_table()
         ]
 

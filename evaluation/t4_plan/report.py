@@ -220,9 +220,7 @@ def assumption_section(planner: Planner, workloads: Workloads, track: int) -> st
 
 def _question_text(planner: Planner) -> str:
     defaults = ", ".join(f"{questions_per_track(track):,.0f} on track {track}" for track in (1, 2, 3, 4, 5))
-    corrections = ", ".join(
-        f"track {track} × {factor:.2f}" for track, factor in planner.calibration.corrections.items()
-    )
+    corrections = ", ".join(f"track {track} × {factor:.2f}" for track, factor in planner.correction.factors.items())
     return (
         f"Questions a track (`--questions`): {defaults}. The competition tells the sum only; the rest is its division in "
         "the shares of the benchmark's later release, as they are remembered. All tasks of a track are taken to have as "

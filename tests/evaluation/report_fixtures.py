@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from unittest import mock
 
-from evaluation.evaluator import Settings, evaluate
-from evaluation.selection import Selection
+from evaluation.evaluator import EvaluationSettings, evaluate
+from evaluation.subset import Subset
 from tests.evaluation.rule_model import RuleModel
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "data" / "sample_questions.jsonl"
@@ -36,7 +36,7 @@ def write_report(folder, load_model=TellingModel, data=SAMPLE_DATA, **changes):
     with mock.patch.dict(os.environ, environment):
         # An evaluation before may have left these.
         os.environ.pop("SHOPBENCH_QUESTIONS", None), os.environ.pop("SHOPBENCH_TIME_LIMIT", None)
-        evaluate(Settings(data, folder, Selection(), **changes), load_model)
+        evaluate(EvaluationSettings(data, folder, Subset(), **changes), load_model)
     return folder
 
 

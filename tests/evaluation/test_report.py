@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import provenance
 from evaluation.dataset import Sample, read_samples
-from evaluation.evaluator import Settings, evaluate
+from evaluation.evaluator import EvaluationSettings, evaluate
 from evaluation.predictions import as_text
 from evaluation.readings import shown_readings
 from evaluation.scoring import score_responses, unscorable_tasks
@@ -88,7 +88,7 @@ def report(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOPBENCH_MULTILINGUAL_MINILM", str(folder))
         patch.setenv("SHOPBENCH_MINILM", str(folder))
-        evaluate(Settings(SAMPLE_DATA, folder), RuleModel)
+        evaluate(EvaluationSettings(SAMPLE_DATA, folder), RuleModel)
     return folder
 
 
@@ -172,7 +172,7 @@ def test_report_md_shows_tables_picture_and_what_was_left_out(report):
 def test_names_with_signs_that_mean_something_to_tables_and_formulas(tmp_path):
     row = {"input_field": "Q\n0. a", "output_field": 0, "task_type": "multiple-choice", "metric": "accuracy"}
     (tmp_path / "d.jsonl").write_text(json.dumps({**row, "task_name": "a$b|c\n$_{"}) + "\n")
-    evaluate(Settings(tmp_path / "d.jsonl", tmp_path / "out"), RuleModel)
+    evaluate(EvaluationSettings(tmp_path / "d.jsonl", tmp_path / "out"), RuleModel)
     assert "a$b\\|c $_{" in (tmp_path / "out" / "report.md").read_text()
 
 
@@ -180,7 +180,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatc
     row = {"input_field": "Q\n0. a", "output_field": 0, "task_type": "multiple-choice", "metric": "accuracy"}
     data = tmp_path / "d.jsonl"
     data.write_text(json.dumps(row) + "\n")
-    settings = Settings(data, tmp_path / "out")
+    settings = EvaluationSettings(data, tmp_path / "out")
     evaluate(settings, RuleModel)
     before = {path.name: path.read_bytes() for path in settings.output.iterdir()}
     (settings.output / ".report.new").write_text("a file where the new report would be made")
@@ -201,7 +201,7 @@ def few(tmp_path, monkeypatch):
         monkeypatch.delenv(variable, raising=False)
 
     def run(load=TellingModel, **changes):
-        settings = Settings(SAMPLE_DATA, tmp_path / "out", overwrite=True, **changes)
+        settings = EvaluationSettings(SAMPLE_DATA, tmp_path / "out", overwrite=True, **changes)
         evaluate(settings, load)
         rows = [json.loads(line) for line in (settings.output / "predictions.jsonl").open(encoding="utf-8")]
         return (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.t4_plan.__main__ import CONFIGS, ROOT, main
-from evaluation.t4_plan.fit import BASELINE_LAYOUT, PUBLISHED_SECONDS, Baseline, calibrate, fit
+from evaluation.t4_plan.fit import BASELINE_LAYOUT, PUBLISHED_SECONDS, Baseline, fit, fit_and_correct
 from evaluation.t4_plan.levers import shuffled
 from evaluation.t4_plan.machine import GIB, Assumptions, assumption_table, parse_settings
 from evaluation.t4_plan.memory import card_memory, conversion_bytes
@@ -118,7 +118,7 @@ BASELINE = Baseline(LLAMA, LOADS)
 
 
 def planned(shape: ModelShape, assumed: Assumptions, layout: Layout, fitted: str | None) -> Planner:
-    return Planner(shape, layout, BASELINE, assumed, fitted, calibrate(BASELINE, assumed, fitted))
+    return Planner(shape, layout, BASELINE, assumed, fitted, fit_and_correct(BASELINE, assumed, fitted))
 
 
 def test_a_fit_meets_its_track_or_says_that_it_cannot() -> None:
@@ -144,7 +144,7 @@ def test_slower_cards_mean_lighter_questions_where_the_baselines_times_are_known
     planner = planned(LLAMA, Assumptions(), BASELINE_LAYOUT, None)
     nominal = planner.seconds(LOADS, 1).total
     assert planner.assuming(matmul_efficiency=0.2).seconds(LOADS, 1).total > 1.1 * nominal
-    assert planner.recalibrated(matmul_efficiency=0.2).seconds(LOADS, 1).total == pytest.approx(nominal)
+    assert planner.refitted(matmul_efficiency=0.2).seconds(LOADS, 1).total == pytest.approx(nominal)
 
 
 def test_track_five_is_the_others_with_one_loading() -> None:

@@ -10,7 +10,7 @@ from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT, read_json
 from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
 from training.awq.calibration import encode_questions
-from training.awq.quality import Limits, compare, measure
+from training.awq.quality import LossLimits, compare, measure
 from training.awq.quantising import REPORT
 from training.calibrate_awq import main
 from training.checkpoints.portable import portable_config
@@ -65,6 +65,6 @@ def test_a_wrong_rope_base_is_found_out(tmp_path: Path) -> None:
     before, after = (
         measure(folder, held_out, questions, tmp_path / f"measured-{folder.name}") for folder in (EMBEDDED_MODEL, wrong)
     )
-    violations = compare(before, after).violations(Limits(1.35, 0.03, 0.8))
+    violations = compare(before, after).violations(LossLimits(1.35, 0.03, 0.8))
     print(compare(before, after))
     assert any("perplexity" in violation for violation in violations)

@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from submission.answer_formats import NO_ANSWER, FreeText, Spans, has_words
 from submission.engine import Generation
 from submission.thoughts import without_thought
-from submission.valid_answers import Source, settle
+from submission.valid_answers import AnswerSource, settle
 
 PROSE = FreeText(48, fallback_text="It keeps tea warm.")
 LINE = FreeText(48, single_line=True, fallback_text="Eine Tasse")
 FAVOURED = Spans("The red mug keeps tea warm.", enforced=False)
 
 
-def settled(form: FreeText | Spans, text: str, finished: bool = True) -> tuple[str, Source]:
+def settled(form: FreeText | Spans, text: str, finished: bool = True) -> tuple[str, AnswerSource]:
     return settle(form, Generation(text=text, done=True, finished=finished))
 
 
@@ -41,7 +41,7 @@ def settled(form: FreeText | Spans, text: str, finished: bool = True) -> tuple[s
 )
 def test_where_no_word_is_left_the_form_answers(form: FreeText | Spans, text: str, finished: bool) -> None:
     answer, source = settled(form, text, finished)
-    assert (answer, source) == (form.fallback(), Source.FALLBACK) and has_words(answer)
+    assert (answer, source) == (form.fallback(), AnswerSource.FALLBACK) and has_words(answer)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_where_no_word_is_left_the_form_answers(form: FreeText | Spans, text: st
 )
 @pytest.mark.parametrize("form", [PROSE, LINE], ids=["prose", "line"])
 def test_thoughts_and_halves_of_characters_are_left_out(form: FreeText, text: str, answer: str) -> None:
-    assert settled(form, text) == (answer, Source.TEXT)
+    assert settled(form, text) == (answer, AnswerSource.TEXT)
 
 
 def test_a_favoured_phrase_loses_its_thought_too() -> None:
@@ -70,7 +70,7 @@ def test_a_favoured_phrase_loses_its_thought_too() -> None:
 
 
 def test_a_question_that_suggests_no_word_gets_the_answer_of_last_resort() -> None:
-    assert settled(FreeText(20, fallback_text="***"), "!!!") == (NO_ANSWER, Source.FALLBACK)
+    assert settled(FreeText(20, fallback_text="***"), "!!!") == (NO_ANSWER, AnswerSource.FALLBACK)
 
 
 @given(st.text(max_size=80), st.booleans(), st.sampled_from([PROSE, LINE, FAVOURED]))

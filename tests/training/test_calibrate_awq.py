@@ -30,7 +30,7 @@ from training.awq.checks import check_readers, check_weights
 from training.awq.group_size import largest_group_size
 from training.awq.options import parse_options
 from training.awq.padding import check_after_padding
-from training.awq.quality import Limits, Measurement, compare
+from training.awq.quality import LossLimits, Measurement, compare
 from training.awq.quality import main as measure_losses
 from training.awq.quantising import described, stage
 from training.calibrate_awq import main
@@ -335,11 +335,11 @@ def test_what_quantisation_cost_is_compared_and_limited() -> None:
     )
     loss = compare(before, after)
     assert (loss.choice_agreement, loss.agreement, loss.served_choice_agreement) == (0.75, 0.6, 0.25)
-    assert loss.violations(Limits(1.2, 0.03, 0.7)) == []
-    assert [violation.split()[0] for violation in loss.violations(Limits(1.05, 0.01, 0.8))] == ["the", "the", "75%"]
-    assert "10.00 to 11.00" in loss.violations(Limits(1.05, 0.03, 0.7))[0]
+    assert loss.violations(LossLimits(1.2, 0.03, 0.7)) == []
+    assert [violation.split()[0] for violation in loss.violations(LossLimits(1.05, 0.01, 0.8))] == ["the", "the", "75%"]
+    assert "10.00 to 11.00" in loss.violations(LossLimits(1.05, 0.03, 0.7))[0]
     broken = compare(before, Measurement(float("nan"), 0.40, greedy, greedy))
-    assert len(broken.violations(Limits(1.2, 0.03, 0.7))) == 1
+    assert len(broken.violations(LossLimits(1.2, 0.03, 0.7))) == 1
 
 
 @needs_smollm2

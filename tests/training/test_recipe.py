@@ -13,7 +13,7 @@ from submission.model_folder import ROOT
 from training.data.recipe import DataRecipe
 from training.data.synthetic.synthesis import SynthesisRecipe
 from training.data.tasks import TASKS
-from training.recipe import Recipe, Settings, load_recipe
+from training.recipe import Recipe, RecipeSection, load_recipe
 
 RECIPES = ROOT / "training" / "recipes"
 DEMO = RECIPES / "cpu_demo.yaml"
@@ -169,7 +169,7 @@ def test_an_override_that_is_no_yaml_is_named() -> None:
 @pytest.mark.parametrize(
     ("file", "kind"), [("data_fixtures.yaml", DataRecipe), ("synthesize_local.yaml", SynthesisRecipe)]
 )
-def test_names_and_sources_of_data_recipes_stay_in_their_folders(file: str, kind: type[Settings]) -> None:
+def test_names_and_sources_of_data_recipes_stay_in_their_folders(file: str, kind: type[RecipeSection]) -> None:
     for override, fault in [("name=../out", "name: "), ('sources={"../esci": {}}', "sources.../esci")]:
         with pytest.raises(ShopBenchError, match="becomes the name of a file or a folder") as raised:
             load_recipe(DEMO.with_name(file), [override], kind)

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from training.data.recipe import DataRecipe, HeldOut
-from training.data.sources.records import Instruction
+from training.data.sources.records import AnsweredInstruction
 from training.data.tasks import TASKS
 from training.data.tasks.task import Draft, Pool
 from training.recipe import load_recipe
@@ -69,9 +69,9 @@ def test_every_wording_is_read_as_its_task_promises(tmp_path: Path, monkeypatch:
 def test_an_instruction_is_worded_as_the_recipe_says_and_a_looping_answer_is_counted() -> None:
     task = replace(TASKS["general_instruction"], wordings=("Please: {instruction}{context}\nAnswer:",))
     rows = [
-        Instruction("a", "Name a colour.", "", "Blue is one."),
-        Instruction("b", "Make it short.", "A long text.", "A text."),
-        Instruction("c", "Repeat the word hello.", "", " ".join(["hello"] * 10)),
+        AnsweredInstruction("a", "Name a colour.", "", "Blue is one."),
+        AnsweredInstruction("b", "Make it short.", "A long text.", "A text."),
+        AnsweredInstruction("c", "Repeat the word hello.", "", " ".join(["hello"] * 10)),
     ]
     pool = Pool(rows)
     built = [task.question("alpaca/instructions", row, pool, Random(0)) for row in rows]

@@ -44,7 +44,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Limits:
+class LossLimits:
     """How much quantisation may cost before a checkpoint is rejected."""
 
     max_perplexity_ratio: float
@@ -64,7 +64,7 @@ class Loss:
     agreement: float
     served_choice_agreement: float
 
-    def violations(self, limits: Limits) -> list[str]:
+    def violations(self, limits: LossLimits) -> list[str]:
         """Return one sentence for every limit that is passed."""
         found = []
         ratio = self.perplexity_after / self.perplexity_before

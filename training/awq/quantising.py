@@ -26,7 +26,7 @@ from training.awq.checks import check_readers, check_weights
 from training.awq.group_size import largest_group_size
 from training.awq.options import Quantisation
 from training.awq.padding import check_after_padding, needs_padding, pad_model, padded_size
-from training.awq.quality import MAX_PROMPT, Limits, Measurement, compare, loss_table, measure
+from training.awq.quality import MAX_PROMPT, LossLimits, Measurement, compare, loss_table, measure
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import INDEX_FILE, shard_files
 from training.files import fingerprint, hash_of, remove, run_once, write_json
@@ -188,5 +188,5 @@ def _checked_quality(asked: Quantisation, encoder: ChatEncoder, work: Path) -> d
     return asdict(loss)
 
 
-def _limits(settings: AwqSettings) -> Limits:
-    return Limits(settings.max_perplexity_ratio, settings.max_score_loss, settings.min_choice_agreement)
+def _limits(settings: AwqSettings) -> LossLimits:
+    return LossLimits(settings.max_perplexity_ratio, settings.max_score_loss, settings.min_choice_agreement)

@@ -16,7 +16,7 @@ from training.data.sources import Source, open_source
 from training.data.sources.reading import local_files
 from training.files import fingerprint, hash_of
 from training.held_out_sets import HELD_OUT_SETS
-from training.recipe import FileName, HeldOutCounts, Settings, add_recipe_arguments, load_recipe, where_from
+from training.recipe import FileName, HeldOutCounts, RecipeSection, add_recipe_arguments, load_recipe, where_from
 
 # All the code that decides which bytes come out: that which makes data, that which reads and asks questions.
 _ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ class HeldOut(HeldOutCounts):
         return [self.folder / f"{name}.jsonl" for name in HELD_OUT_SETS]
 
 
-class DataRecipe(Settings):
+class DataRecipe(RecipeSection):
     """A data set of about `examples` questions, mixed from tasks by weight.
 
     `sources` maps names to what each source needs (see `training.data.sources`); a task takes part if one of its sources does,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from training.data.sources.cleaning import on_one_line
 from training.data.sources.reading import open_rows
-from training.data.sources.records import Instruction, Record
+from training.data.sources.records import AnsweredInstruction, Record
 from training.data.sources.source import Source, as_list
 
 _COLUMNS = ("instruction", "input", "output")
@@ -23,7 +23,7 @@ class Alpaca(Source):
 
     name = "alpaca"
     licence = "CC BY-NC 4.0"
-    streams: ClassVar[dict[str, type]] = {"instructions": Instruction}
+    streams: ClassVar[dict[str, type]] = {"instructions": AnsweredInstruction}
 
     def __init__(self, scratch: Path, instructions: str | list[str], limit: int | None = None) -> None:
         super().__init__(scratch, limit)
@@ -48,7 +48,7 @@ class Alpaca(Source):
         if len(answer.split()) > _MOST_ANSWER_WORDS:
             unusable[f"row with an answer of more than {_MOST_ANSWER_WORDS} words"] += 1
             return None
-        return Instruction(f"row/{number}", instruction, context, answer)
+        return AnsweredInstruction(f"row/{number}", instruction, context, answer)
 
 
 def _without_marker(value: object) -> str:

@@ -135,7 +135,7 @@ class ExamQuestion:
 
 
 @dataclass(frozen=True)
-class Instruction:
+class AnsweredInstruction:
     """An instruction, what it is about (may be empty) and the answer to it."""
 
     key: str
@@ -231,7 +231,7 @@ Record = (
     | Basket
     | EcInstructRow
     | ExamQuestion
-    | Instruction
+    | AnsweredInstruction
     | ReadyQuestion
     | ProductType
     | Attribute

@@ -17,7 +17,7 @@ from submission.errors import ShopBenchError
 from training.data.synthetic.replies import is_readable, why_unreadable
 from training.data.synthetic.requests import Reply, Request, WriterSettings
 from training.data.synthetic.writers import Writer
-from training.recipe import Settings
+from training.recipe import RecipeSection
 
 # A batch this large of which nothing can be read says something about the server, not about the requests.
 _MANY = 8
@@ -26,7 +26,7 @@ _FIRST = 16
 _SAMPLE_CHARACTERS = 200
 
 
-class Budget(Settings):
+class Budget(RecipeSection):
     """How many requests may be asked and how many tokens (prompts and replies) they may take, over all runs."""
 
     requests: int = Field(gt=0)

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from training.recipe import Settings
+from training.recipe import RecipeSection
 
 
-class WriterSettings(Settings):
+class WriterSettings(RecipeSection):
     """Which model writes, and how.
 
     `endpoint` is a server at `base_url` that speaks OpenAI's protocol (the key is read from the environment variable

@@ -25,10 +25,10 @@ from training.data.synthetic.requests import WriterSettings
 from training.data.synthetic.writers import open_writer
 from training.data.tasks import Task, tasks_of
 from training.files import folder_written_whole, write_json, write_lines
-from training.recipe import FileName, Settings, load_recipe
+from training.recipe import FileName, RecipeSection, load_recipe
 
 
-class SynthesisRecipe(Settings):
+class SynthesisRecipe(RecipeSection):
     """What is written from what, by whom, and how much it may cost.
 
     `pipelines` says how many seeds each pipeline writes about, 0 for none. `sources` and `protected` are as in a data

@@ -5,7 +5,7 @@ from random import Random
 
 from submission.questions import AnswerKind, read_question
 from submission.task_types import TaskType
-from training.data.sources.records import ExamQuestion, Instruction
+from training.data.sources.records import AnsweredInstruction, ExamQuestion
 from training.data.tasks.task import Draft, Pool, Task, choice_by_case
 
 KNOWLEDGE = Task(
@@ -53,7 +53,7 @@ INSTRUCTION = Task(
 
 
 @INSTRUCTION.built_from("alpaca/instructions")
-def build_instruction(row: Instruction, pool: Pool[Instruction], rng: Random) -> Draft | None:
+def build_instruction(row: AnsweredInstruction, pool: Pool[AnsweredInstruction], rng: Random) -> Draft | None:
     """Ask an instruction as it is; what reads as another kind of task cannot be asked and is counted."""
     slots = {"instruction": row.instruction, "context": f"\nInput: {row.context}" if row.context else ""}
     question = read_question(INSTRUCTION.wordings[0].format(**slots), is_multiple_choice=False)

@@ -14,7 +14,7 @@ ALL_AROUND = track_by_number(5)
 
 
 @dataclass(frozen=True)
-class Selection:
+class Subset:
     """What is asked: `limit` is a number of questions of each task, `first` one of questions in all; empty or None: all."""
 
     track: Track | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.dataset import read_samples
-from evaluation.selection import Selection
+from evaluation.subset import Subset
 from submission.errors import ShopBenchError
 from submission.tracks import track_by_number
 
@@ -15,7 +15,7 @@ SAMPLES = read_samples(DATA)
 
 
 def asked(**selection):
-    chosen = Selection(**selection)
+    chosen = Subset(**selection)
     return chosen.part(chosen.of_track(SAMPLES, DATA))
 
 
