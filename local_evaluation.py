@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         "(default: data/development.json where it exists, otherwise the sample questions)",
     )
     parser.add_argument("--model", help="model folder, handed over as SHOPBENCH_MODEL (default: the embedded model)")
+    parser.add_argument(
+        "--adapter",
+        help="folder of a LoRA adapter to serve on the model, handed over as SHOPBENCH_ADAPTER (--model is then its base, "
+        "by default the one that it was trained on)",
+    )
     parser.add_argument("--profile", choices=tuple(PROFILES), help="engine preset, handed over as SHOPBENCH_PROFILE")
     parser.add_argument(
         "--track",
@@ -146,6 +151,7 @@ def _positive(text: str) -> int:
 def _set_environment(options: argparse.Namespace) -> None:
     given = {
         "SHOPBENCH_MODEL": options.model,
+        "SHOPBENCH_ADAPTER": options.adapter,
         "SHOPBENCH_PROFILE": options.profile,
         "SHOPBENCH_TRACK": options.track,
         "AICROWD_RUN_SEED": options.seed,
@@ -155,7 +161,7 @@ def _set_environment(options: argparse.Namespace) -> None:
 
 
 def _default_output(known: settings.Settings, resume: bool) -> Path:
-    return folder_to_resume(REPORTS) if resume else new_folder(REPORTS, find_model(known.model))
+    return folder_to_resume(REPORTS) if resume else new_folder(REPORTS, known.adapter or find_model(known.model))
 
 
 def _settings(options: argparse.Namespace, output: Path) -> EvaluationSettings:

@@ -30,7 +30,12 @@ _MOST_OPTIONS = 6
 def main(arguments: Sequence[str] | None = None) -> None:
     """Load the model and show its answers to the questions of the command line, or to those that are typed."""
     options = _parser().parse_args(arguments)
-    given = {"SHOPBENCH_MODEL": options.model, "SHOPBENCH_PROFILE": options.profile, "SHOPBENCH_TRACK": options.track}
+    given = {
+        "SHOPBENCH_MODEL": options.model,
+        "SHOPBENCH_ADAPTER": options.adapter,
+        "SHOPBENCH_PROFILE": options.profile,
+        "SHOPBENCH_TRACK": options.track,
+    }
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})
     os.environ.update(OFFLINE)
     # Nobody is watching the clock.
@@ -52,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("question", nargs="*", help="questions, each in quotation marks; \\n in one begins a new line")
     parser.add_argument("--model", help="model folder, handed over as SHOPBENCH_MODEL (default: the embedded model)")
+    parser.add_argument(
+        "--adapter",
+        help="folder of a LoRA adapter to serve on the model, handed over as SHOPBENCH_ADAPTER (--model is then its base, "
+        "by default the one that it was trained on)",
+    )
     parser.add_argument("--profile", choices=tuple(PROFILES), help="engine preset, handed over as SHOPBENCH_PROFILE")
     parser.add_argument("--track", type=int, choices=range(1, 6), help="track, handed over as SHOPBENCH_TRACK")
     parser.add_argument(

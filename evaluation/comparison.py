@@ -26,8 +26,8 @@ _CONDITIONS = {
     "machine": ("machine",),
     "versions": ("versions",),
 }
-# Where the model lies is what is compared; how many questions are to come is said elsewhere.
-_NO_CONDITION = ("model", "questions")
+# Where the model and its adapter lie is what is compared; how many questions are to come is said elsewhere.
+_NO_CONDITION = ("model", "adapter", "questions")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from evaluation.comparison import Change, Comparison, Pair, Side, groups_of, in_words, shown_p
 from evaluation.comparison_page import page
 from evaluation.drawing import as_svg, new_figure, plain_text, save_png
+from evaluation.reports import model_name
 from evaluation.row_scores import Difference, Differences, interval
 from evaluation.tables import table
 from submission.commands import as_typed
@@ -47,7 +48,7 @@ def _side_cells(side: Side) -> tuple[object, ...]:
     return (
         side.letter,
         side.report.name,
-        Path(str(content.get("model"))).name,
+        model_name(content, short=True),
         str(content.get("date", "-"))[:16].replace("T", " "),
         interval(side.rows),
         f"{side.time.get('predict_s', 0):.1f} s",
@@ -118,6 +119,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
             side.letter: {
                 "folder": str(side.report.folder),
                 "model": side.report.content.get("model"),
+                "adapter": side.report.content.get("adapter"),
                 "score": asdict(interval(side.rows)),
                 "timing": side.time,
                 "answers": side.origins,

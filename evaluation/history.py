@@ -7,7 +7,7 @@ from typing import Any
 
 from evaluation.command_line import run_command
 from evaluation.report_folder import REPORT
-from evaluation.reports import REPORTS, Report, read_report
+from evaluation.reports import REPORTS, Report, model_name, read_report
 from evaluation.tables import table
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
@@ -62,7 +62,7 @@ def cells(report: Report, folder: Path) -> tuple[object, ...]:
     return (
         str(content.get("date") or "-")[:16].replace("T", " "),
         report.folder.relative_to(folder).as_posix(),
-        Path(str(content.get("model"))).name,
+        model_name(content, short=True),
         _questions(content),
         "-" if score is None else f"{score:.4f}",
         f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "-",

@@ -38,11 +38,15 @@ class AnsweredBatch:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """What loading the model took in seconds, and the names that the report gives for the model and its preset."""
+    """What loading the model took in seconds, and the names that the report gives for the model and its preset.
+
+    `adapter` is what the report says of the LoRA adapter that is served on the model, None without one.
+    """
 
     load_s: float
     model: str
     profile: str
+    adapter: dict[str, Any] | None = None
 
 
 class Journal:

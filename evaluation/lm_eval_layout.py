@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.predictions import Row
-from evaluation.reports import Report
+from evaluation.reports import Report, model_name
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
 from submission.places import ROOT
@@ -41,7 +41,7 @@ def write_lm_eval(report: Report, path: Path) -> Path:
     Returns the file of the results, which is written last.
     """
     date = time.strftime("%Y-%m-%dT%H-%M-%S")
-    folder = path / _file_name(str(report.content["model"]))
+    folder = path / _file_name(model_name(report.content))
     target = path if path.suffix == ".json" else folder / f"results_{date}.json"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,8 @@ def _results(report: Report, samples: Mapping[str, list[dict[str, Any]]]) -> dic
         }
         for name, task in tasks.items()
     }
-    model = str(content["model"])
+    model = model_name(content)
+    adapter = {"lora_local_path": content["adapter"]["folder"]} if content.get("adapter") else {}
     return {
         "results": {**group_results, **results},
         "groups": group_results,
@@ -107,7 +108,7 @@ def _results(report: Report, samples: Mapping[str, list[dict[str, Any]]]) -> dic
         },
         "config": {
             "model": "vllm",
-            "model_args": {"pretrained": model, "profile": content["profile"]},
+            "model_args": {"pretrained": str(content["model"]), **adapter, "profile": content["profile"]},
             "batch_size": (content["settings"].get("profile") or {}).get("batch_size"),
             "limit": content["settings"]["evaluation"]["limit"],
             "random_seed": content["seed"],

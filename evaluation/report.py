@@ -230,6 +230,7 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "unparsable": scores.unparsable,
         "data": evaluation.data,
         "model": evaluation.loaded.model,
+        **({"adapter": evaluation.loaded.adapter} if evaluation.loaded.adapter else {}),
         "profile": evaluation.loaded.profile,
         "seed": origin.settings["submission"]["seed"],
         "date": origin.date,
@@ -263,7 +264,8 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
     origin = evaluation.origin
     yield "# Evaluation"
     yield ""
-    yield f"Questions: `{evaluation.data}`. Model: `{evaluation.loaded.model}`, profile `{evaluation.loaded.profile}`."
+    loaded = evaluation.loaded
+    yield f"Questions: `{evaluation.data}`. Model: `{loaded.model}`{_shown_adapter(loaded)}, profile `{loaded.profile}`."
     yield ""
     yield summarise(evaluation)
     yield ""
@@ -271,6 +273,11 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield f"{origin.date}, seed {origin.settings['submission']['seed']}, {_shown_code(origin.code)}."
     yield "Made with " + ", ".join(f"{name} {number}" for name, number in versions().items()) + "."
+
+
+def _shown_adapter(loaded: LoadedModel) -> str:
+    adapter = loaded.adapter
+    return f" with the LoRA adapter `{adapter['folder']}` of rank {adapter['rank']}" if adapter else ""
 
 
 def _shown_code(code: Mapping[str, Any]) -> str:

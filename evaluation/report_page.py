@@ -20,7 +20,7 @@ _COLUMNS = (
 )
 _QUESTION = "\0"
 """Stands in a prompt for the question, which the page has already."""
-_MADE_BY = ("model", "date", "seed", "commit", "clean", "limits", "settings", "versions", "machine")
+_MADE_BY = ("model", "adapter", "date", "seed", "commit", "clean", "limits", "settings", "versions", "machine")
 
 
 def page(name: str, content: Mapping[str, Any], rows: Sequence[Row], picture: str) -> str:
@@ -37,7 +37,7 @@ def page(name: str, content: Mapping[str, Any], rows: Sequence[Row], picture: st
         types_found=_types_found(content["readings"]["found"] or {}),
         number_of=_track_number,
         picture=picture,
-        made_by=json.dumps({key: content[key] for key in _MADE_BY}, indent=2, ensure_ascii=False),
+        made_by=json.dumps({key: content[key] for key in _MADE_BY if key in content}, indent=2, ensure_ascii=False),
     )
 
 

@@ -1,7 +1,7 @@
 """Reads reports that lie on the disk: what `report.json` and `predictions.jsonl` of a finished evaluation hold."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,12 @@ class Report:
     def rows(self) -> list[Row]:
         """The rows of `predictions.jsonl`, in the order of the data."""
         return list(read_rows(self.folder / PREDICTIONS))
+
+
+def model_name(content: Mapping[str, Any], *, short: bool = False) -> str:
+    """Return what a `report.json` says was asked: the model's folder and the adapter's, or the `short` names of both."""
+    folders = [str(content.get("model")), *([content["adapter"]["folder"]] if content.get("adapter") else [])]
+    return " + ".join(Path(folder).name if short else folder for folder in folders)
 
 
 def read_report(path: Path) -> Report:

@@ -2,9 +2,10 @@
 
 Questions are grouped by task type, in alphabetical order; before the batches of each group the model is asked for its
 batch size; a batch is `{"prompt": [...]}` and nothing else. Any model with those two methods will do. What a model
-offers beyond them is recorded. For the report: `model_folder`, `profile` (with a `name`) and `last_answers` (one object a
-question of the last batch, with attributes named in `evaluation.predictions.DETAILS`). For a model whose answers depend on
-earlier batches: `state_dict()` (JSON data), which a resumed run hands back through `load_state_dict()`.
+offers beyond them is recorded. For the report: `model_folder`, `profile` (with a `name`), `adapter` (with `as_json()`)
+and `last_answers` (one object a question of the last batch, with attributes named in
+`evaluation.predictions.DETAILS`). For a model whose answers depend on earlier batches: `state_dict()` (JSON data), which a
+resumed run hands back through `load_state_dict()`.
 """
 
 import logging
@@ -47,7 +48,8 @@ def answer_samples(
         model = load_model()
         if journal.batches and hasattr(model, "load_state_dict"):
             model.load_state_dict(journal.batches[-1].model_state)
-        loaded = LoadedModel(time.monotonic() - started, *_names(model))
+        loaded = LoadedModel(time.monotonic() - started, *_names(model), _adapter(model))
+        _check_same_adapter(journal, loaded)
     journal.add_loaded(loaded)
     with bar(len(samples), "Answering", "question", detail, initial=len(answered)) as progress:
         for task_type, positions in _groups(samples):
@@ -61,6 +63,15 @@ def answer_samples(
                 progress.update(len(batch))
                 logger.info("%s: %.2f s", description, journal.batches[-1].seconds)
     return loaded
+
+
+def _check_same_adapter(journal: Journal, loaded: LoadedModel) -> None:
+    """Refuse to put answers of two adapters into one report: one that is trained again has the old one's name."""
+    if journal.batches and journal.loaded and journal.loaded.adapter != loaded.adapter:
+        raise ShopBenchError(
+            f"the adapter is not the one that the answers in {journal.path.parent} came from: leave --resume out to start "
+            "again, or bring the old adapter back"
+        )
 
 
 def _groups(samples: Sequence[Sample]) -> Iterator[tuple[TaskType, list[int]]]:
@@ -102,6 +113,11 @@ def _names(model: Any) -> tuple[str, str]:
     folder = getattr(model, "model_folder", None) or asked.model or "default"
     profile = getattr(getattr(model, "profile", None), "name", None) or asked.profile or "default"
     return str(folder), str(profile)
+
+
+def _adapter(model: Any) -> dict[str, Any] | None:
+    adapter: Any = getattr(model, "adapter", None)
+    return None if adapter is None else adapter.as_json()
 
 
 def _details(model: Any, count: int) -> list[dict[str, Any]] | None:

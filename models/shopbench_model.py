@@ -20,7 +20,8 @@ from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
 from submission.errors import ShopBenchError, one_line
 from submission.long_questions import long_questions
-from submission.model_folder import check_model, find_model
+from submission.lora_adapter import find_base, open_adapter
+from submission.model_folder import check_model
 from submission.profiles import choose_profile
 from submission.prompts import chat_messages
 from submission.questions import Question, read_question
@@ -34,14 +35,15 @@ logger = logging.getLogger(__name__)
 
 
 class ShopBenchModel(ShopBenchBaseModel):
-    """Answers ShopBench questions with the model folder and the engine profile that `settings` name."""
+    """Answers ShopBench questions with the model folder, the adapter and the engine profile that `settings` name."""
 
     def __init__(self, settings: Settings) -> None:
         self.track = configured_track(settings.track)
         # First of all: loading counts towards the track's limit.
         self.time_budget = TimeBudget.of_run(self.track, settings)
-        self.model_folder = find_model(settings.model)
+        self.model_folder = find_base(settings.model, settings.adapter)
         config = check_model(self.model_folder)
+        self.adapter = open_adapter(settings.adapter, self.model_folder) if settings.adapter else None
         self.profile = fit_context(choose_profile(settings.profile), self.model_folder)
         self.vocab_size = int(config["vocab_size"])
         if self.profile.tensor_parallel_size > 1:
@@ -60,7 +62,7 @@ class ShopBenchModel(ShopBenchBaseModel):
             self.track.number,
         )
         load = CheckedLoading(
-            lambda profile: Engine(self.model_folder, profile, settings.seed, self.constrained),
+            lambda profile: Engine(self.model_folder, profile, settings.seed, self.constrained, self.adapter),
             self.profile,
             settings.accumulation,
             config,

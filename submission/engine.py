@@ -19,6 +19,7 @@ from typing import Any
 from submission.answer_formats import AnswerFormat, FreeText, format_to_dict
 from submission.deadline import Deadline
 from submission.errors import ShopBenchError
+from submission.lora_adapter import LoraAdapter
 from submission.processor import dtype_on_cpu
 from submission.profiles import Profile
 
@@ -72,12 +73,15 @@ def _hush() -> None:
 
 
 class Engine:
-    """A loaded vLLM engine. `constrained` turns the logits processors on (the default) or off."""
+    """A loaded vLLM engine, with `adapter` on its model. `constrained` turns the logits processors on (the default) or off."""
 
-    def __init__(self, model: Path, profile: Profile, seed: int, constrained: bool = True) -> None:
+    def __init__(
+        self, model: Path, profile: Profile, seed: int, constrained: bool = True, adapter: LoraAdapter | None = None
+    ) -> None:
         os.environ.update(profile.environment)
         _hush()
         from vllm import EngineArgs
+        from vllm.lora.request import LoRARequest
         from vllm.v1.engine.llm_engine import LLMEngine
 
         from submission import single_precision  # noqa: F401  registers its kernels
@@ -90,13 +94,18 @@ class Engine:
             max_model_len=profile.max_model_len,
             seed=seed,
             logits_processors=[LOGITS_PROCESSOR] if constrained else None,
+            **({"enable_lora": True, "max_lora_rank": adapter.served_rank} if adapter else {}),
             **engine,
         )
+        self._lora = LoRARequest(adapter.folder.name, 1, str(adapter.folder.resolve())) if adapter else None
         try:
             self._engine = LLMEngine.from_engine_args(arguments)
+            if self._lora:
+                self._engine.add_lora(self._lora)
         except Exception as error:
+            what = f"{model} with the adapter {adapter.folder}" if adapter else str(model)
             raise ShopBenchError(
-                f"vLLM could not load {model} with the profile {profile.name!r}: {error} "
+                f"vLLM could not load {what} with the profile {profile.name!r}: {error} "
                 "(VLLM_LOGGING_LEVEL=INFO shows what it did)"
             ) from error
         self._ids = itertools.count()
@@ -106,11 +115,8 @@ class Engine:
         open_requests: dict[str, int] = {}
         try:
             for index, request in enumerate(requests):
-                request_id = str(next(self._ids))
                 try:
-                    self._engine.add_request(
-                        request_id, {"prompt_token_ids": request.prompt_token_ids}, self._sampling_params(request)
-                    )
+                    request_id = self._add(request.prompt_token_ids, self._sampling_params(request))
                 except ValueError as error:
                     # vLLM checks a request before it takes it: what it refuses is no fault of the engine.
                     logger.error("vLLM refuses a question, its form's fallback answers it: %s", error)
@@ -134,7 +140,7 @@ class Engine:
 
         few = SamplingParams(temperature=0.0, max_tokens=_TOKENS_OF_A_TRIAL, ignore_eos=True, logprobs=0)
         for prompt in prompts:
-            self._engine.add_request(str(next(self._ids)), {"prompt_token_ids": prompt}, few)
+            self._add(prompt, few)
         strange: set[str] = set()
         while self._engine.has_unfinished_requests():
             for output in self._engine.step():
@@ -152,6 +158,12 @@ class Engine:
         finally:
             del self._engine
             gc.collect()
+
+    def _add(self, prompt_token_ids: list[int], params: Any) -> str:
+        """Hand a prompt to vLLM and return the request's id."""
+        request_id = str(next(self._ids))
+        self._engine.add_request(request_id, {"prompt_token_ids": prompt_token_ids}, params, lora_request=self._lora)
+        return request_id
 
     def _abort(self, open_requests: dict[str, int]) -> None:
         if open_requests:

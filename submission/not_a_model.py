@@ -22,8 +22,9 @@ def what_it_is(path: Path) -> str | None:
     if (path / "adapter_config.json").is_file():
         base = _base_of(path / "adapter_config.json")
         return (
-            f"{path} is a LoRA adapter{f' of {base}' if base else ''}, not a model: merge it with `{as_typed('training.merge')} "
-            f"--base {base or 'BASE'} --adapter {path} --output FOLDER`, and name that folder"
+            f"{path} is a LoRA adapter{f' of {base}' if base else ''}, not a model: serve it with --adapter {path}, "
+            f"or merge it with `{as_typed('training.merge')} --base {base or 'BASE'} --adapter {path} --output FOLDER`, and name "
+            "that folder"
         )
     if files := sorted(path.glob("*.gguf")):
         return _what_the_file_is(files[0])

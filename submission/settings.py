@@ -77,7 +77,8 @@ def _read_folder(text: str) -> Path | None:
 class Settings:
     """What a run is told from outside. None: nothing was said, and the default of the README's table holds.
 
-    `time_limit_s` is in seconds and infinite for `off`. The last two are folders of sentence encoders.
+    `time_limit_s` is in seconds and infinite for `off`. `adapter` is the folder of a LoRA adapter. The two before it are
+    folders of sentence encoders.
     """
 
     model: Path | None = None
@@ -91,6 +92,7 @@ class Settings:
     accumulation: str = CHECKED
     minilm: Path | None = None
     multilingual_minilm: Path | None = None
+    adapter: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, *, strict: bool = False) -> "Settings":
@@ -136,6 +138,7 @@ VARIABLES: dict[str, Variable] = {
     "accumulation": Variable("SHOPBENCH_ACCUMULATION", _read_accumulation, f"choose one of {', '.join(ACCUMULATIONS)}"),
     "minilm": Variable("SHOPBENCH_MINILM", _read_folder, "write a folder"),
     "multilingual_minilm": Variable("SHOPBENCH_MULTILINGUAL_MINILM", _read_folder, "write a folder"),
+    "adapter": Variable("SHOPBENCH_ADAPTER", _read_folder, "write the folder of a LoRA adapter"),
 }
 """By field of `Settings`: the variable that it is read from."""
 

@@ -28,6 +28,15 @@ def lines(folder, capsys, *arguments):
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("| 20")]
 
 
+def test_an_adapter_is_named_beside_its_model(reports, capsys):
+    content = json.loads((reports / "one" / "report.json").read_text())
+    before = (reports / "one" / "report.json").read_text()
+    content |= {"model": "/weights/base", "adapter": {"folder": "runs/adapters/mixture"}}
+    (reports / "one" / "report.json").write_text(json.dumps(content))
+    assert "| base + mixture " in lines(reports, capsys)[1]
+    (reports / "one" / "report.json").write_text(before)
+
+
 def test_every_report_is_a_line_the_oldest_first(reports, capsys):
     first, second = lines(reports, capsys)
     assert "| two " in first and "| 72 sample_questions.jsonl " in first and "| 72 / 0 / 0 " in first

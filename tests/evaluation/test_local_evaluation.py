@@ -99,10 +99,11 @@ def test_the_sample_questions_are_evaluated_and_the_tables_printed(run, tmp_path
 def test_options_reach_the_model_through_the_environment(run, tmp_path):
     note = tmp_path / "environment.json"
     arguments = ["--data", SAMPLE_DATA, "--output", tmp_path / "out", "--first", "2", "--track", "3"]
+    arguments += ["--adapter", "/a"]
     result = run(*arguments, "--model", "/m", "--profile", "t4x4", "--seed", "7", NOTE_ENVIRONMENT=str(note))
     assert result.returncode == 0, result.stderr
     seen = json.loads(note.read_text())
-    assert seen["SHOPBENCH_MODEL"] == "/m"
+    assert (seen["SHOPBENCH_MODEL"], seen["SHOPBENCH_ADAPTER"]) == ("/m", "/a")
     assert seen["SHOPBENCH_PROFILE"] == "t4x4"
     assert seen["SHOPBENCH_TRACK"] == "3"
     assert seen["AICROWD_RUN_SEED"] == "7"

@@ -288,6 +288,29 @@ def test_the_report_says_what_made_it(few, monkeypatch):
     assert content["date"][:2] == "20" and content["date"][10] == "T"
 
 
+def test_the_report_names_the_adapter_that_was_served(few, tmp_path, monkeypatch):
+    class AdaptedModel(TellingModel):
+        model_folder = "/weights/base"
+
+        @property
+        def adapter(self):
+            return self
+
+        def as_json(self):
+            return {"folder": "runs/mixture", "trained_on": "/weights/base", "rank": 32, "sha256": "ab"}
+
+    monkeypatch.setenv("SHOPBENCH_ADAPTER", "runs/mixture")
+    content, _, text = few(AdaptedModel)
+    assert content["adapter"] == {"folder": "runs/mixture", "trained_on": "/weights/base", "rank": 32, "sha256": "ab"}
+    assert content["settings"]["submission"]["adapter"] == "runs/mixture"
+    assert content["identity"]["SHOPBENCH_ADAPTER"] == "runs/mixture"
+    assert "/weights/base with the LoRA adapter runs/mixture" in (tmp_path / "out" / "report.html").read_text()
+    assert "Model: `/weights/base` with the LoRA adapter `runs/mixture` of rank 32, profile" in text
+    monkeypatch.delenv("SHOPBENCH_ADAPTER")
+    content, _, text = few()
+    assert "adapter" not in content and "LoRA" not in text
+
+
 def test_without_limits_there_is_no_clock_and_the_report_says_so(few):
     content, _, _ = few()
     assert content["limits"] is None and content["settings"]["submission"]["time_limit_s"] == "off"

@@ -191,6 +191,32 @@ def test_a_journal_cut_anywhere_is_continued(tmp_path, kept):
     ]
 
 
+class AdaptedModel(InterruptedModel):
+    """Answers by an adapter, as far as the report is told."""
+
+    def __init__(self, content, at_batch):
+        super().__init__(at_batch)
+        self.content = content
+
+    @property
+    def adapter(self):
+        return self
+
+    def as_json(self):
+        return {"folder": "adapter", "trained_on": "base", "rank": 8, "sha256": self.content}
+
+
+def test_answers_of_an_adapter_that_was_trained_again_are_not_continued(tmp_path):
+    whole = run(tmp_path / "whole", AdaptedModel("old", at_batch=1000))
+    assert whole.loaded.adapter["sha256"] == "old"
+    with pytest.raises(Interrupted):
+        run(tmp_path / "cut", AdaptedModel("old", at_batch=7))
+    with pytest.raises(ShopBenchError, match=r"the adapter is not the one that the answers in .*cut came from"):
+        run(tmp_path / "cut", AdaptedModel("new", at_batch=1000), resume=True)
+    resumed = run(tmp_path / "cut", AdaptedModel("old", at_batch=1000), resume=True)
+    assert responses(resumed) == responses(whole) and resumed.loaded.adapter == whole.loaded.adapter
+
+
 def test_a_complete_journal_needs_no_model(tmp_path):
     whole = run(tmp_path, RuleModel())
     resumed = run(tmp_path, None, resume=True)

@@ -50,7 +50,7 @@ def test_a_lora_adapter_is_sent_to_the_merging(tmp_path: Path) -> None:
     config = tmp_path / "adapter_config.json"
     config.write_text(json.dumps({"base_model_name_or_path": "/weights/base", "peft_type": "LORA"}))
     said = complaint(tmp_path)
-    assert "is a LoRA adapter of /weights/base, not a model" in said
+    assert f"is a LoRA adapter of /weights/base, not a model: serve it with --adapter {tmp_path}" in said
     assert f"`python -m training.merge --base /weights/base --adapter {tmp_path} --output FOLDER`" in said
     config.write_text("[")
     assert "is a LoRA adapter, not a model" in complaint(tmp_path) and "--base BASE" in complaint(tmp_path)

@@ -34,8 +34,10 @@ def test_every_field_is_read_from_its_variable() -> None:
         "SHOPBENCH_ACCUMULATION": "float32",
         "SHOPBENCH_MINILM": "/a",
         "SHOPBENCH_MULTILINGUAL_MINILM": "/b",
+        "SHOPBENCH_ADAPTER": "/c",
     }
-    expected = Settings(Path("/m"), "t4x4", 3, 7, 90.5, 12, False, False, "float32", Path("/a"), Path("/b"))
+    folders = (Path("/a"), Path("/b"), Path("/c"))
+    expected = Settings(Path("/m"), "t4x4", 3, 7, 90.5, 12, False, False, "float32", *folders)
     assert Settings.from_environment(environment, strict=True) == expected
     assert [variable.name for variable in VARIABLES.values()] == list(environment)
     assert list(VARIABLES) == [field.name for field in fields(Settings)]

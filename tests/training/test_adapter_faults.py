@@ -11,12 +11,13 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
+from submission.adapter_config import CONFIG_FILE
 from submission.errors import ShopBenchError
+from submission.lora_adapter import WEIGHTS_FILE
 from tests.training.lora_fixtures import build_adapter, build_llama, load
 from tests.training.tiny_models import needs_smollm2
-from training.checkpoints.adapter_config import CONFIG_FILE
 from training.checkpoints.ensembling import combine_adapters
-from training.checkpoints.lora import WEIGHTS_FILE, LoraUpdate
+from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.merging import interpolate_checkpoints, merge_adapter, write_interpolated
 from training.checkpoints.rewriting import INDEX_FILE, CheckpointReader
 

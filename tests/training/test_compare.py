@@ -90,6 +90,7 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
         assert Path(command[1]).name == "local_evaluation.py" and Path(command[1]).is_file()
         arguments = dict(zip(command[2::2], command[3::2], strict=False))
+        assert "SHOPBENCH_ADAPTER" not in env
         constraints, calibration = env["SHOPBENCH_CONSTRAINTS"], env.get("SHOPBENCH_CALIBRATION", "on")
         runs.append((constraints, calibration))
         every = {("on", "on"): 1, ("on", "off"): 2}.get((constraints, calibration), 1000)
@@ -106,6 +107,7 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     monkeypatch.setattr(subprocess, "run", run)
     # What somebody's shell sets does not change what is compared.
     monkeypatch.setenv("SHOPBENCH_CALIBRATION", "off")
+    monkeypatch.setenv("SHOPBENCH_ADAPTER", "/somebodys/adapter")
     # No weights are needed where nobody is asked.
     monkeypatch.setattr(variant_scores, "write_interpolated", lambda base, fine_tuned, folder, alpha: folder.mkdir())
     return runs

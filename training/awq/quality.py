@@ -144,7 +144,8 @@ def _run(command: list[Any], log: Path, environment: dict[str, str] | None = Non
         done = subprocess.run(
             ending_with_this(command),
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            # An adapter is of the model that was merged, and no part of what is compared.
+            env={**os.environ, **(environment or {}), "SHOPBENCH_ADAPTER": ""},
             stdout=opened,
             stderr=subprocess.STDOUT,
             check=False,

@@ -15,9 +15,10 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from submission.adapter_config import CONFIG_FILE
 from submission.errors import ShopBenchError
-from training.checkpoints.adapter_config import CONFIG_FILE
-from training.checkpoints.lora import PREFIX, WEIGHTS_FILE, LoraUpdate
+from submission.lora_adapter import PREFIX, WEIGHTS_FILE
+from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.rewriting import all_finite, save_tensors
 from training.files import fingerprint, folder_written_whole, write_json
 

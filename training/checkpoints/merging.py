@@ -7,11 +7,11 @@ formula is wise-ft's (Wortsman et al., arXiv 2109.01903).
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig
 
+from submission.adapter_config import CONFIG_FILE
 from submission.errors import ShopBenchError
+from submission.lora_adapter import ties_head
 from submission.model_folder import read_json
-from training.checkpoints.adapter_config import CONFIG_FILE
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import CheckpointReader, rewrite_checkpoint
@@ -28,7 +28,7 @@ def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -
     if "quantization_config" in read_json(base / "config.json"):
         raise ShopBenchError(f"{base} is quantised: merge the adapter into the model that it was made from")
     shapes = dict(reader.shapes)
-    if _HEAD in update.names and _ties_head(base):
+    if _HEAD in update.names and ties_head(base):
         # Readers take the embedding for the head and pass over a head that is stored beside it.
         shapes.pop(_HEAD, None)
     update.check_base(base, shapes)
@@ -89,15 +89,10 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
     rewrite_checkpoint(base, output, mix, inputs, lambda folder: write_portable_files(base, folder))
 
 
-def _ties_head(model: Path) -> bool:
-    """Return whether a model's head is its embedding; many configs leave that to the default of their class."""
-    return bool(AutoConfig.from_pretrained(model, local_files_only=True).tie_word_embeddings)
-
-
 def _check_same_head(storing: CheckpointReader, base: Path) -> None:
     """Refuse a head that one model alone stores, unless the base ties its own and this one is the embedding again."""
     is_embedding = _EMBEDDING in storing.names and torch.equal(storing.tensor(_HEAD), storing.tensor(_EMBEDDING))
-    if not (is_embedding and _ties_head(base)):
+    if not (is_embedding and ties_head(base)):
         raise ShopBenchError(
             f"only {storing.folder} has a head ({_HEAD}) of its own, the other model ties it to the embedding: "
             "they do not match"

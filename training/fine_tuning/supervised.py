@@ -21,14 +21,14 @@ from transformers.utils import is_bitsandbytes_available
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils as trl_utils
 
+from submission.adapter_config import CONFIG_FILE
 from submission.chat_encoder import ChatEncoder
 from submission.context import context_length
 from submission.errors import ShopBenchError
+from submission.lora_adapter import WEIGHTS_FILE
 from submission.model_folder import check_model
 from submission.processor import native_dtype
 from submission.tracks import track_by_number
-from training.checkpoints.adapter_config import CONFIG_FILE
-from training.checkpoints.lora import WEIGHTS_FILE
 from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
 from training.fine_tuning.examples import length_grouped_order, load_examples
 from training.fine_tuning.loss_curve import draw_loss_curve

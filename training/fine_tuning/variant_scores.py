@@ -66,7 +66,8 @@ def answer_questions(variant: Variant, data: Path, output: Path, asking: Asking)
     The engine runs in a process of its own. What an earlier, finished call has left in `output` is used again, an
     interrupted one is continued.
     """
-    environment = {key: value for key, value in os.environ.items() if key != "SHOPBENCH_CALIBRATION"}
+    decided_here = ("SHOPBENCH_CALIBRATION", "SHOPBENCH_ADAPTER")
+    environment = {key: value for key, value in os.environ.items() if key not in decided_here}
     environment["SHOPBENCH_CONSTRAINTS"] = "on" if asking.constrained else "off"
     inputs = [variant.identity, fingerprint(data), asking.track, asking.seed, asking.constrained]
     if not asking.calibrated:

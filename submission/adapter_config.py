@@ -32,7 +32,7 @@ _PLAIN = frozenset(
 )
 _MERGE_WITH_PEFT = (
     "merge it with PEFT (`PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(folder)`) and "
-    "give that folder as --fine-tuned of training.wise_ft"
+    "give that folder as --fine-tuned of training.wise_ft, or as the model"
 )
 _TRAIN_PLAIN = "train a plain LoRA adapter instead: no merged weights can do what it does"
 _WAYS_OUT = {
@@ -49,10 +49,12 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     """Return an adapter's configuration; `ShopBenchError` where it is not a plain LoRA adapter."""
     file = folder / CONFIG_FILE
     if not file.is_file():
-        raise ShopBenchError(f"{folder} holds no {CONFIG_FILE}: give the folder of an adapter that training.sft wrote")
+        raise ShopBenchError(_what_is_there(folder))
     config = read_json(file)
     if config.get("peft_type") != "LORA":
-        raise ShopBenchError(f"{folder} is a {config.get('peft_type')} adapter: only LORA adapters can be merged here")
+        raise ShopBenchError(
+            f"{folder} is a {config.get('peft_type')} adapter: only LORA adapters can be merged or served here"
+        )
     for key, value in config.items():
         # An empty list names nothing, but an empty section or an empty invocation turns its variant on.
         if key in _PLAIN or value is None or value is False or (value == [] and key != "alora_invocation_tokens"):
@@ -69,6 +71,17 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     _check_numbers(file, config)
     _check_targets(file, config)
     return config
+
+
+def _what_is_there(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"there is no adapter folder {folder}: give the folder of an adapter that training.sft wrote"
+    if (folder / "config.json").is_file():
+        return f"{folder} is a whole model, not an adapter (it holds no {CONFIG_FILE}): name it as the model"
+    if inner := sorted(found.parent for found in folder.glob(f"*/{CONFIG_FILE}")):
+        others = f" ({len(inner)} adapters are in it)" if len(inner) > 1 else ""
+        return f"{folder} holds no {CONFIG_FILE} itself: did you mean {inner[0]}{others}?"
+    return f"{folder} holds no {CONFIG_FILE}: give the folder of an adapter that training.sft wrote"
 
 
 def _check_initialisation(folder: Path, init: Any) -> None:
