@@ -13,6 +13,7 @@ from typing import Any
 from submission.task_types import TaskType
 from training.data.sources.cleaning import clean, clean_value
 from training.data.sources.records import EcInstructRow
+from training.data.tasks.domains import domains
 from training.data.tasks.equivalents import meanings, related
 from training.data.tasks.neighbours import Titles
 from training.data.tasks.search import GAINS, QUERY_RANKING, RANKED_PRODUCTS, RELATION_TO_PRODUCT, statement_choice
@@ -299,7 +300,10 @@ def build_query_ranking(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Rand
     graded = list(zip(titles, _RANKED, strict=False))
     if len(graded) < len(_RANKED):
         others = pool.once("ranked products", _ranked_products)
-        filling = others.neighbours(rng, query, RANKED_PRODUCTS - len(graded), " ".join(titles))
+        among = domains(query) or domains(" ".join(titles))
+        filling = others.alike(
+            rng, query, " ".join(titles), RANKED_PRODUCTS - len(graded), among, lambda title: title not in titles
+        )
         graded += [(title, 0.0) for title in filling]
     return ranking(rng, graded, query=query, count=str(len(graded)))
 

@@ -12,7 +12,9 @@ from random import Random
 from submission.task_types import TaskType
 from training.data.sources.knowledge import far_apart, known_types
 from training.data.sources.records import JudgedProduct, JudgedQuery, Product
+from training.data.tasks.domains import domains
 from training.data.tasks.equivalents import meanings, related
+from training.data.tasks.neighbours import Titles
 from training.data.tasks.task import (
     Draft,
     Pool,
@@ -51,18 +53,32 @@ FOREIGN_RANKING = Task("multilingual_query_ranking", TaskType.RANKING, "ndcg", t
 @QUERY_RANKING.built_from("esci/queries", when=in_english)
 @FOREIGN_RANKING.built_from("esci/queries", when=in_another_language)
 def build_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
-    """Take five judged products of at least two labels, one of them exact."""
-    exact = [pair for pair in query.judgements if pair[1] == "E"]
-    others = [pair for pair in query.judgements if pair[1] != "E"]
-    if not exact or not others or len(query.judgements) < RANKED_PRODUCTS:
+    """Rank a match with products that match less, as judged; where fewer than five are judged, products of other queries fill up.
+
+    A match is an exact one, or a substitute where none is exact. What fills up is of the same part of the shop and gains nothing.
+    """
+    best = next((pairs for label in "ES" if (pairs := _judged(query, label))), [])
+    if not best:
+        pool.skip("query without an exact product or a substitute")
         return None
-    drawn = [rng.choice(exact), rng.choice(others)]
-    rest = [pair for pair in query.judgements if pair not in drawn]
-    drawn += draw_any(rng, rest, RANKED_PRODUCTS - len(drawn))
-    graded = [(shortened(product.title), GAINS[label]) for product, label in drawn]
-    if len({title for title, _ in graded}) < RANKED_PRODUCTS:
+    hard = [pair for label in "SCI" for pair in _judged(query, label) if pair not in best]
+    chosen = draw_any(rng, hard, rng.randint(min(2, len(hard)), RANKED_PRODUCTS - 1))
+    # Some of the room is for more of the best, as far as there are any.
+    chosen += draw_any(rng, best, max(1, min(len(best), RANKED_PRODUCTS - len(chosen))))
+    graded = {shortened(product.title): GAINS[label] for product, label in chosen}
+    if len(graded) < RANKED_PRODUCTS:
+        filling = _unlike(
+            query, [product.title for product, _ in query.judgements], pool, rng, RANKED_PRODUCTS - len(graded)
+        )
+        graded |= {shortened(title): 0.0 for title in filling if shortened(title) not in graded}
+    if len(graded) < RANKED_PRODUCTS or len({*graded.values()}) < 2:
+        pool.skip("query with fewer than five products of two labels, and no others to fill up with")
         return None
-    return ranking(rng, graded, query=query.query, count=str(len(graded)))
+    return ranking(rng, [*graded.items()], query=query.query, count=str(len(graded)))
+
+
+def _judged(query: JudgedQuery, label: str) -> list[tuple[Product, str]]:
+    return [pair for pair in query.judgements if pair[1] == label]
 
 
 RELATION_TO_PRODUCT = Task(
@@ -163,35 +179,74 @@ def _product_choice(query: JudgedQuery, label: str, pool: Pool[JudgedQuery], rng
     if not labelled:
         return None
     right = rng.choice(labelled)
-    wrong = _irrelevant_products(query, [right.title], 3, pool, rng)
-    titles = [shortened(product.title) for product in wrong]
+    wrong = _irrelevant_products(query, [right.title], 3, pool, rng, may_go_along=label != "C")
+    titles = [shortened(title) for title in wrong]
     return choice(rng, shortened(right.title), titles, query=query.query) if len(titles) == 3 else None
 
 
 def _irrelevant_products(
-    query: JudgedQuery, right: Sequence[str], count: int, pool: Pool[JudgedQuery], rng: Random
-) -> list[Product]:
+    query: JudgedQuery,
+    right: Sequence[str],
+    count: int,
+    pool: Pool[JudgedQuery],
+    rng: Random,
+    *,
+    may_go_along: bool = True,
+) -> list[str]:
+    """Draw the titles of products that were judged irrelevant, then of those that other queries ask for."""
     judged = query.products("I")
-    drawn = rng.sample(judged, min(count, len(judged)))
-    if len(drawn) < count:
-        others = pool.once("products", _products_by_language)[query.language]
-        known = {product.key for product, _ in query.judgements}
-        context = " ".join((query.query, *right))
-        drawn += draw(
-            rng,
-            others,
-            count - len(drawn),
-            lambda product: product.key not in known and not related(product.title, context),
-        )
-    return drawn
+    drawn = [product.title for product in rng.sample(judged, min(count, len(judged)))]
+    return drawn + _unlike(query, right, pool, rng, count - len(drawn), may_go_along=may_go_along)
 
 
-def _products_by_language(pool: Pool[JudgedQuery]) -> dict[str, list[Product]]:
-    products: dict[str, dict[str, Product]] = {}
+def _unlike(
+    query: JudgedQuery,
+    right: Sequence[str],
+    pool: Pool[JudgedQuery],
+    rng: Random,
+    count: int,
+    *,
+    may_go_along: bool = True,
+) -> list[str]:
+    """Draw the titles of products of other queries that have nothing to do with this one, rather those of its part of the shop.
+
+    What is of the same part may go along with what is asked for, though nobody judged it: not where that would make it right.
+    """
+    if count == 0:
+        return []
+    own = {product.title for product, _ in query.judgements}
+    text = " ".join(right)
+    wanted, offered = domains(query.query), domains(text)
+    among = (wanted & offered) or wanted or offered
+    avoided = frozenset[str]() if may_go_along else wanted | offered
+
+    def accept(title: str) -> bool:
+        return title not in own and domains(title).isdisjoint(avoided)
+
+    titles = pool.once("titles", _titles_by_language)[query.language]
+    # What goes along with other things looks like what goes along with this one.
+    accessories = [] if may_go_along else pool.once("complements", _complements)[query.language]
+    return titles.alike(rng, query.query, text, count, among - avoided, accept, accessories)
+
+
+def _complements(pool: Pool[JudgedQuery]) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
     for query in pool.records:
-        for product, _ in query.judgements:
-            products.setdefault(query.language, {})[product.key] = product
-    return {language: list(found.values()) for language, found in products.items()}
+        found.setdefault(query.language, {}).update((product.title, None) for product in query.products("C"))
+    return {language: [*titles] for language, titles in found.items()}
+
+
+def _titles_by_language(pool: Pool[JudgedQuery]) -> dict[str, Titles]:
+    asked: dict[str, dict[str, list[str]]] = {}
+    for query in pool.records:
+        for product, label in query.judgements:
+            queries = asked.setdefault(query.language, {}).setdefault(product.title, [])
+            if label != "I":
+                queries.append(query.query)
+    return {
+        language: Titles(found, {title: " ".join(queries) for title, queries in found.items()})
+        for language, found in asked.items()
+    }
 
 
 IRRELEVANT = Task(
@@ -219,7 +274,7 @@ def build_irrelevant(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -
     odd = _irrelevant_products(query, [product.title for product in relevant], 1, pool, rng)
     if not odd:
         return None
-    return choice(rng, shortened(odd[0].title), [shortened(product.title) for product in shown], query=query.query)
+    return choice(rng, shortened(odd[0]), [shortened(product.title) for product in shown], query=query.query)
 
 
 QUERY_FOR_PRODUCT = Task(

@@ -1,14 +1,15 @@
 """Tasks about what shoppers buy and look at together: baskets of Amazon Reviews, sessions of Amazon-M2.
 
-Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale and share no
-meaningful word with anything in the session, so that what did follow is the best answer there is.
+Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale, rather from the
+same part of the shop, and share no meaningful word with anything in the session, so that what did follow is the best answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from submission.task_types import TaskType
 from training.data.sources.records import Basket, Product, Session
+from training.data.tasks.domains import domains
 from training.data.tasks.equivalents import related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, in_another_language, in_english, selection
 from training.data.tasks.words import shortened
@@ -43,8 +44,20 @@ def build_also_bought(basket: Basket, pool: Pool[Basket], rng: Random) -> Draft 
         return None
     rng.shuffle(alike)
     right = sorted(alike, key=lambda product: -_shared(product, anchor))[:3]
+    fewest = min(_shared(product, anchor) for product in right)
     others = pool.once("products", lambda pool: _distinct(p for basket in pool.records for p in basket.products))
-    return _selection(anchor, right, basket.products, others, _LISTED - 3, rng)
+    # Of the same part of the shop, but further from the product than what was bought with it.
+    near = pool.once("products by category", _by_category).get(anchor.categories[0], [])
+    lists = [[product for product in products if _shared(product, anchor) < fewest] for products in (near, others)]
+    return _selection(anchor, right, basket.products, lists, _LISTED - 3, rng)
+
+
+def _by_category(pool: Pool[Basket]) -> dict[str, list[Product]]:
+    """Return the products of all baskets by their widest category."""
+    found: dict[str, list[Product]] = {}
+    for product in _distinct(product for basket in pool.records for product in basket.products):
+        found.setdefault(product.categories[0] if product.categories else "", []).append(product)
+    return found
 
 
 def _shared(first: Product, second: Product) -> int:
@@ -77,20 +90,54 @@ def build_viewed_together(session: Session, pool: Pool[Session], rng: Random) ->
     viewed = _distinct((*session.previous, session.following))
     if len(viewed) < 4:
         return None
-    others = pool.once("products", _by_language)[session.language]
-    return _selection(viewed[0], viewed[1:4], viewed, others, 7, rng)
+    near = _of_the_same_part(viewed[1:4], viewed[:1], session, pool)
+    return _selection(
+        viewed[0], viewed[1:4], viewed, (near, pool.once("products", _by_language)[session.language]), 7, rng
+    )
+
+
+def _of_the_same_part(
+    following: Sequence[Product], viewed: Sequence[Product], session: Session, pool: Pool[Session]
+) -> list[Product]:
+    """Return products of the part of the shop that shoppers stay in; none where what follows is not of a kind with what was viewed.
+
+    Of two things of the same part, neither like what was viewed, either may follow.
+    """
+    context = " ".join(product.title for product in viewed)
+    if not all(related(product.title, context) for product in following):
+        return []
+    by_domain = pool.once("products by domain", _by_domain)
+    shared = domains(context) & domains(" ".join(product.title for product in following))
+    return [product for domain in sorted(shared) for product in by_domain.get((session.language, domain), [])]
 
 
 def _selection(
-    anchor: Product, right: list[Product], known: Iterable[Product], others: list[Product], count: int, rng: Random
+    anchor: Product,
+    right: list[Product],
+    known: Iterable[Product],
+    others: Sequence[list[Product]],
+    count: int,
+    rng: Random,
 ) -> Draft | None:
-    context = " ".join(product.title for product in known)
-    wrong = draw(rng, others, count, lambda product: not related(product.title, context))
+    wrong = _unrelated(known, others, count, rng)
     titles = [shortened(product.title, 120) for product in right]
     wrong_titles = [shortened(product.title, 120) for product in wrong]
     if len(wrong) < count or len({*titles, *wrong_titles}) < count + 3:
         return None
     return selection(rng, titles, wrong_titles, title=shortened(anchor.title))
+
+
+def _unrelated(known: Iterable[Product], others: Sequence[list[Product]], count: int, rng: Random) -> list[Product]:
+    """Draw products that say nothing of what those `known` say, from the first list as far as it goes, then from the next."""
+    context = " ".join(product.title for product in known)
+    drawn: list[Product] = []
+
+    def is_wrong(product: Product) -> bool:
+        return product not in drawn and not related(product.title, context)
+
+    for candidates in others:
+        drawn += draw(rng, candidates, count - len(drawn), is_wrong)
+    return drawn
 
 
 _NEXT_WORDINGS = (
@@ -113,9 +160,9 @@ _MOST_VIEWED = 5
 def build_next_product(session: Session, pool: Pool[Session], rng: Random) -> Draft | None:
     """Ask for the next product of a session."""
     viewed = _distinct(session.previous)[-_MOST_VIEWED:]
-    context = " ".join(product.title for product in (*viewed, session.following))
-    others = pool.once("products", _by_language)[session.language]
-    wrong = draw(rng, others, 3, lambda product: not related(product.title, context))
+    near = _of_the_same_part([session.following], viewed, session, pool)
+    others = (near, pool.once("products", _by_language)[session.language])
+    wrong = _unrelated((*viewed, session.following), others, 3, rng)
     if len(wrong) < 3:
         return None
     bullets = "\n".join(f"- {shortened(product.title, 120)}" for product in viewed)
@@ -128,6 +175,15 @@ def _by_language(pool: Pool[Session]) -> dict[str, list[Product]]:
     for session in pool.records:
         found.setdefault(session.language, []).extend((*session.previous, session.following))
     return {language: _distinct(products) for language, products in found.items()}
+
+
+def _by_domain(pool: Pool[Session]) -> dict[tuple[str, str], list[Product]]:
+    found: dict[tuple[str, str], list[Product]] = {}
+    for language, products in pool.once("products", _by_language).items():
+        for product in products:
+            for domain in domains(product.title):
+                found.setdefault((language, domain), []).append(product)
+    return found
 
 
 def _distinct(products: Iterable[Product]) -> list[Product]:

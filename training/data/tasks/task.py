@@ -346,9 +346,13 @@ def draw_unrelated(
 
 
 def _in_random_order(rng: Random, candidates: Sequence[AnyValue], tries: int) -> Iterator[AnyValue]:
-    if len(candidates) <= tries:
-        yield from rng.sample(candidates, len(candidates))
+    if len(candidates) > tries:
+        for _ in range(tries):
+            yield candidates[rng.randrange(len(candidates))]
         return
-    # Most draws end after a few candidates: a whole sample would be made for nothing.
-    for _ in range(tries):
-        yield candidates[rng.randrange(len(candidates))]
+    # Most draws end after a few candidates: they are not all shuffled for those.
+    left = [*candidates]
+    while left:
+        place = rng.randrange(len(left))
+        left[place], left[-1] = left[-1], left[place]
+        yield left.pop()
