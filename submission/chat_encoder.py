@@ -134,11 +134,19 @@ class ChatEncoder:
 
     def encode_within(self, messages: list[dict[str, str]], limit: int) -> list[int]:
         """Return the token ids of `messages`, the last one shortened until they are at most `limit` tokens."""
+        ids, full_length = self.encode_cut(messages, limit)
+        if len(ids) < full_length:
+            logger.warning("a prompt of %d tokens was cut in its longest texts to %d", full_length, len(ids))
+        return ids
+
+    def encode_cut(self, messages: list[dict[str, str]], limit: int) -> tuple[list[int], int]:
+        """Return what `encode_within` does, and how many token ids there would be uncut; nothing is logged."""
         ids = self.encode(messages)
-        if len(ids) <= limit:
-            return ids
+        full_length = len(ids)
+        if full_length <= limit:
+            return ids, full_length
         *before, last = messages
-        text, full_length = last["content"], len(ids)
+        text = last["content"]
         target = len(text)
         while len(ids) > limit:
             # Aim a little lower each time: tokens are not spread evenly over characters.
@@ -146,5 +154,4 @@ class ChatEncoder:
             if target < 1:
                 raise ShopBenchError(f"a context of {limit} tokens has no room for the system prompt")
             ids = self.encode([*before, {**last, "content": shorten(text, target)}])
-        logger.warning("a prompt of %d tokens was cut in its longest texts to %d", full_length, len(ids))
-        return ids
+        return ids, full_length

@@ -85,6 +85,18 @@ def test_questions_are_cut_as_inference_cuts_them(encoder: ChatEncoder) -> None:
     assert encoder.tokenizer.decode(ranking.answer) == "2,3,1<|im_end|>" and ranking.known
 
 
+@needs_smollm2
+def test_prompts_that_are_cut_are_counted_in_one_line(
+    encoder: ChatEncoder, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = [row for row in read_questions(SAMPLE) if row.task_type == TaskType.RANKING]
+    longest = max(len(question.prompt) + len(question.answer) for question in encode_questions(asked, encoder, 4000))
+    assert "cut" not in capsys.readouterr().out
+    encode_questions(asked, encoder, longest - 1)
+    printed = [line for line in capsys.readouterr().out.splitlines() if "cut" in line]
+    assert len(printed) == 1 and printed[0].startswith(f"1 of {len(asked)} prompts cut") and not caplog.records
+
+
 def test_the_largest_group_that_divides_is_taken() -> None:
     assert largest_group_size({"hidden_size": 8192, "num_attention_heads": 64}) == 128
     assert largest_group_size({"hidden_size": 576, "num_attention_heads": 9, "head_dim": 64}) == 64

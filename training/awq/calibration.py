@@ -24,11 +24,15 @@ DEVELOPMENT = "development"
 
 @dataclass(frozen=True)
 class EncodedQuestion:
-    """A question with an answer as token ids; `known` is false where the answer is only one that its form allows."""
+    """A question with an answer as token ids; `known` is false where the answer is only one that its form allows.
+
+    `cut` says whether the prompt was longer.
+    """
 
     prompt: list[int]
     answer: list[int]
     known: bool
+    cut: bool
 
 
 def encode_questions(samples: list[Sample], encoder: ChatEncoder, max_tokens: int) -> list[EncodedQuestion]:
@@ -37,6 +41,10 @@ def encode_questions(samples: list[Sample], encoder: ChatEncoder, max_tokens: in
     questions = [question for question in encoded if question is not None]
     if len(questions) < len(encoded):
         print(f"{len(encoded) - len(questions)} of {len(encoded)} questions left out: read as another task type")
+    if cut := sum(question.cut for question in questions):
+        print(
+            f"{cut} of {len(questions)} prompts cut in their longest texts: {max_tokens} tokens hold one and its answer"
+        )
     if not questions:
         raise ShopBenchError("none of the questions is read as the task type that the data say")
     return questions
@@ -57,7 +65,8 @@ def _encode(sample: Sample, encoder: ChatEncoder, max_tokens: int) -> EncodedQue
     answer = example["input_ids"][begin:]
     if len(answer) > form.max_tokens + 1:
         answer = answer[: form.max_tokens]
-    return EncodedQuestion(encoder.encode_within(messages, max_tokens - len(answer)), answer, known)
+    prompt, full_length = encoder.encode_cut(messages, max_tokens - len(answer))
+    return EncodedQuestion(prompt, answer, known, cut=len(prompt) < full_length)
 
 
 def generic_tokens(encoder: ChatEncoder, count: int, seed: int) -> list[int]:
