@@ -5,8 +5,8 @@
     python -m benchmarks.reading --fit FILES              fit the weights to all sources and write them
 
 The last two know the wordings in `benchmarks/wordings`, those of the tests and those of the tasks that are built besides FILES
-(the public instruction set, prompts by others). What is refitted is the weights of the rules; the rules themselves and the
-words that they are made of were written with some sources in view, so a source that nobody looked at says more.
+(the public instruction set, prompts by others). Files in `benchmarks/wordings/kept_back` are never fitted to: each has a line
+of its own.
 """
 
 import argparse
@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import reading_weights
-from benchmarks.reading_sources import OWN_FILES, Wording, built_sources, examples_of, sources_of
+from benchmarks.reading_sources import KEPT_BACK, OWN_FILES, Wording, built_sources, examples_of, sources_of
 from submission import task_weights
 from submission.instructions import read_instruction
 from submission.questions import read_question
 from submission.task_rules import Reading, TaskType
 from submission.task_types import COSTS, classify_task, judge
+from training.command_line import run_command
 
 _FREE = Reading.FREE
 _CITED = {Reading.ENTITIES, Reading.PHRASE}
@@ -103,14 +104,35 @@ def table(sources: dict[str, list[Wording]], weights: Callable[[str], reading_we
     yield f"\nThe worst source is {worst[0]!r} with {worst[1]:.1%}."
 
 
-def leave_one_out(sources: dict[str, list[Wording]]) -> Iterator[str]:
-    """Return the table of all sources, each read with weights that were fitted without it."""
+_REFITTED = """Refitted without the source that is read: the weights of the rules. Written by hand and not taken back: the rules,
+the kinds of words that they are made of, labels and lists. Some sources were in view then, so wordings that nobody looked at,
+which are kept back, say more."""
+
+
+def cost_table() -> Iterator[str]:
+    """Return what a mistake costs, by what a question is (rows) and what it is read as."""
+    yield "Cost of a mistake, as a share of the question's score (rows: what it is, columns: what it is read as):\n"
+    yield "| | " + " | ".join(Reading) + " |\n| --- |" + " --- |" * len(Reading)
+    for true, row in COSTS.items():
+        yield f"| {true} | " + " | ".join(f"{row[found]:.1f}" if found in row else "-" for found in Reading) + " |"
+
+
+def leave_one_out(sources: dict[str, list[Wording]], kept_back: dict[str, list[Wording]]) -> Iterator[str]:
+    """Return the table of all sources, each read with weights that were fitted without it, and those that are kept back."""
     examples = {name: examples_of(wordings) for name, wordings in sources.items()}
 
     def without(left_out: str) -> reading_weights.Weights:
         return reading_weights.fit(found for name, found in examples.items() if name != left_out)
 
-    return table(sources, without)
+    yield _REFITTED + "\n"
+    yield from cost_table()
+    yield ""
+    yield from table(sources, without)
+    yield f"\nKept back, read with the weights of the package:\n\n{_HEADER}"
+    for name, wordings in kept_back.items():
+        yield tally(wordings, task_weights.WEIGHTS).row(name)
+    if not kept_back:
+        yield f"| no file in {KEPT_BACK} | - | - | - | - | - | - |"
 
 
 def best_rate(function: Callable[[str, bool], object], questions: list[tuple[str, bool]], passes: int) -> float:
@@ -155,7 +177,7 @@ def main() -> None:
         return
     sources = sources_of([*OWN_FILES, *options.files]) | built_sources()
     if options.leave_one_out:
-        for line in leave_one_out(sources):
+        for line in leave_one_out(sources, sources_of([KEPT_BACK])):
             print(line, flush=True)
         return
     weights = reading_weights.fit(examples_of(wordings) for wordings in sources.values())
@@ -164,4 +186,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -1,10 +1,12 @@
 """Where wordings come from whose task type is known: files of questions, and the wordings of the tasks that are built."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 
+from submission.errors import ShopBenchError, one_line
 from submission.instructions import Instruction, read_instruction
 from submission.task_rules import Reading, TaskType
 from training.data.tasks import TASKS
@@ -12,6 +14,8 @@ from training.data.tasks.task import Task
 from training.files import read_lines
 
 OWN_FILES = (Path(__file__).with_name("wordings"), Path("tests/data/unseen_wordings.jsonl"))
+# Wordings that were not looked at while rules were written, and are not fitted to.
+KEPT_BACK = OWN_FILES[0] / "kept_back"
 _READINGS = {
     TaskType.RANKING: Reading.RANKING,
     TaskType.RETRIEVAL: Reading.RETRIEVAL,
@@ -46,15 +50,30 @@ def sources_of(paths: list[Path]) -> dict[str, list[Wording]]:
     """Return the wordings of files, and of the files in folders, by the name of the file or of the families it names."""
     sources: dict[str, list[Wording]] = {}
     for path in paths:
+        if not path.exists():
+            raise ShopBenchError(f"there is no {path}")
         for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
-            for row in read_lines(file):
-                name = f"{file.stem}: {row['family']}" if "family" in row else file.stem
-                sources.setdefault(name, []).append(_wording(row))
+            for family, wording in _wordings(file):
+                sources.setdefault(f"{file.stem}: {family}" if family else file.stem, []).append(wording)
     return sources
 
 
+def _wordings(file: Path) -> Iterator[tuple[str | None, Wording]]:
+    number = 0
+    try:
+        for row in read_lines(file):
+            yield row.get("family"), _wording(row)
+            number += 1
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ShopBenchError(
+            f"{file}, line {number + 1}: this is no question with a text or input_field and a task_type ({one_line(error)})"
+        ) from None
+
+
 def _wording(row: dict[str, object]) -> Wording:
-    text = str(row.get("text") or row.get("input_field"))
+    text = row.get("text") or row["input_field"]
+    if not isinstance(text, str):
+        raise TypeError(f"a text is a {type(text).__name__}")
     task_type = TaskType(str(row["task_type"]))
     if task_type is TaskType.MULTIPLE_CHOICE:
         return Wording(text, True, None)

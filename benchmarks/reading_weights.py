@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 from benchmarks.reading_sources import Example
 from submission.task_rules import RULES, Reading
-from submission.task_types import Weights, evidence_of, readings_of
+from submission.task_types import WITH_LIST, WITHOUT_LIST, Weights, evidence_of, readings_of
 
 # Of the prior: how far a weight departs from its leaning for what is seen once.
 _SPREAD = 1.5
@@ -30,25 +30,23 @@ def fit(sources: Iterable[list[Example]]) -> Weights:
         factor = min(1.0, _MOST_OF_A_SOURCE / sum(shares)) if any(e.count > 2 for e in examples) else 1.0
         weighted += [(example, share * factor) for example, share in zip(examples, shares, strict=True)]
     return {
-        name: _fit(
-            [(example, weight) for example, weight in weighted if (example.instruction.list is not None) is has_list]
-        )
-        for name, has_list in (("with a list", True), ("without a list", False))
+        name: _fit(readings, [(e, weight) for e, weight in weighted if readings_of(e.instruction) == readings])
+        for name, readings in (("with a list", WITH_LIST), ("without a list", WITHOUT_LIST))
     }
 
 
-def _fit(weighted: list[tuple[Example, float]]) -> dict[str, tuple[float, ...]]:
-    readings = readings_of(weighted[0][0].instruction)
+def _fit(readings: tuple[Reading, ...], weighted: list[tuple[Example, float]]) -> dict[str, tuple[float, ...]]:
     # What cannot be read as what it is (an entity question with a list in it) teaches nothing here.
     weighted = [(example, weight) for example, weight in weighted if example.reading in readings]
     spoken = [evidence_of(example.instruction) for example, _ in weighted]
-    names = ["", *sorted({name for found in spoken for name in found})]
+    # A rule that no wording here speaks of keeps what it leans to.
+    names = ["", *sorted(_LEANINGS)]
     place = {name: index for index, name in enumerate(names)}
     seen = np.zeros((len(weighted), len(names)))
     for row, found in enumerate(spoken):
         seen[row, [0, *(place[name] for name in found)]] = 1.0
-    truth = np.array([readings.index(example.reading) for example, _ in weighted])
-    share = np.array([weight for _, weight in weighted])
+    truth = np.array([readings.index(example.reading) for example, _ in weighted], dtype=int)
+    share = np.array([weight for _, weight in weighted], dtype=float)
     start = np.array([[_LEANINGS.get(name, {}).get(reading, 0.0) for reading in readings] for name in names])
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:

@@ -33,13 +33,13 @@ COSTS: dict[Reading, dict[Reading, float]] = {
     Reading.PHRASE: {Reading.ENTITIES: 0.3, Reading.FREE: 0.5, Reading.RANKING: 1.0, Reading.RETRIEVAL: 1.0},
     Reading.FREE: {Reading.ENTITIES: 0.9, Reading.PHRASE: 0.9, Reading.RANKING: 0.9, Reading.RETRIEVAL: 0.9},
 }
-_WITH_LIST = (Reading.RANKING, Reading.RETRIEVAL, Reading.FREE)
-_WITHOUT_LIST = (Reading.ENTITIES, Reading.PHRASE, Reading.FREE)
+WITH_LIST = (Reading.RANKING, Reading.RETRIEVAL, Reading.FREE)
+WITHOUT_LIST = (Reading.ENTITIES, Reading.PHRASE, Reading.FREE)
 
 
 def readings_of(instruction: Instruction) -> tuple[Reading, ...]:
     """Return what `instruction` can be read as: numbers need a list, and what has a list is not cited from."""
-    return _WITH_LIST if instruction.list else _WITHOUT_LIST
+    return WITH_LIST if instruction.list else WITHOUT_LIST
 
 
 def evidence_of(instruction: Instruction) -> list[str]:
@@ -67,7 +67,7 @@ Weights = Mapping[str, Mapping[str, tuple[float, ...]]]
 # What it costs to read one as the other, in that order: plain numbers, since looking up enumerations takes time.
 _COST_ROWS = {
     has_list: [[COSTS[true].get(read, 0.0) for true in readings] for read in readings]
-    for has_list, readings in ((True, _WITH_LIST), (False, _WITHOUT_LIST))
+    for has_list, readings in ((True, WITH_LIST), (False, WITHOUT_LIST))
 }
 
 
@@ -110,7 +110,7 @@ def judge(instruction: Instruction, weights: Weights = WEIGHTS) -> Verdict:
     one, two, three = likely
     costs = [one * row[0] + two * row[1] + three * row[2] for row in _COST_ROWS[has_list]]
     best = costs.index(min(costs))
-    return Verdict((_WITH_LIST if has_list else _WITHOUT_LIST)[best], likely[best])
+    return Verdict((WITH_LIST if has_list else WITHOUT_LIST)[best], likely[best])
 
 
 def classify_task(question: str, is_multiple_choice: bool) -> TaskType:
