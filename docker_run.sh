@@ -12,7 +12,8 @@ usage: ./docker_run.sh [--track N] [--limits phase2] [--cpu] [-- arguments of lo
   --limits phase2   end with code 3 where the evaluator would have ended the run
   --cpu             no cards: vLLM's CPU build and the embedded model (`make models` brings it)
 
-The code is the image's. Models and questions are mounted read-only. The report comes to reports/container.
+The code is the image's. Models and questions are mounted read-only. The report comes to reports/container. A finished one
+that lies there is kept as reports/container-<its time>; `-- --overwrite` replaces it.
 
 Environment: SHOPBENCH_MODEL       a model folder, anywhere (default: models/weights, else the embedded model;
                                    with --cpu the embedded model)
@@ -205,6 +206,14 @@ if [ -n "$file" ]; then
 fi
 
 # Only now, when nothing else stands in the way, is anything changed.
+
+# A finished report is kept beside the one to come, unless this run continues or replaces it.
+if [ -e "$reports/report.json" ] && [[ ! " ${evaluation[*]} " =~ \ --(resume|overwrite)\  ]]; then
+  kept="$reports-$(date -r "$reports/report.json" +%Y%m%d-%H%M%S)"
+  mv -T -- "$reports" "$kept" || fail "the finished report in $reports cannot be kept as $kept: see the message above"
+  mkdir "$reports"
+  echo "The finished report that lay in reports/container is now in reports/${kept##*/}."
+fi
 for path in "${mounted[@]}"; do make_readable "$path"; done
 
 for name in SHOPBENCH_PROFILE SHOPBENCH_TRACK AICROWD_RUN_SEED SHOPBENCH_TIME_LIMIT SHOPBENCH_QUESTIONS SHOPBENCH_CONSTRAINTS \
