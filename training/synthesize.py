@@ -1,6 +1,6 @@
 """Has a language model write training data, as a recipe says.
 
-Four pipelines ask a writer for wordings and labels, check every one, and keep what passes as questions in ShopBench's
+Four generators ask a writer for wordings and labels, check every one, and keep what passes as questions in ShopBench's
 shape: `questions.jsonl`, which `training.build_dataset` reads as a `shopbench` file, and `wordings.jsonl`, which it takes
 as `extra_wordings`. What does not pass is in `rejected.jsonl` with its reason. Replies are cached by request: run again
 after a kill, and nothing is asked twice.

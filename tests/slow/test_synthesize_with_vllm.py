@@ -1,4 +1,4 @@
-"""The synthetic pipelines with real writers: the embedded model behind vLLM's server, and vLLM in this process."""
+"""The synthetic generators with real writers: the embedded model behind vLLM's server, and vLLM in this process."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from submission.processor import native_dtype
-from training.data.synthetic.requests import Reply, Request, WriterSettings
+from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, synthesize
 from training.data.synthetic.writers import LocalEngine
 from training.recipe import load_recipe
@@ -49,35 +49,36 @@ def server() -> Iterator[str]:
     process.wait()
 
 
-def test_every_pipeline_runs_through_a_real_server(
+def test_every_generator_runs_through_a_real_server(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     values = [f"output={tmp_path / 'out'}", f"cache={tmp_path / 'replies.sqlite'}", f"writer.base_url={server}"]
     values += ["writer.model=embedded"]
     values += [
-        "pipelines.rephrase=8",
-        "pipelines.label_products=24",
-        "pipelines.write_instructions=8",
-        "pipelines.esci_choice=8",
+        "generators.rephrase=8",
+        "generators.label_products=24",
+        "generators.write_instructions=8",
+        "generators.esci_choice=8",
     ]
     report = synthesize(load_recipe(RECIPE, values, SynthesisRecipe))
     print((tmp_path / "out" / "report.md").read_text())
-    assert [figures["answered"] for figures in report["pipelines"].values()] == [8, 24, 8, 8]
+    assert [figures["answered"] for figures in report["generators"].values()] == [8, 24, 8, 8]
     assert report["spent"]["requests"] == 48
     # Structured outputs hold: what is no whole JSON was cut off by its budget.
     assert (
-        sum(figures["reasons"].get("the reply is not whole JSON", 0) for figures in report["pipelines"].values()) < 24
+        sum(figures["reasons"].get("the reply is not whole JSON", 0) for figures in report["generators"].values()) < 24
     )
-    assert report["pipelines"]["label_products"]["questions"] > 0
+    assert report["generators"]["label_products"]["questions"] > 0
 
 
 def test_the_engine_in_this_process_keeps_to_a_schema() -> None:
     shape = json.dumps({"type": "object", "properties": {"size": {"enum": ["small", "large"]}}, "required": ["size"]})
     requests = [
-        Request((("user", f"How large is a {thing}?"),), shape, 60, seed) for seed, thing in enumerate(("pin", "ship"))
+        WriterRequest((("user", f"How large is a {thing}?"),), shape, 60, seed)
+        for seed, thing in enumerate(("pin", "ship"))
     ]
-    replies: dict[Request, Reply] = {}
+    replies: dict[WriterRequest, Reply] = {}
     LocalEngine(WriterSettings(kind="engine", model=str(MODEL), temperature=0.0)).write(requests, replies.__setitem__)
     assert set(replies) == set(requests)
     assert all(json.loads(reply.text)["size"] in {"small", "large"} and reply.tokens > 10 for reply in replies.values())

@@ -46,10 +46,10 @@ def recipe(folder: Path, url: str, *overrides: str) -> SynthesisRecipe:
         "writer.model=good",
         f"writer.base_url={url}",
     ]
-    return load_recipe(RECIPE, [*values, *(f"pipelines.{seed}" for seed in seeds), *overrides], SynthesisRecipe)
+    return load_recipe(RECIPE, [*values, *(f"generators.{seed}" for seed in seeds), *overrides], SynthesisRecipe)
 
 
-def only(pipeline: str, count: int) -> list[str]:
-    """Return the overrides that leave one pipeline."""
-    names = ["rephrase", "label_products", "write_instructions", "esci_choice", pipeline]
-    return [f"pipelines.{name}={count if name == pipeline else 0}" for name in names]
+def only(generator: str, count: int) -> list[str]:
+    """Return the overrides that leave one generator."""
+    names = ["rephrase", "label_products", "write_instructions", "esci_choice", generator]
+    return [f"generators.{name}={count if name == generator else 0}" for name in names]

@@ -10,7 +10,7 @@ import pytest
 from submission.errors import ShopBenchError
 from tests.training.synthesis_fixtures import ROOT, good_writer, only, recipe
 from tests.training.writer_server import Raw, WriterServer
-from training.data.synthetic import PIPELINES
+from training.data.synthetic import GENERATORS
 from training.data.synthetic.dictation import ReplyCache
 from training.data.synthetic.requests import Reply
 from training.data.synthetic.synthesis import open_context, synthesize
@@ -48,7 +48,7 @@ def test_a_writer_that_only_thinks_ends_the_run_and_once_fixed_is_asked_for_all(
     cache.close()
     server = WriterServer(good_writer)
     report = synthesize(recipe(tmp_path, server.url, *only("esci_choice", 20)))
-    assert report["pipelines"]["esci_choice"]["questions"] == 20 == len(server.answered)
+    assert report["generators"]["esci_choice"]["questions"] == 20 == len(server.answered)
     assert report["spent"]["requests"] == 36
     server.close()
 
@@ -71,13 +71,13 @@ def test_replies_without_an_object_are_counted_and_asked_for_again(tmp_path: Pat
     server = WriterServer(unsteady)
     made = recipe(tmp_path, server.url, *only("esci_choice", 12))
     first = synthesize(made)
-    figures = first["pipelines"]["esci_choice"]
+    figures = first["generators"]["esci_choice"]
     assert figures["reasons"]["the reply was cut at its length"] == 4 and figures["answered"] == 12
     assert first["spent"] == {"requests": 12, "tokens": 480}
     server.close()
     server = WriterServer(good_writer)
     second = synthesize(recipe(tmp_path, server.url, *only("esci_choice", 12)))
-    assert second["pipelines"]["esci_choice"]["reasons"].get("the reply was cut at its length") is None
+    assert second["generators"]["esci_choice"]["reasons"].get("the reply was cut at its length") is None
     assert len(server.answered) == 4 and second["spent"] == {"requests": 16, "tokens": 640}
     server.close()
 
@@ -86,13 +86,13 @@ def test_an_unreadable_reply_in_an_older_cache_is_asked_for_again_and_stays_paid
     server: WriterServer, tmp_path: Path
 ) -> None:
     made = recipe(tmp_path, server.url, *only("esci_choice", 4))
-    pipeline, context = PIPELINES["esci_choice"], open_context(made)
+    generator, context = GENERATORS["esci_choice"], open_context(made)
     cache = ReplyCache(made.cache)
-    for seed in pipeline.seeds(context, 4):
-        cache.put(pipeline.request(seed, context).key(made.writer), Reply("{", 50))
+    for seed in generator.seeds(context, 4):
+        cache.put(generator.request(seed, context).key(made.writer), Reply("{", 50))
     cache.close()
     report = synthesize(made)
-    assert report["pipelines"]["esci_choice"]["questions"] == 4 == len(server.answered)
+    assert report["generators"]["esci_choice"]["questions"] == 4 == len(server.answered)
     assert report["spent"] == {"requests": 8, "tokens": 360}
 
 
@@ -145,7 +145,7 @@ def test_an_answer_that_is_no_completion_is_asked_again(tmp_path: Path, failure:
 
     server = WriterServer(unsteady)
     report = synthesize(recipe(tmp_path, server.url, *only("esci_choice", 20)))
-    assert report["pipelines"]["esci_choice"]["questions"] == 20 == len(server.answered)
+    assert report["generators"]["esci_choice"]["questions"] == 20 == len(server.answered)
     server.close()
 
 
@@ -178,8 +178,8 @@ def test_an_error_that_names_its_status_is_treated_as_that(tmp_path: Path) -> No
     turn = iter(range(1000))
     server = WriterServer(lambda messages, schema: too_long if next(turn) == 2 else good_writer(messages, schema))
     made = recipe(tmp_path, server.url, *only("esci_choice", 10))
-    assert synthesize(made)["pipelines"]["esci_choice"]["reasons"] == {"the writer refused the request": 1}
-    assert synthesize(made)["pipelines"]["esci_choice"]["questions"] == 9 == len(server.answered)
+    assert synthesize(made)["generators"]["esci_choice"]["reasons"] == {"the writer refused the request": 1}
+    assert synthesize(made)["generators"]["esci_choice"]["questions"] == 9 == len(server.answered)
     server.close()
 
 
@@ -197,5 +197,5 @@ def test_refusals_filters_and_parts_are_told_apart(tmp_path: Path, choice: dict[
     turn = iter(range(1000))
     server = WriterServer(lambda messages, schema: choice if next(turn) == 0 else good_writer(messages, schema))
     report = synthesize(recipe(tmp_path, server.url, *only("esci_choice", 3)))
-    assert report["pipelines"]["esci_choice"]["reasons"] == {reason: 1}
+    assert report["generators"]["esci_choice"]["reasons"] == {reason: 1}
     server.close()

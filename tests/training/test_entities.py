@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from training.data.sources.records import EcInstructRow, JudgedQuery, Product
-from training.data.synthetic.items import Context, Question
+from training.data.synthetic.items import Context, WrittenQuestion
 from training.data.synthetic.labels import LabelProducts
 from training.data.synthetic.requests import Reply
 from training.data.tasks import TASKS
@@ -113,4 +113,4 @@ def test_labels_of_titles_that_name_several() -> None:
         labels = {"product_type": "", "categories": [], "attributes": [{"name": "color", "value": "Black"}]}
         written = [(Product("p", "en", title), Reply(json.dumps(labels), 1))]
         items = LabelProducts().items(written, Context({}, {}, 1))
-        assert any(isinstance(item, Question) for item in items) is is_asked
+        assert any(isinstance(item, WrittenQuestion) for item in items) is is_asked

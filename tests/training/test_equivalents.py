@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from training.data.sources.records import EcInstructRow, Product
-from training.data.synthetic.items import Context, Question
+from training.data.synthetic.items import Context, WrittenQuestion
 from training.data.synthetic.labels import LabelProducts
 from training.data.synthetic.requests import Reply
 from training.data.tasks import TASKS
@@ -124,7 +124,7 @@ def test_spellings_of_a_label_are_not_wrong() -> None:
     asked = 0
     for seed in SEEDS:
         for item in LabelProducts().items(written, Context({}, {}, seed)):
-            if isinstance(item, Question) and item.row["task_name"] == "attribute_value_from_title":
+            if isinstance(item, WrittenQuestion) and item.row["task_name"] == "attribute_value_from_title":
                 answer, wrong = options_of(item.row["input_field"], item.row["output_field"])
                 asked += 1
                 assert answer not in {"Gray", "Grey", "Silver"} or wrong.isdisjoint({"Gray", "Grey", "Silver"})

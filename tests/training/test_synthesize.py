@@ -27,16 +27,16 @@ from training.data.building import build
 from training.data.recipe import DataRecipe
 from training.data.sources import open_source
 from training.data.sources.records import Product
-from training.data.synthetic import PIPELINES
+from training.data.synthetic import GENERATORS
 from training.data.synthetic.checks import check_overlap, check_read_alike, one_line, read_back, similarity
 from training.data.synthetic.dictation import ReplyCache
 from training.data.synthetic.esci_choice import TASK as PRODUCT_FOR_NEED
 from training.data.synthetic.instructions import WriteInstructions
-from training.data.synthetic.items import Context, Question, Rejected, question_or_rejected
+from training.data.synthetic.items import Context, Rejected, WrittenQuestion, question_or_rejected
 from training.data.synthetic.label_checks import checked_labels
 from training.data.synthetic.rephrase import hide_quotations, split_question
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import Reply, Request, WriterSettings
+from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, open_context, report_text, synthesize
 from training.data.tasks import TASKS, tasks_of
 from training.data.tasks.task import Draft
@@ -60,14 +60,14 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_four_pipelines_make_questions_that_the_build_takes(server: WriterServer, tmp_path: Path) -> None:
+def test_four_generators_make_questions_that_the_build_takes(server: WriterServer, tmp_path: Path) -> None:
     made = recipe(tmp_path, server.url)
     report = synthesize(made)
     questions = read(made.output / "questions.jsonl")
-    assert Counter(row["pipeline"] for row in questions) == {
-        name: figures["questions"] for name, figures in report["pipelines"].items()
+    assert Counter(row["generator"] for row in questions) == {
+        name: figures["questions"] for name, figures in report["generators"].items()
     }
-    assert set(made.pipelines) == {row["pipeline"] for row in questions}
+    assert set(made.generators) == {row["generator"] for row in questions}
     for row in questions:
         question = read_question(row["input_field"], row["is_multiple_choice"])
         assert question.task_type == row["task_type"]
@@ -105,7 +105,7 @@ def test_rephrased_questions_keep_body_and_answer(server: WriterServer, tmp_path
     made = recipe(tmp_path, server.url)
     synthesize(made)
     for row in read(made.output / "questions.jsonl"):
-        if row["pipeline"] == "rephrase":
+        if row["generator"] == "rephrase":
             assert row["input_field"].startswith("As an expert in online shopping")
             options = [line for line in row["input_field"].split("\n") if line[:2] in {"0.", "1.", "2.", "3."}]
             assert row["task_type"] != TaskType.MULTIPLE_CHOICE or 0 <= row["output_field"] < max(len(options), 6)
@@ -130,7 +130,7 @@ def test_full_servers_are_asked_again_and_replies_are_kept(tmp_path: Path) -> No
 
 
 def test_another_temperature_is_another_request() -> None:
-    request = Request((("user", "Write."),), None, 10, 1)
+    request = WriterRequest((("user", "Write."),), None, 10, 1)
     warm, cold = (WriterSettings(model="m", temperature=temperature) for temperature in (0.7, 0.0))
     assert request.key(warm) != request.key(cold)
     assert request.key(warm) == request.key(WriterSettings(model="m", base_url="http://elsewhere/v1"))
@@ -156,7 +156,7 @@ def test_a_killed_run_continues_without_asking_twice(tmp_path: Path) -> None:
     assert kept >= 4 and not (tmp_path / "out").exists()
     asked = len(server.answered)
     report = synthesize(load_recipe(RECIPE, values, SynthesisRecipe))
-    seeds = report["pipelines"]["esci_choice"]["seeds"]
+    seeds = report["generators"]["esci_choice"]["seeds"]
     # The one that was being answered when the run was killed is asked again, no other.
     assert len(server.answered) - asked <= seeds - kept + 1 and report["spent"]["requests"] == seeds
     server.close()
@@ -167,7 +167,7 @@ def test_the_budget_holds_over_all_runs(server: WriterServer, tmp_path: Path, bu
     made = recipe(tmp_path, server.url, f"budget={{{budget}}}", *only("esci_choice", 20))
     for _ in range(3):
         report = synthesize(made)
-    figures = report["pipelines"]["esci_choice"]
+    figures = report["generators"]["esci_choice"]
     assert 0 < report["spent"]["requests"] <= made.budget.requests
     assert report["spent"]["tokens"] <= made.budget.tokens
     assert figures["answered"] + figures["beyond the budget"] == figures["seeds"] > most
@@ -185,7 +185,7 @@ def test_refusals_and_broken_replies_are_counted(tmp_path: Path) -> None:
 
     server = WriterServer(bad_writer)
     made = recipe(tmp_path, server.url, *only("esci_choice", 7), "writer.concurrency=1")
-    report = synthesize(made)["pipelines"]["esci_choice"]
+    report = synthesize(made)["generators"]["esci_choice"]
     assert report["questions"] == 0 and report["acceptance"] == 0.0
     assert report["reasons"] == {
         "the text is empty": 2,
@@ -254,12 +254,12 @@ def test_seeds_come_from_all_of_a_source_not_from_its_first_records(
     read_in_chunks = {name: settings for name, settings in made.sources.items() if name != "knowledge"}
     context = open_context(made.model_copy(update={"sources": read_in_chunks}))
     for name, count in (("esci_choice", 20), ("rephrase", 300), ("write_instructions", 600)):
-        pipeline = PIPELINES[name]
-        seeds = pipeline.seeds(context, count)
+        generator = GENERATORS[name]
+        seeds = generator.seeds(context, count)
         assert len(seeds) == count, name
-        requests = [pipeline.request(seed, context) for seed in seeds]
+        requests = [generator.request(seed, context) for seed in seeds]
         assert len(set(requests)) > 0.98 * count, name  # the fixtures hold a few records twice
-        assert requests == [pipeline.request(seed, context) for seed in pipeline.seeds(context, count)], name
+        assert requests == [generator.request(seed, context) for seed in generator.seeds(context, count)], name
 
 
 def test_what_a_data_recipe_holds_out_is_not_written_about(server: WriterServer, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_what_a_data_recipe_holds_out_is_not_written_about(server: WriterServer,
     data = load_recipe(data_file, [], DataRecipe)
     budget = "budget={requests: 5000, tokens: 5000000}"
     made = recipe(
-        tmp_path, server.url, f"data_recipe={data_file}", budget, *(f"pipelines.{name}=80" for name in PIPELINES)
+        tmp_path, server.url, f"data_recipe={data_file}", budget, *(f"generators.{name}=80" for name in GENERATORS)
     )
     context = open_context(made)
     asked, held = set(), set()
@@ -281,17 +281,17 @@ def test_what_a_data_recipe_holds_out_is_not_written_about(server: WriterServer,
             for record in [source.record(stream, unit, Counter()) for unit in source.units(stream)]:
                 if record is not None:
                     (asked if data.is_asked_about(f"{name}/{stream}", record.key) else held).add((stream, record.key))
-    for row in PIPELINES["rephrase"].seeds(context, 400):
+    for row in GENERATORS["rephrase"].seeds(context, 400):
         _, stream, *key, _task = row["id"].split("/")
         assert (stream, "/".join(key)) in asked and row["task_name"] not in unseen
-    assert all(("queries", query.key) in asked for query, _ in PIPELINES["esci_choice"].seeds(context, 400))
-    labelled = PIPELINES["label_products"].seeds(context, 400)
+    assert all(("queries", query.key) in asked for query, _ in GENERATORS["esci_choice"].seeds(context, 400))
+    labelled = GENERATORS["label_products"].seeds(context, 400)
     assert labelled and not {key for _, key in held} & {product.key for product in labelled}
-    for task, wording, _ in PIPELINES["write_instructions"].seeds(context, 400):
+    for task, wording, _ in GENERATORS["write_instructions"].seeds(context, 400):
         assert wording != task.wordings[-1] and task.name not in unseen
     synthesize(made)
     rows = read(made.output / "questions.jsonl")
-    assert {row["pipeline"] for row in rows} == set(PIPELINES)
+    assert {row["generator"] for row in rows} == set(GENERATORS)
     last = {name: task.wordings[-1].split("{")[0] for name, task in context.tasks.items() if task.wordings}
     starts = [(row["input_field"], last[row["task_name"]]) for row in rows if row["task_name"] in last]
     assert not [text for text, start in starts if len(start) > 15 and text.startswith(start)]
@@ -308,7 +308,7 @@ def test_the_recipe_at_full_size_reads_the_sources_of_the_data_it_joins() -> Non
     wordings = sum(
         len(data.wordings(task.wordings)) for task in TASKS.values() if task.name not in data.held_out.unseen_tasks
     )
-    assert 3.5 * wordings < made.pipelines["write_instructions"] < made.budget.requests
+    assert 3.5 * wordings < made.generators["write_instructions"] < made.budget.requests
 
 
 def test_the_instruction_of_a_protected_question_rejects_nothing(tmp_path: Path, server: WriterServer) -> None:
@@ -335,10 +335,10 @@ def test_a_writer_that_is_away_is_named(tmp_path: Path) -> None:
 
 
 def test_faults_of_a_recipe_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ShopBenchError, match="no pipeline 'dream': there are rephrase, label_products"):
+    with pytest.raises(ShopBenchError, match="no generator 'dream': there are rephrase, label_products"):
         synthesize(recipe(tmp_path, "http://x/v1", *only("dream", 2)))
     made = recipe(tmp_path, "http://x/v1", *only("esci_choice", 2)).model_copy(update={"sources": {"knowledge": None}})
-    with pytest.raises(ShopBenchError, match="pipeline esci_choice: the recipe's sources give nothing to write about"):
+    with pytest.raises(ShopBenchError, match="generator esci_choice: the recipe's sources give nothing to write about"):
         synthesize(made)
 
 
@@ -382,7 +382,7 @@ def test_the_command_prints_one_line_for_a_fault(tmp_path: Path) -> None:
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    assert done.returncode == 2 and done.stderr.startswith("error: there is no pipeline 'dream'")
+    assert done.returncode == 2 and done.stderr.startswith("error: there is no generator 'dream'")
 
 
 def test_instructions_are_told_from_bodies() -> None:
@@ -458,8 +458,8 @@ def test_wrong_labels_are_those_of_pages_that_were_labelled_together(monkeypatch
     types = [f"{first}{second}ator" for first in ("bamb", "colu", "dorv", "fluss") for second in "aeiouy"]
     pages = [product(key=name, title=f"Acme {name.title()} in Brown") for name in types]
     written = [(page, Reply(json.dumps({"product_type": page.key}), 1)) for page in pages]
-    items = PIPELINES["label_products"].items(written, Context({}, {}, 1))
-    rows = [item.row for item in items if isinstance(item, Question)]
+    items = GENERATORS["label_products"].items(written, Context({}, {}, 1))
+    rows = [item.row for item in items if isinstance(item, WrittenQuestion)]
     assert len(rows) == len(types)
     for row in rows:
         stems = {name[:4] for name in types if f". {name}" in row["input_field"]}
@@ -533,7 +533,7 @@ def test_the_report_can_be_read() -> None:
     report = {
         "spent": {"requests": 2, "tokens": 9},
         "budget": {"requests": 5, "tokens": 50},
-        "pipelines": {"p": figures},
+        "generators": {"p": figures},
     }
     text = report_text("name", {**report, "writer": {"model": "m", "kind": "endpoint"}})
     assert "| p | 3 | 2 | 1 | 0 | 1 | 50% |" in text and "| r | 1 |" in text

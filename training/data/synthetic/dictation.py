@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from submission.errors import ShopBenchError
 from training.data.synthetic.replies import is_readable, why_unreadable
-from training.data.synthetic.requests import Reply, Request, WriterSettings
+from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 from training.data.synthetic.writers import Writer
 from training.recipe import RecipeSection
 
@@ -84,10 +84,10 @@ class Dictation:
         self.settings = settings
         self.budget = budget
         self.cache = cache
-        self._not_kept: dict[Request, Reply] = {}
+        self._not_kept: dict[WriterRequest, Reply] = {}
         self._has_read = False
 
-    def replies(self, requests: Sequence[Request], title: str) -> list[Reply | None]:
+    def replies(self, requests: Sequence[WriterRequest], title: str) -> list[Reply | None]:
         """Return the reply to each request, None for those that the budget did not cover.
 
         Requests are asked in order, some at a time; the most that those can cost is set aside beforehand, so the budget
@@ -101,7 +101,7 @@ class Dictation:
                 else:
                     bar.update()
 
-            def done(request: Request, reply: Reply) -> None:
+            def done(request: WriterRequest, reply: Reply) -> None:
                 self._keep(request, reply)
                 bar.update()
 
@@ -119,7 +119,7 @@ class Dictation:
         if self._not_kept and not self._has_read:
             raise _nothing_read(list(self._not_kept.values()))
 
-    def _keep(self, request: Request, reply: Reply) -> None:
+    def _keep(self, request: WriterRequest, reply: Reply) -> None:
         if reply.refusal or is_readable(reply):
             self._has_read |= not reply.refusal
             self.cache.put(request.key(self.settings), reply)
@@ -127,7 +127,7 @@ class Dictation:
             self.cache.put_cost(reply.tokens)
             self._not_kept[request] = reply
 
-    def _kept(self, request: Request) -> Reply | None:
+    def _kept(self, request: WriterRequest) -> Reply | None:
         """Return the reply that is kept; one without an object, of which older caches hold some, is given up."""
         key = request.key(self.settings)
         reply = self.cache.get(key)
@@ -140,7 +140,7 @@ class Dictation:
         self._has_read = True
         return reply
 
-    def _stop_if_nothing_can_be_read(self, asked: list[Request]) -> None:
+    def _stop_if_nothing_can_be_read(self, asked: list[WriterRequest]) -> None:
         replies = [self._kept(request) or self._not_kept[request] for request in asked]
         if len(replies) < _MANY or any(map(is_readable, replies)):
             return
@@ -152,7 +152,7 @@ class Dictation:
             )
         raise _nothing_read(replies)
 
-    def _affordable(self, requests: list[Request]) -> list[Request]:
+    def _affordable(self, requests: list[WriterRequest]) -> list[WriterRequest]:
         asked, tokens = self.cache.spent()
         kept = []
         for request in requests:
@@ -176,7 +176,7 @@ def _nothing_read(replies: list[Reply]) -> ShopBenchError:
     )
 
 
-def _batches(requests: Sequence[Request], size: int) -> Iterator[list[Request]]:
+def _batches(requests: Sequence[WriterRequest], size: int) -> Iterator[list[WriterRequest]]:
     """Yield requests some at a time, first only so many as show whether replies can be read."""
     rest = iter(requests)
     if first := list(islice(rest, _FIRST)):

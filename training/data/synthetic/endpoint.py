@@ -13,7 +13,7 @@ from typing import Any
 
 from submission.errors import ShopBenchError
 from training.data.sources.cleaning import clean
-from training.data.synthetic.requests import Reply, Request, WriterSettings
+from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 
 # What a message of a server may take in an error, in characters: HTML pages are long.
 _MOST_SHOWN = 300
@@ -28,11 +28,11 @@ class Endpoint:
     def __init__(self, settings: WriterSettings) -> None:
         self.settings = settings
 
-    def write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
+    def write(self, requests: Sequence[WriterRequest], done: Callable[[WriterRequest, Reply], None]) -> None:
         """Answer the requests; a server that stays away or fails after all retries is a `ShopBenchError`."""
         asyncio.run(self._write(requests, done))
 
-    async def _write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
+    async def _write(self, requests: Sequence[WriterRequest], done: Callable[[WriterRequest, Reply], None]) -> None:
         import openai
 
         settings = self.settings
@@ -45,7 +45,7 @@ class Endpoint:
             http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [_give_failures_their_status]}),
         )
 
-        async def answer(request: Request) -> None:
+        async def answer(request: WriterRequest) -> None:
             async with free:
                 done(request, await self._ask(client, request))
 
@@ -70,7 +70,7 @@ class Endpoint:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _ask(self, client: Any, request: Request) -> Reply:
+    async def _ask(self, client: Any, request: WriterRequest) -> Reply:
         import openai
 
         try:
@@ -86,7 +86,7 @@ class Endpoint:
         tokens = completion.usage.total_tokens if completion.usage else request.most_tokens(self.settings)
         return _reply(choices[0], tokens)
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, request: WriterRequest) -> dict[str, Any]:
         settings = self.settings
         arguments: dict[str, Any] = {
             "model": settings.model,

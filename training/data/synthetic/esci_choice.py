@@ -1,4 +1,4 @@
-"""Pipeline 4: multiple choice from ESCI, the right answer drawn at random among the relevant products.
+"""Generator 4: multiple choice from ESCI, the right answer drawn at random among the relevant products.
 
 The writer puts the query into a shopper's words; which product is right, and that the others are wrong, ESCI's judges
 have said. What the shopper says must not give the answer away: no words of the title that the query does not have.
@@ -21,7 +21,7 @@ from training.data.synthetic.checks import (
 )
 from training.data.synthetic.items import Context, Item, question_or_rejected
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import TEXT, Reply, Request, schema
+from training.data.synthetic.requests import TEXT, Reply, WriterRequest, schema
 from training.data.synthetic.seeds import pools
 from training.data.tasks.search import build_relevant_product
 from training.data.tasks.task import Draft, Task, in_english
@@ -64,12 +64,12 @@ class EsciChoice:
         kept = ((replace(query, judgements=()), draft) for query, draft in drafts if isinstance(draft, Draft))
         return list(islice(kept, count))
 
-    def request(self, seed: tuple[JudgedQuery, Draft], context: Context) -> Request:
+    def request(self, seed: tuple[JudgedQuery, Draft], context: Context) -> WriterRequest:
         """Ask for the query in a shopper's words."""
         query, _ = seed
         messages = (("system", _SYSTEM), ("user", f"Search: {query.query}"))
         number = context.rng(f"{self.name}/seed/{query.key}").randrange(2**31)
-        return Request(messages, schema(sentence=TEXT), 80, number)
+        return WriterRequest(messages, schema(sentence=TEXT), 80, number)
 
     def items(self, written: list[tuple[tuple[JudgedQuery, Draft], Reply]], context: Context) -> list[Item]:
         """Ask the choice with what the shopper says."""

@@ -1,4 +1,4 @@
-"""Pipeline 3: new wordings of the tasks, with slots for what a question is about.
+"""Generator 3: new wordings of the tasks, with slots for what a question is about.
 
 A wording is accepted when questions built with it from real records are read as what the task promises. Accepted
 wordings go to a file that a data recipe takes as `extra_wordings`; the questions that tried them are kept too.
@@ -12,9 +12,9 @@ from typing import Any
 
 from submission.errors import ShopBenchError
 from training.data.synthetic.checks import check_language, check_length, check_overlap, one_line, similarity
-from training.data.synthetic.items import Context, Item, Question, Rejected, Wording
+from training.data.synthetic.items import Context, Item, Rejected, WrittenQuestion, WrittenWording
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import TEXT, Reply, Request, schema
+from training.data.synthetic.requests import TEXT, Reply, WriterRequest, schema
 from training.data.synthetic.seeds import first_pool
 from training.data.tasks.task import Task, sample_of_built
 
@@ -40,13 +40,13 @@ class WriteInstructions:
         once = [seed for row in rows for seed in row if seed is not None]
         return [(*once[place % len(once)], place // len(once)) for place in range(count if once else 0)]
 
-    def request(self, seed: tuple[Task, str, int], context: Context) -> Request:
+    def request(self, seed: tuple[Task, str, int], context: Context) -> WriterRequest:
         """Ask for several wordings at once; another turn is another seed, and so another reply."""
         task, wording, turn = seed
         shape = schema(wordings={"type": "array", "items": TEXT, "minItems": 1, "maxItems": _WORDINGS_ASKED})
         user = f"Write {_WORDINGS_ASKED} new wordings of this instruction:\n{_frame(wording)[0]}"
         number = context.rng(f"{self.name}/{task.name}/{wording}/{turn}").randrange(2**31)
-        return Request((("system", _SYSTEM), ("user", user)), shape, 500, number)
+        return WriterRequest((("system", _SYSTEM), ("user", user)), shape, 500, number)
 
     def items(self, written: list[tuple[tuple[Task, str, int], Reply]], context: Context) -> list[Item]:
         """Try each wording on records of the task's sources."""
@@ -81,8 +81,8 @@ class WriteInstructions:
             raise RejectedError("the text repeats its source")
         whole = f"{new}{rest}"
         rows = _tried(replace(task, wordings=(whole,)), context)
-        questions = [Question(sample_of_built(row), self.name, task.name) for row in rows]
-        return [Wording(task.name, whole), *questions]
+        questions = [WrittenQuestion(sample_of_built(row), self.name, task.name) for row in rows]
+        return [WrittenWording(task.name, whole), *questions]
 
 
 def _frame(wording: str) -> tuple[str, str]:

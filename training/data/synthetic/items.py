@@ -1,4 +1,4 @@
-"""What a pipeline is and what it makes: questions in ShopBench's shape, wordings, or what was rejected with the reason.
+"""What a generator is and what it makes: questions in ShopBench's shape, wordings, or what was rejected with the reason.
 
 The one thing to know: a writer writes wording, or labels that are checked against the page they are about. What a source
 knows (the product that was judged relevant, the stars of a review, the category of a page) is never asked of it.
@@ -13,26 +13,26 @@ from evaluation.dataset import Sample
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
 from training.data.synthetic.replies import RejectedError
-from training.data.synthetic.requests import Reply, Request
+from training.data.synthetic.requests import Reply, WriterRequest
 from training.data.tasks.task import Pool, Task, sample_of_built
 
 
 @dataclass(frozen=True)
-class Question:
-    """An accepted question, the pipeline that made it and what it was made from."""
+class WrittenQuestion:
+    """An accepted question, the generator that made it and what it was made from."""
 
     sample: Sample
-    pipeline: str
+    generator: str
     made_from: str
 
     @property
     def row(self) -> dict[str, Any]:
         """The question as it is written: `training.build_dataset` reads it again."""
-        return {**self.sample.row(), "pipeline": self.pipeline}
+        return {**self.sample.row(), "generator": self.generator}
 
 
 @dataclass(frozen=True)
-class Wording:
+class WrittenWording:
     """An accepted wording of a task, for `extra_wordings` of a data recipe."""
 
     task_name: str
@@ -48,12 +48,12 @@ class Rejected:
     made_from: str
 
 
-Item = Question | Wording | Rejected
+Item = WrittenQuestion | WrittenWording | Rejected
 
 
 @dataclass(frozen=True)
 class Context:
-    """What pipelines are made from: the sources by name, the tasks that those give, the seed, and what is held out.
+    """What generators are made from: the sources by name, the tasks that those give, the seed, and what is held out.
 
     `data` is the recipe of the data that the result joins: records and wordings that it holds out are not written about.
     """
@@ -77,7 +77,7 @@ class Context:
         return asked.wordings if self.data is None else self.data.wordings(asked.wordings)
 
 
-class Pipeline(Protocol):
+class Generator(Protocol):
     """A way of making questions: seeds, a request about each, and what the replies come to."""
 
     name: str
@@ -85,16 +85,16 @@ class Pipeline(Protocol):
     def seeds(self, context: Context, count: int) -> list[Any]:
         """Return up to `count` things to write about, always the same."""
 
-    def request(self, seed: Any, context: Context) -> Request:
+    def request(self, seed: Any, context: Context) -> WriterRequest:
         """Return what is asked of the writer about a seed."""
 
     def items(self, written: list[tuple[Any, Reply]], context: Context) -> list[Item]:
         """Turn seeds and the replies to them into questions and rejections."""
 
 
-def question_or_rejected(make: Callable[[], dict[str, Any]], pipeline: str, written: str, made_from: str) -> Item:
+def question_or_rejected(make: Callable[[], dict[str, Any]], generator: str, written: str, made_from: str) -> Item:
     """Return the question whose row `make` returns, or what was `written` with the reason why there is none."""
     try:
-        return Question(sample_of_built(make()), pipeline, made_from)
+        return WrittenQuestion(sample_of_built(make()), generator, made_from)
     except RejectedError as error:
         return Rejected(str(error), written, made_from)

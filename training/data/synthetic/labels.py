@@ -1,4 +1,4 @@
-"""Pipeline 2: labels of seed products (type, categories, attributes), and questions whose answers they are.
+"""Generator 2: labels of seed products (type, categories, attributes), and questions whose answers they are.
 
 What passes as a label of a page is the business of `label_checks`.
 """
@@ -12,7 +12,7 @@ from training.data.synthetic.checks import read_back
 from training.data.synthetic.items import Context, Item, Rejected, question_or_rejected
 from training.data.synthetic.label_checks import Labels, checked_labels
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import TEXT, Reply, Request, schema
+from training.data.synthetic.requests import TEXT, Reply, WriterRequest, schema
 from training.data.synthetic.seeds import records
 from training.data.tasks.attributes import TYPE_FROM_TITLE, VALUE_FROM_TITLE
 from training.data.tasks.entities import TITLE_ENTITIES, are_all
@@ -60,7 +60,7 @@ class LabelProducts:
                     found.setdefault(product.title, product)
         return list(found.values())[:count]
 
-    def request(self, seed: Product, context: Context) -> Request:
+    def request(self, seed: Product, context: Context) -> WriterRequest:
         """Ask for the labels of a page."""
         attribute = {"name": TEXT, "value": TEXT}
         one = {"type": "object", "properties": attribute, "required": list(attribute), "additionalProperties": False}
@@ -71,7 +71,7 @@ class LabelProducts:
         )
         page = "\n".join((f"Title: {seed.title}", *(f"- {shortened(feature)}" for feature in seed.features[:3])))
         number = context.rng(f"{self.name}/{seed.key}").randrange(2**31)
-        return Request((("system", _SYSTEM), ("user", page)), shape, 220, number)
+        return WriterRequest((("system", _SYSTEM), ("user", page)), shape, 220, number)
 
     def items(self, written: list[tuple[Product, Reply]], context: Context) -> list[Item]:
         """Check the labels of all pages, then build questions with the labels of others as wrong answers."""

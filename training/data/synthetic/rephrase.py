@@ -1,4 +1,4 @@
-"""Pipeline 1: existing questions asked in other words.
+"""Generator 1: existing questions asked in other words.
 
 Only the instruction goes to the writer, with quoted texts replaced by placeholders; titles, reviews, options and the
 answer stay what they were. So the writer cannot change what is asked about, and the answer is the source's.
@@ -20,7 +20,7 @@ from training.data.synthetic.checks import (
 )
 from training.data.synthetic.items import Context, Item, question_or_rejected
 from training.data.synthetic.replies import RejectedError, read_reply
-from training.data.synthetic.requests import TEXT, Reply, Request, schema
+from training.data.synthetic.requests import TEXT, Reply, WriterRequest, schema
 from training.data.synthetic.seeds import built_questions
 
 # The first line of the body: a label with text behind it, a list item, a bullet, or the place of the answer.
@@ -65,12 +65,12 @@ class Rephrase:
         """Return questions of all tasks in turn."""
         return built_questions(context, count, _has_an_instruction)
 
-    def request(self, seed: dict[str, Any], context: Context) -> Request:
+    def request(self, seed: dict[str, Any], context: Context) -> WriterRequest:
         """Ask for the instruction in other words."""
         hidden, _ = hide_quotations(split_question(seed["question"])[0])
         messages = (("system", _SYSTEM), ("user", f"Instruction: {hidden}"))
         number = context.rng(f"{self.name}/{seed['id']}").randrange(2**31)
-        return Request(messages, schema(instruction=TEXT), 200, number)
+        return WriterRequest(messages, schema(instruction=TEXT), 200, number)
 
     def items(self, written: list[tuple[dict[str, Any], Reply]], context: Context) -> list[Item]:
         """Put the new instructions before the old bodies."""

@@ -42,7 +42,7 @@ class WriterSettings(RecipeSection):
 
 
 @dataclass(frozen=True)
-class Request:
+class WriterRequest:
     """What is asked of a writer: chat messages, the JSON schema of the reply (None for free text), its budget, a seed."""
 
     messages: tuple[tuple[str, str], ...]

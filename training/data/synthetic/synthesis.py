@@ -1,6 +1,6 @@
 """Has a language model write training data: `python -m training.synthesize --recipe training/recipes/synthesize_local.yaml`.
 
-Four pipelines ask a writer for wordings and labels, check every one, and keep what passes as questions in ShopBench's
+Four generators ask a writer for wordings and labels, check every one, and keep what passes as questions in ShopBench's
 shape: `questions.jsonl`, which `training.build_dataset` reads as a `shopbench` file, and `wordings.jsonl`, which it takes
 as `extra_wordings`. What does not pass is in `rejected.jsonl` with its reason. Replies are cached by request: run again
 after a kill, and nothing is asked twice.
@@ -18,9 +18,9 @@ from training.data.decontamination import ProtectedQuestions, instruction_of, pr
 from training.data.recipe import DataRecipe
 from training.data.selection import exact_digest
 from training.data.sources import open_source
-from training.data.synthetic import PIPELINES
+from training.data.synthetic import GENERATORS
 from training.data.synthetic.dictation import Budget, Dictation, ReplyCache
-from training.data.synthetic.items import Context, Item, Pipeline, Question, Rejected, Wording
+from training.data.synthetic.items import Context, Generator, Item, Rejected, WrittenQuestion, WrittenWording
 from training.data.synthetic.requests import WriterSettings
 from training.data.synthetic.writers import open_writer
 from training.data.tasks import Task, tasks_of
@@ -31,7 +31,7 @@ from training.recipe import FileName, RecipeSection, load_recipe
 class SynthesisRecipe(RecipeSection):
     """What is written from what, by whom, and how much it may cost.
 
-    `pipelines` says how many seeds each pipeline writes about, 0 for none. `sources` and `protected` are as in a data
+    `generators` says how many seeds each generator writes about, 0 for none. `sources` and `protected` are as in a data
     recipe. `data_recipe` is the file of the one that the result joins, with the same sources: records, wordings and tasks
     that it holds out are not written about. `cache` holds the replies of the writer and stays where it is; `output` is
     replaced by each run.
@@ -46,13 +46,13 @@ class SynthesisRecipe(RecipeSection):
     protected: list[Path]
     sources: dict[FileName, dict[str, Any] | None]
     data_recipe: Path | None = None
-    pipelines: dict[str, Annotated[int, Field(ge=0)]]
+    generators: dict[str, Annotated[int, Field(ge=0)]]
 
 
 def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
-    """Run the pipelines of a recipe, write what came of them, and return the report (`report.json`)."""
-    if unknown := [name for name in recipe.pipelines if name not in PIPELINES]:
-        raise ShopBenchError(f"there is no pipeline {unknown[0]!r}: there are {', '.join(PIPELINES)}")
+    """Run the generators of a recipe, write what came of them, and return the report (`report.json`)."""
+    if unknown := [name for name in recipe.generators if name not in GENERATORS]:
+        raise ShopBenchError(f"there is no generator {unknown[0]!r}: there are {', '.join(GENERATORS)}")
     _check_output(recipe)
     context = open_context(recipe)
     cache = ReplyCache(recipe.cache)
@@ -60,14 +60,14 @@ def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
     protected = ProtectedQuestions(protected_texts(recipe.protected))
     seen: set[bytes] = set()
     made: dict[str, list[Item]] = {}
-    report: dict[str, Any] = {"pipelines": {}}
+    report: dict[str, Any] = {"generators": {}}
     try:
-        for name, count in recipe.pipelines.items():
+        for name, count in recipe.generators.items():
             if count == 0:
                 continue
-            items, figures = _run(PIPELINES[name], count, context, dictation)
+            items, figures = _run(GENERATORS[name], count, context, dictation)
             made[name] = _final(items, context.tasks, protected, seen)
-            report["pipelines"][name] = {**figures, **_acceptance(made[name])}
+            report["generators"][name] = {**figures, **_acceptance(made[name])}
         dictation.check_that_something_was_read()
         requests, tokens = cache.spent()
     finally:
@@ -91,7 +91,7 @@ def _check_output(recipe: SynthesisRecipe) -> None:
 
 
 def open_context(recipe: SynthesisRecipe) -> Context:
-    """Return what the pipelines of a recipe are made from, without what is held out."""
+    """Return what the generators of a recipe are made from, without what is held out."""
     scratch = recipe.cache.with_name(recipe.cache.name + ".sources")
     sources = {name: open_source(name, settings, scratch) for name, settings in recipe.sources.items()}
     data = load_recipe(recipe.data_recipe, [], DataRecipe) if recipe.data_recipe else None
@@ -100,12 +100,12 @@ def open_context(recipe: SynthesisRecipe) -> Context:
     return Context(sources, tasks, recipe.seed, data)
 
 
-def _run(pipeline: Pipeline, count: int, context: Context, dictation: Dictation) -> tuple[list[Item], dict[str, int]]:
-    seeds = pipeline.seeds(context, count)
+def _run(generator: Generator, count: int, context: Context, dictation: Dictation) -> tuple[list[Item], dict[str, int]]:
+    seeds = generator.seeds(context, count)
     if not seeds:
-        raise ShopBenchError(f"pipeline {pipeline.name}: the recipe's sources give nothing to write about")
-    requests = [pipeline.request(seed, context) for seed in seeds]
-    replies = dictation.replies(requests, pipeline.name)
+        raise ShopBenchError(f"generator {generator.name}: the recipe's sources give nothing to write about")
+    requests = [generator.request(seed, context) for seed in seeds]
+    replies = dictation.replies(requests, generator.name)
     written = [(seed, reply) for seed, reply in zip(seeds, replies, strict=True) if reply is not None]
     figures = {
         "wanted": count,
@@ -113,19 +113,19 @@ def _run(pipeline: Pipeline, count: int, context: Context, dictation: Dictation)
         "answered": len(written),
         "beyond the budget": len(seeds) - len(written),
     }
-    return pipeline.items(written, context), figures
+    return generator.items(written, context), figures
 
 
 def _final(items: list[Item], tasks: Mapping[str, Task], protected: ProtectedQuestions, seen: set[bytes]) -> list[Item]:
     """Reject what comes twice or shares a 13-gram with a protected question, the instruction of its task apart."""
     wordings = {name: [*task.wordings] for name, task in tasks.items()}
     for item in items:
-        if isinstance(item, Wording):
+        if isinstance(item, WrittenWording):
             wordings[item.task_name].append(item.text)
     instructions = {name: instruction_of(texts) for name, texts in wordings.items()}
     final: list[Item] = []
     for item in items:
-        if isinstance(item, Question):
+        if isinstance(item, WrittenQuestion):
             text = item.sample.question
             digest = exact_digest(text)
             reason = "the question was made before" if digest in seen else ""
@@ -133,7 +133,7 @@ def _final(items: list[Item], tasks: Mapping[str, Task], protected: ProtectedQue
             if not reason and protected.shared_ngram(text, instructions.get(item.sample.task_name, frozenset())):
                 reason = "the question shares a 13-gram with a protected one"
             final.append(Rejected(reason, text, item.made_from) if reason else item)
-        elif isinstance(item, Wording) and item in final:
+        elif isinstance(item, WrittenWording) and item in final:
             final.append(Rejected("the wording was made before", item.text, item.task_name))
         else:
             final.append(item)
@@ -144,8 +144,8 @@ def _acceptance(items: list[Item]) -> dict[str, Any]:
     rejected = Counter(item.reason for item in items if isinstance(item, Rejected))
     kept = len(items) - rejected.total()
     return {
-        "questions": sum(isinstance(item, Question) for item in items),
-        "wordings": sum(isinstance(item, Wording) for item in items),
+        "questions": sum(isinstance(item, WrittenQuestion) for item in items),
+        "wordings": sum(isinstance(item, WrittenWording) for item in items),
         "rejected": rejected.total(),
         "acceptance": round(kept / len(items), 4) if items else 0.0,
         "reasons": dict(sorted(rejected.items(), key=lambda pair: (-pair[1], pair[0]))),
@@ -155,12 +155,12 @@ def _acceptance(items: list[Item]) -> dict[str, Any]:
 def _write(recipe: SynthesisRecipe, made: dict[str, list[Item]], report: dict[str, Any]) -> None:
     items = [(name, item) for name, found in made.items() for item in found]
     files = {
-        "questions.jsonl": [item.row for _, item in items if isinstance(item, Question)],
+        "questions.jsonl": [item.row for _, item in items if isinstance(item, WrittenQuestion)],
         "wordings.jsonl": [
-            {"task_name": item.task_name, "wording": item.text} for _, item in items if isinstance(item, Wording)
+            {"task_name": item.task_name, "wording": item.text} for _, item in items if isinstance(item, WrittenWording)
         ],
         "rejected.jsonl": [
-            {"pipeline": name, "reason": item.reason, "made_from": item.made_from, "written": item.written}
+            {"generator": name, "reason": item.reason, "made_from": item.made_from, "written": item.written}
             for name, item in items
             if isinstance(item, Rejected)
         ],
@@ -181,13 +181,13 @@ def report_text(name: str, report: dict[str, Any]) -> str:
         f"Writer: `{report['writer']['model']}` ({report['writer']['kind']}). Asked {spent['requests']} of "
         f"{budget['requests']} requests, {spent['tokens']} of {budget['tokens']} tokens.",
         "",
-        "| pipeline | seeds | answered | questions | wordings | rejected | acceptance |",
+        "| generator | seeds | answered | questions | wordings | rejected | acceptance |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for pipeline, figures in report["pipelines"].items():
+    for generator, figures in report["generators"].items():
         columns = (figures[key] for key in ("seeds", "answered", "questions", "wordings", "rejected"))
-        lines.append(f"| {pipeline} | {' | '.join(map(str, columns))} | {figures['acceptance']:.0%} |")
-    for pipeline, figures in report["pipelines"].items():
-        lines += ["", f"## Rejected by {pipeline}", "", "| reason | items |", "| --- | --- |"]
+        lines.append(f"| {generator} | {' | '.join(map(str, columns))} | {figures['acceptance']:.0%} |")
+    for generator, figures in report["generators"].items():
+        lines += ["", f"## Rejected by {generator}", "", "| reason | items |", "| --- | --- |"]
         lines += [f"| {reason} | {count} |" for reason, count in figures["reasons"].items()] or ["| none | 0 |"]
     return "\n".join(lines) + "\n"

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 from submission.model_folder import check_model
 from submission.processor import dtype_on_cpu
 from training.data.synthetic.endpoint import Endpoint
-from training.data.synthetic.requests import Reply, Request, WriterSettings
+from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 
 
 class Writer(Protocol):
     """Something that answers requests."""
 
-    def write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
+    def write(self, requests: Sequence[WriterRequest], done: Callable[[WriterRequest, Reply], None]) -> None:
         """Answer all requests, calling `done` for each as soon as its reply is there."""
 
 
@@ -37,7 +37,7 @@ class LocalEngine:
         self.settings = settings
         self._engine: Any = None
 
-    def write(self, requests: Sequence[Request], done: Callable[[Request, Reply], None]) -> None:
+    def write(self, requests: Sequence[WriterRequest], done: Callable[[WriterRequest, Reply], None]) -> None:
         """Answer the requests in one batch of the engine."""
         import torch
         from vllm import LLM, SamplingParams
