@@ -9,7 +9,7 @@ from typing import Any
 
 from models.base_model import ShopBenchBaseModel
 from submission.answers import Answer, make_answer
-from submission.calibration import ChoiceCalibration, calibrate, can_be_calibrated
+from submission.calibration import ChoiceCalibration, calibrate_choices, can_be_calibrated
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
 from submission.checked_loading import CheckedLoading
@@ -86,7 +86,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         requests = self._requests(questions, stage)
         generations = self._generate(questions, requests, deadline)
         if self.calibrated:
-            calibrate(self.calibration, questions, generations)
+            calibrate_choices(self.calibration, questions, generations)
         if self.constrained:
             report_strange_texts(questions, generations)
         self.last_answers = [

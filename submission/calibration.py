@@ -69,7 +69,7 @@ def can_be_calibrated(question: Question) -> bool:
     return is_choice and question.answer_format.max_tokens == 1
 
 
-def calibrate(calibration: ChoiceCalibration, questions: list[Question], generations: list[Generation]) -> None:
+def calibrate_choices(calibration: ChoiceCalibration, questions: list[Question], generations: list[Generation]) -> None:
     """Put calibrated choices beside those of the model, the whole batch counted before any of it is decided."""
     observed = []
     for question, generation in zip(questions, generations, strict=True):

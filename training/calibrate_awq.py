@@ -6,13 +6,13 @@ next shard, AutoAWQ (which cannot be resumed) at its beginning, the checks at th
 """
 
 from training.awq.options import parse_options
-from training.awq.quantising import calibrate
+from training.awq.quantising import quantise_and_check
 from training.command_line import run_command
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    calibrate(parse_options(arguments, __doc__))
+    quantise_and_check(parse_options(arguments, __doc__))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Runs a recipe from questions to the merged model of its track, and to its AWQ checkpoint, each step once.
 
 The one thing to know: a step is done again only if its settings or its inputs have changed, by content. A run that was
-killed is continued by the same command, within the step too: training at its last checkpoint, merging at its next shard,
-an evaluation at its next batch. The recipe is read once: editing its file changes nothing in a run that has begun.
+killed is continued by the same command, within the step too: training at its last training checkpoint, merging at its
+next shard, an evaluation at its next batch. The recipe is read once: editing its file changes nothing in a run that has begun.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 from submission.commands import as_typed
 from submission.model_folder import check_model, read_json
 from training.awq.options import Quantisation
-from training.awq.quantising import calibrate, check_possible, questions_used
+from training.awq.quantising import check_possible, quantise_and_check, questions_used
 from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
@@ -142,7 +142,9 @@ def _quantise(recipe: Recipe, alpha: float) -> None:
     asked = Quantisation(recipe.output / "model", recipe.output / "awq", recipe.awq)
     questions = fingerprint(*questions_used(asked.settings))
     settings = asked.settings.model_dump(mode="json", exclude={"held_out", "python"})
-    _step(recipe, "awq", [_weights(recipe), alpha, questions, settings], asked.output, lambda: calibrate(asked))
+    _step(
+        recipe, "awq", [_weights(recipe), alpha, questions, settings], asked.output, lambda: quantise_and_check(asked)
+    )
     print(f"What serves it on the cards lies in {asked.output}")
 
 

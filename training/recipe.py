@@ -66,8 +66,8 @@ class SplitSettings(HeldOutCounts):
 class DataSettings(RecipeSection):
     """Files or folders of questions: JSONL in ShopBench's shape, or TRL's prompt-completion rows as JSONL or Parquet.
 
-    With `split`, `training.pipeline` makes all of them first. The validation sets choose checkpoint and α, the test
-    sets are for the report alone.
+    With `split`, `training.pipeline` makes all of them first. The validation sets choose training checkpoint and α,
+    the test sets are for the report alone.
     """
 
     train: Path
@@ -91,8 +91,8 @@ class SftSettings(RecipeSection):
     """Supervised fine-tuning. `batch_size` counts the questions of one optimiser step, over all devices.
 
     `max_tokens` bounds prompt + answer: longer questions are left out, never cut. `evaluations` is how often a
-    checkpoint is written and evaluated on `validation_examples` questions of each set. `max_steps` ends training after
-    so many optimiser steps, should the epochs hold more. `report_to` shows the run in TensorBoard or Weights & Biases.
+    training checkpoint is written and evaluated on `validation_examples` questions of each set. `max_steps` ends training
+    after so many optimiser steps, where the epochs hold more. `report_to` shows the run in TensorBoard or Weights & Biases.
     """
 
     learning_rate: float = Field(gt=0)

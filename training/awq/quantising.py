@@ -106,7 +106,7 @@ def questions_used(settings: AwqSettings) -> list[Path]:
     return [calibration_questions(settings), *([settings.held_out] if settings.quality else [])]
 
 
-def calibrate(asked: Quantisation) -> None:
+def quantise_and_check(asked: Quantisation) -> None:
     """Quantise a model as is asked, unless that was done, and check what came out."""
     model, output, settings = asked.model, asked.output, asked.settings
     group_size = check_possible(settings, check_model(model))

@@ -20,7 +20,7 @@ def draw_loss_curve(log: list[dict[str, Any]], best_step: int, target: Path) -> 
         points = [(entry["step"], entry[key]) for entry in log if key in entry]
         if points:
             axes.plot(*zip(*points, strict=True), style, color=colour, label=label, markersize=4)
-    axes.axvline(best_step, color="0.4", linewidth=0.8, linestyle=":", label="kept checkpoint")
+    axes.axvline(best_step, color="0.4", linewidth=0.8, linestyle=":", label="kept training checkpoint")
     axes.set(xlabel="optimiser step", ylabel="loss on answer tokens (nats)", ylim=(0, None))
     axes.legend()
     save_png(figure, target)

@@ -29,7 +29,7 @@ def reporting_callbacks(recipe: Recipe, adapter: str) -> list[TrainerCallback]:
     for name in recipe.sft_of(adapter).report_to:
         if name == "tensorboard":
             board = TensorBoardCallback()
-            # Beside the adapter: the trainer's own folder holds checkpoints, and goes when training has ended.
+            # Beside the adapter: the trainer's own folder holds training checkpoints, and goes when training has ended.
             board.logging_dir = str(folder)
             callbacks.append(board)
         else:

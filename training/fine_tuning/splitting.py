@@ -1,8 +1,9 @@
 """Splits questions in ShopBench's shape by task into training, validation and test sets that share no content.
 
-The one thing to know: validation sets choose (checkpoint, α), test sets only report. Seen tasks are trained on, unseen
-ones never; and no training question shares a 13-gram of content with a validation, test or protected question. All sets
-of a task come in the same wordings, so wording is taken out first (see `training.data.decontamination`).
+The one thing to know: validation sets choose (training checkpoint, α), test sets only report. Seen tasks are
+trained on, unseen ones never. No training question shares a 13-gram of content with a validation, test or protected
+question. All sets of a task come in the same wordings, so wording is taken out first
+(see `training.data.decontamination`).
 """
 
 import random

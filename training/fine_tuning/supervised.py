@@ -1,7 +1,7 @@
 """Supervised fine-tuning of one LoRA adapter with TRL's SFTTrainer: loss on the answer tokens only.
 
-The one thing to know: the order of the questions is computed before training from the seed alone, and checkpoints count
-only once they are marked as whole. The same command after a kill therefore goes on to the very same adapter.
+The one thing to know: the order of the questions is computed before training from the seed alone. Training
+checkpoints count only once they are marked as whole. So the same command after a kill goes on to the very same adapter.
 On GPUs start it with `accelerate launch --config_file training/accelerate/zero3_8gpu.yaml -m training.sft …`.
 """
 
@@ -39,8 +39,8 @@ LOG_FILE = "training.json"
 _WHOLE = "whole"
 
 
-class _Checkpoints(TrainerCallback):
-    """Marks checkpoints that are completely written, and evaluates after the very last step."""
+class _TrainingCheckpoints(TrainerCallback):
+    """Marks training checkpoints that are completely written, and evaluates after the very last step."""
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
@@ -52,7 +52,7 @@ class _Checkpoints(TrainerCallback):
 
 
 def _keep_whole_checkpoints(folder: Path, identity: str) -> None:
-    """Remove the checkpoints of other settings or data, and those that a kill has left unfinished."""
+    """Remove the training checkpoints of other settings or data, and those that a kill has left unfinished."""
     file = folder / "inputs.json"
     if not (file.is_file() and json.loads(file.read_text()) == identity):
         remove(folder)
@@ -157,7 +157,7 @@ def _project_answer_tokens_only() -> None:
 
 
 def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
-    """Return the trainer of one adapter of `recipe`, which keeps its checkpoints in `folder`."""
+    """Return the trainer of one adapter of `recipe`, which keeps its training checkpoints in `folder`."""
     settings = recipe.sft_of(adapter)
     check_model(recipe.base_model)
     if settings.max_tokens > (length := context_length(recipe.base_model)):
@@ -197,7 +197,7 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         eval_dataset=validation,
         processing_class=encoder.tokenizer,
         peft_config=LoraConfig(**_adapter_shape(settings.lora)),
-        callbacks=[_Checkpoints(), *reporting_callbacks(recipe, adapter)],
+        callbacks=[_TrainingCheckpoints(), *reporting_callbacks(recipe, adapter)],
     )
     _set_intervals(trainer, settings)
     return trainer
@@ -242,9 +242,10 @@ def inputs_hash(recipe: Recipe, adapter: str) -> str:
 
 
 def train_adapter(recipe: Recipe, adapter: str) -> Path:
-    """Train one adapter unless it is there already, from the last checkpoint where a run was killed; return its folder.
+    """Train one adapter unless it is there already; return its folder.
 
-    The folder holds the best checkpoint's adapter, `training.json` (the losses) and `loss.png`.
+    A run that was killed goes on at its last training checkpoint. The folder holds the adapter of the best one,
+    `training.json` (the losses) and `loss.png`.
     """
     output = recipe.adapter_folder(adapter)
     identity = inputs_hash(recipe, adapter)
