@@ -49,7 +49,7 @@ def configure(case: Case) -> dict[str, Any]:
     from vllm import EngineArgs
     from vllm.v1.executor.abstract import Executor
 
-    import submission.single_precision  # noqa: F401  registers its kernels
+    from submission import single_precision  # noqa: F401  registers its kernels
     from submission.decoding.logits_processor import LOGITS_PROCESSOR
 
     with tempfile.TemporaryDirectory() as folder:
