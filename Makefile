@@ -15,7 +15,7 @@ T4_ENV ?= .venv-t4
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny awq-env finetune-demo audit-questions check-t4 check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny gpu-env awq-env finetune-demo audit-questions check-t4 check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -52,6 +52,10 @@ train-tiny: setup models ## all steps of fine-tuning in minutes, on 200 question
 
 finetune-demo: setup models ## fine-tune the embedded model end to end: hours on a CPU, resumable
 	.venv/bin/python -m training.pipeline --recipe training/recipes/cpu_demo.yaml $(ARGS)
+
+gpu-env: ## build .venv-gpu, which fine-tunes and evaluates on GPUs (docs/fine_tuning.md)
+	@PYTHON="$(PYTHON)" tools/environment.sh .venv-gpu requirements/inference-cuda.lock requirements/evaluation-cuda.lock \
+	  requirements/training-cuda.lock
 
 awq-env: ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which training.calibrate_awq calls
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv-awq requirements/torch-$(AWQ_TORCH).lock \
@@ -93,4 +97,4 @@ format: setup ## format and mend what the linter can mend
 	.venv/bin/ruff check --fix .
 
 clean: ## remove the environment, and models that the other targets make (reports stay)
-	rm -rf .venv .venv-awq .venv-audit .venv-t4 weights .cache
+	rm -rf .venv .venv-awq .venv-gpu .venv-audit .venv-t4 weights .cache

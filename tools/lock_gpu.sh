@@ -26,6 +26,13 @@ compile requirements/inference-cuda.in -o requirements/inference-cuda.lock
 } > requirements.txt
 compile -c requirements/inference-cuda.lock requirements/evaluation.in -o requirements/evaluation-cuda.lock
 
+# Fine-tuning on GPUs: what the two locks above do not hold yet.
+compile -c requirements/inference-cuda.lock -c requirements/evaluation-cuda.lock \
+  requirements/training.in requirements/training-cuda.in -o training.tmp
+held=$(sed -nE 's/^([a-z0-9][^ =]*)==.*/\1/p' requirements/inference-cuda.lock requirements/evaluation-cuda.lock | sort -u | paste -sd'|')
+entries -v "$held" training.tmp > requirements/training-cuda.lock
+rm training.tmp
+
 # AutoAWQ: PyTorch with what it brings along on GPUs, AutoAWQ itself (a source archive), and the rest.
 compile --no-build-isolation training/requirements-awq.in -o awq.tmp
 entries 'torch|triton|nvidia-.*|cuda-.*' awq.tmp > requirements/torch-cuda.lock
