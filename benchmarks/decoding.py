@@ -35,7 +35,8 @@ from vllm.v1.structured_output.backend_types import StructuredOutputOptions
 from vllm.v1.structured_output.backend_xgrammar import XgrammarBackend, validate_xgrammar_grammar
 
 from submission.answer_formats import AnswerFormat, Choice, Permutation, Selection, Spans, format_to_dict, word_spans
-from submission.decoding.logits_processor import EXTRA_ARG, AnswerFormatLogitsProcessor
+from submission.decoding.logits_processor import AnswerFormatLogitsProcessor
+from submission.decoding.request_form import EXTRA_ARG
 from submission.errors import ShopBenchError
 from tools.tiny_qwen2 import VOCABULARY_SIZE, build_tiny_qwen2
 

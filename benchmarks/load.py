@@ -119,7 +119,7 @@ def remains() -> Remains:
         len(scheduler.requests),
         scheduler.kv_cache_manager.usage,
         len(processor._rows),
-        processor._automaton.cache_info().currsize,
+        processor._masking.kept_forms,
     )
 
 

@@ -20,7 +20,7 @@ from evaluation.parsers import parse_response
 from models.shopbench_model import ShopBenchModel
 from submission.answer_formats import AnswerFormat, FreeText, Spans
 from submission.deadline import Deadline
-from submission.decoding import logits_processor
+from submission.decoding import masking
 from submission.engine import Request
 from submission.errors import ShopBenchError
 from submission.questions import read_question
@@ -52,7 +52,7 @@ def load(paths: list[Path], limit: int) -> dict[str, list[Sample]]:
 def measure(model: ShopBenchModel, samples: list[Sample], way: str) -> float:
     """Answer all questions one way and return the score of the task that they make up."""
     bias, change = WAYS[way]
-    logits_processor.FAVOUR_BIAS = bias
+    masking.FAVOUR_BIAS = bias
     scores = []
     for first in tqdm(range(0, len(samples), BATCH), desc=way, leave=False):
         batch = samples[first : first + BATCH]

@@ -112,12 +112,14 @@ class Engine:
 
     def generate(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> None:
         """Answer `requests` together into `generations`, one for each, which hold what is there at any moment."""
+        from vllm.exceptions import VLLMClientError
+
         open_requests: dict[str, int] = {}
         try:
             for index, request in enumerate(requests):
                 try:
                     request_id = self._add(request.prompt_token_ids, self._sampling_params(request))
-                except ValueError as error:
+                except (ValueError, VLLMClientError) as error:
                     # vLLM checks a request before it takes it: what it refuses is no fault of the engine.
                     logger.error("vLLM refuses a question, its form's fallback answers it: %s", error)
                     continue
@@ -217,7 +219,7 @@ class Engine:
     def _sampling_params(self, request: Request) -> Any:
         from vllm import SamplingParams
 
-        from submission.decoding.logits_processor import EXTRA_ARG
+        from submission.decoding.request_form import EXTRA_ARG
 
         form = request.answer_format
         extra = {EXTRA_ARG: format_to_dict(form)} if self.constrained and not isinstance(form, FreeText) else None

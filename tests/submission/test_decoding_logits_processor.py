@@ -1,3 +1,4 @@
+import json
 import random
 from copy import copy
 from types import SimpleNamespace
@@ -9,7 +10,8 @@ from vllm.config import ModelConfig
 from vllm.v1.sample.logits_processor import BatchUpdate, MoveDirectionality
 
 from submission.answer_formats import Choice, FreeText, Permutation, Selection, Spans, format_to_dict
-from submission.decoding.logits_processor import FAVOUR_BIAS, AnswerFormatLogitsProcessor
+from submission.decoding.logits_processor import AnswerFormatLogitsProcessor
+from submission.decoding.masking import FAVOUR_BIAS
 from submission.decoding.token_automaton import TokenAutomaton
 from submission.errors import ShopBenchError
 from tests.submission.decoding_fixtures import real_vocabulary, tokenizer_folder
@@ -255,11 +257,44 @@ def test_the_end_is_whatever_stops_the_request(processor):
         ({"form": "spans", "source": "a \ud800 b"}, "source"),
         ({"form": "spans", "source": "a", "many": 1}, "'many'"),
         ({"form": "spans", "source": "a", "colour": "red"}, "'colour'"),
+        ('{"form": "choice", "items": [1, 2]', "JSON string, which this is not"),
+        ("[" * 2_000, "JSON string, which this is not"),
+        ("[1, 2]", "dict"),
+        ('"choice"', "dict"),
+        ('{"form": "choice", "items": [1, 1]}', "different numbers"),
+        ('{"form": "choice", "items": [1e30]}', "list of integers"),
+        ([1, 2], "dict"),
+        (7, "dict"),
+        ({"form": "permutation", "items": list(range(10_001))}, "at most 10,000 numbers"),
+        ({"form": "choice", "items": [10**9 + 1]}, "at most 1,000,000,000"),
+        ({"form": "spans", "source": "a" * 1_000_001}, "at most 1,000,000 characters"),
+        ({"form": "spans", "source": "a b", "max_words": 101}, "max_words and max_phrases are at most 100"),
+        ({"form": "spans", "source": "a b", "max_phrases": 10**9}, "max_words and max_phrases are at most 100"),
     ],
 )
 def test_invalid_forms_are_refused_at_admission(data, says):
     with pytest.raises(ValueError, match=r"extra_args\['answer_format'\]: .*" + says):
         AnswerFormatLogitsProcessor.validate_params(SamplingParams(extra_args={"answer_format": data}))
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form is not None])
+def test_a_form_may_come_as_a_json_string(processor, form):
+    """As over HTTP, where nothing else passes."""
+    params = SamplingParams(extra_args={"answer_format": json.dumps(format_to_dict(form))})
+    params.update_from_generation_config({}, eos_token_id=END)
+    AnswerFormatLogitsProcessor.validate_params(params)
+    output = []
+    processor.update_state(update(1, added=[(0, params, [1, 2, 3], output)]))
+    for _ in range(4):
+        output.extend(check(processor, [(form, output)]))
+
+
+def test_what_is_wrong_is_said_in_few_words():
+    with pytest.raises(ValueError, match="different numbers") as caught:
+        AnswerFormatLogitsProcessor.validate_params(
+            SamplingParams(extra_args={"answer_format": {"form": "choice", "items": [1] * 100_000}})
+        )
+    assert len(str(caught.value)) < 600
 
 
 def test_requests_without_a_form_are_admitted():

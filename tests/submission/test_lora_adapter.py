@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -230,37 +231,63 @@ def test_a_modules_own_rank_is_the_one_that_peft_gives_it(module: str, pattern: 
     assert ours._of_module("rank_pattern", module, 0) == pattern.get(get_pattern_key(pattern.keys(), module), 0)
 
 
-@needs_smollm2
-def test_the_served_adapter_gives_the_log_probabilities_that_peft_gives(base: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def uneven(base: Path) -> Path:
     """Ranks and scalings that differ by module are the hard case: vLLM packs q, k and v into one."""
-    folder = build_adapter(
+    return build_adapter(
         base,
-        tmp_path / "adapter",
+        base.parent / "uneven",
         r=6,
         lora_alpha=24,
         use_rslora=True,
         rank_pattern={"k_proj": 3, r"layers\.1\.mlp\.up_proj": 9},
         alpha_pattern={"v_proj": 60},
     )
-    prompt, form = [1, 4093, 198, 2683, 314, 260, 1187, 30], Choice((0, 1, 2, 3))
+
+
+@pytest.fixture(scope="module")
+def engine(base: Path, uneven: Path) -> Iterator[Engine]:
     profile = replace(CPU, engine={**CPU.engine, "dtype": "float32"})
-    engine = Engine(base, profile, 0, constrained=True, adapter=open_adapter(folder, base))
-    try:
-        generations = [Generation()]
-        engine.generate([Request(prompt, form, 8, num_logprobs=4)], generations, Deadline(600))
-    finally:
-        engine.close()
+    loaded = Engine(base, profile, 0, constrained=True, adapter=open_adapter(uneven, base))
+    yield loaded
+    loaded.close()
+
+
+PROMPT = [1, 4093, 198, 2683, 314, 260, 1187, 30]
+
+
+def asked(prompt: list[int]) -> Request:
+    return Request(prompt, Choice((0, 1, 2, 3)), 8, num_logprobs=4)
+
+
+@needs_smollm2
+def test_the_served_adapter_gives_the_log_probabilities_that_peft_gives(
+    engine: Engine, base: Path, uneven: Path
+) -> None:
+    generations = [Generation()]
+    engine.generate([asked(PROMPT)], generations, Deadline(600))
     ids = {str(digit): _id_of(base, str(digit)) for digit in range(4)}
 
     def expected(model: torch.nn.Module) -> dict[str, float]:
         with torch.no_grad():
-            logits = model(input_ids=torch.tensor([prompt])).logits[0, -1].float()
+            logits = model(input_ids=torch.tensor([PROMPT])).logits[0, -1].float()
         chosen = torch.log_softmax(logits[list(ids.values())], dim=0)
         return dict(zip(ids, chosen.tolist(), strict=True))
 
     found = {text: generations[0].logprobs[text] for text in ids}
-    assert found == pytest.approx(expected(PeftModel.from_pretrained(load(base), folder)), abs=1e-3)
+    assert found == pytest.approx(expected(PeftModel.from_pretrained(load(base), uneven)), abs=1e-3)
     assert found != pytest.approx(expected(load(base)), abs=1e-1)
+
+
+@needs_smollm2
+def test_a_question_that_vllm_refuses_is_left_unanswered_and_the_others_are_not(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    generations = [Generation() for _ in range(3)]
+    too_long = PROMPT * 600
+    engine.generate([asked(PROMPT), asked(too_long), asked(PROMPT)], generations, Deadline(600))
+    assert [generation.done for generation in generations] == [True, False, True]
+    assert caplog.text.count("vLLM refuses a question") == 1
 
 
 def _id_of(model: Path, text: str) -> int:
