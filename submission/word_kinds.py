@@ -30,7 +30,6 @@ _ELIDED = r"(?:[cdjlmnst]|qu|un|all|dell|nell|sull|dall)['’](?=[^\W\d_])"
 _TOKEN = re.compile(rf"'[eb]?'|{_ELIDED}|{_LETTERS}+(?:['’/._-]{_LETTERS}+)*|[{UNSPACED}]+|\d+|[.!?;:。！？；：]")
 _UNSPACED = re.compile(rf"[{UNSPACED}]")
 
-NAME_OF_LETTER = {letter: name for name, (letter, _) in KINDS.items()}
 LETTER_OF_NAME = {name: letter for name, (letter, _) in KINDS.items()}
 
 

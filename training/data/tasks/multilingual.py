@@ -7,7 +7,7 @@ from submission.task_types import TaskType
 from training.data.sources.cleaning import first_sentences, sentences
 from training.data.sources.records import Product, ProductType, Translations
 from training.data.tasks.equivalents import is_color, is_vague, may_be_in, meanings, related
-from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated
+from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated, in_another_language
 from training.data.tasks.unsuitable import is_boilerplate
 from training.data.tasks.words import contains, share_terms, shortened, surface_terms, terms
 
@@ -241,12 +241,12 @@ FOREIGN_VALUE = Task(
 )
 
 
-@FOREIGN_VALUE.built_from("amazon_m2/products")
+@FOREIGN_VALUE.built_from("amazon_m2/products", when=in_another_language)
 def build_foreign_value(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a value that stands in a title of another language than English."""
     values = _own_values(product)
     named = sorted(name for name, value in values.items() if contains(product.title, value))
-    if product.language == "en" or not named:
+    if not named:
         return None
     attribute = rng.choice(named)
     alike = pool.once("values", _values)[product.language, attribute]
@@ -287,11 +287,11 @@ PAGE_SENTENCE = Task(
 )
 
 
-@PAGE_SENTENCE.built_from("amazon_m2/products")
+@PAGE_SENTENCE.built_from("amazon_m2/products", when=in_another_language)
 def build_page_sentence(product: Product, pool: Pool[Product], rng: Random) -> Draft | None:
     """Ask for a sentence of the description, among sentences of pages in the same language about other things."""
     own = [text for text in _sentences(product) if share_terms(text, product.title)]
-    if product.language == "en" or not own:
+    if not own:
         return None
     pages = pool.once("pages", _pages_by_language)[product.language]
     wrong: list[str] = []

@@ -522,12 +522,12 @@ KEYWORDS = Task(
 _KEYWORDS = 4
 
 
-@KEYWORDS.built_from("esci/products")
+@KEYWORDS.built_from("esci/products", when=in_another_language)
 def build_keywords(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Ask for words of the queries that the product matches, among sets that mix in words of other products' queries."""
     exact = judged.labelled("E")
     own = sorted({word for query in exact for word in surface_terms(query)})
-    if judged.language == "en" or len(own) < 3:
+    if len(own) < 3:
         return None
     right = rng.sample(own, min(_KEYWORDS, len(own)))
     everything = meanings(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
