@@ -10,6 +10,7 @@ from accelerate.commands.config.config_args import load_config_from_file
 
 from submission.errors import ShopBenchError
 from submission.model_folder import ROOT
+from training.awq.padding import check_after_padding
 from training.data.recipe import DataRecipe
 from training.data.synthetic.synthesis import SynthesisRecipe
 from training.data.tasks import TASKS
@@ -20,7 +21,9 @@ DEMO = RECIPES / "cpu_demo.yaml"
 
 
 @pytest.mark.parametrize(
-    "file", [DEMO, DEMO.with_name("tiny.yaml"), *sorted(RECIPES.glob("track*.yaml"))], ids=lambda file: file.stem
+    "file",
+    [DEMO, *map(DEMO.with_name, ("tiny.yaml", "qwen_small.yaml")), *sorted(RECIPES.glob("track*.yaml"))],
+    ids=lambda file: file.stem,
 )
 def test_recipes_that_ship_are_whole(file: Path) -> None:
     recipe = load_recipe(file, [], Recipe)
@@ -46,6 +49,40 @@ def _weights(track: int) -> list[str]:
     found = [line for line in lines if line.startswith("    weight:")]
     assert len(found) == 4
     return found
+
+
+# What decides how Qwen2.5-0.5B divides over cards, as its config.json says it.
+HALF_BILLION = {
+    "hidden_size": 896,
+    "num_attention_heads": 14,
+    "num_key_value_heads": 2,
+    "intermediate_size": 4864,
+    "vocab_size": 151_936,
+}
+
+
+def test_the_small_qwen_has_four_adapters_a_mean_of_them_and_groups_that_two_cards_share() -> None:
+    recipe = load_recipe(RECIPES / "qwen_small.yaml", [], Recipe)
+    assert len(recipe.adapters) == 4
+    assert sum(adapter.weight for adapter in recipe.adapters.values()) == pytest.approx(1)
+    assert {task for adapter in recipe.adapters.values() for task in adapter.tasks} <= TASKS.keys()
+    assert recipe.awq is not None and recipe.awq.group_size is not None
+    assert (recipe.awq.group_size, recipe.awq.tensor_parallel) == (64, 2)
+    check_after_padding(HALF_BILLION, recipe.awq.group_size, recipe.awq.tensor_parallel)
+    with pytest.raises(ShopBenchError, match="Groups of 64 would do"):
+        check_after_padding(HALF_BILLION, 128, recipe.awq.tensor_parallel)
+
+
+def test_the_small_qwen_sees_the_mixture_of_the_large_one() -> None:
+    small, large = (load_recipe(RECIPES / f"data_{name}.yaml", [], DataRecipe) for name in ("qwen_small", "shopbench"))
+    assert small.weights == large.weights and small.sources.keys() == large.sources.keys()
+    assert small.held_out is not None and large.held_out is not None
+    assert small.held_out.unseen_tasks == large.held_out.unseen_tasks
+    recipe = load_recipe(RECIPES / "qwen_small.yaml", [], Recipe)
+    assert recipe.data.train == small.output / "data"
+    assert {recipe.data.validation_seen, recipe.data.test_unseen} <= set(small.held_out.files)
+    trained_on = {task for adapter in recipe.adapters.values() for task in adapter.tasks}
+    assert not trained_on & set(small.held_out.unseen_tasks)
 
 
 def test_overrides_reach_every_level() -> None:
