@@ -5,7 +5,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MODELS := weights/SmolLM2-135M-Instruct weights/all-MiniLM-L6-v2 weights/Qwen2-tokenizer
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 
-# Whose PyTorch AutoAWQ gets: `cpu`, or `cuda` on a machine with GPUs.
+# Whose PyTorch AutoAWQ and llmcompressor get: `cpu`, or `cuda` on a machine with GPUs.
 AWQ_TORCH ?= cpu
 
 # Where `make check-t4` installs the CUDA build.
@@ -15,7 +15,7 @@ T4_ENV ?= .venv-t4
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny gpu-env awq-env finetune-demo audit-questions check-t4 check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny gpu-env awq-env llmcompressor-env finetune-demo audit-questions check-t4 check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -64,6 +64,10 @@ awq-env: ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which trai
 audit-questions: setup ## build training questions from the published files in data/sources, and say what is wrong with them
 	.venv/bin/python -m training.show_questions --audit $(if $(RECIPE),--recipe "$(RECIPE)") $(ARGS)
 
+llmcompressor-env: ## build llmcompressor's own environment, for calibrate_awq --backend llmcompressor (AWQ_TORCH=cuda on GPUs)
+	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv-llmcompressor \
+	  requirements/torch-$(AWQ_TORCH).lock training/requirements-llmcompressor.txt
+
 check-t4: ## check without a card what the CUDA build does on 4 × T4 (9 GB in an environment of its own, .venv-t4)
 	@PYTHON="$(PYTHON)" tools/environment.sh $(T4_ENV) requirements/inference-cuda.lock
 	$(T4_ENV)/bin/python -m tools.check_t4
@@ -83,7 +87,7 @@ linters: setup
 	  || { $(PIP) -r requirements/linters.lock && sha256sum requirements/linters.lock > .venv/linters; }
 
 audit: .venv-audit/complete ## look the locked dependencies up among the published vulnerabilities (needs the network)
-	@for file in requirements/*.lock training/requirements-awq*.txt; do \
+	@for file in requirements/*.lock training/requirements-*.txt; do \
 	  echo "$$file"; .venv-audit/bin/pip-audit --strict --disable-pip --no-deps -r $$file || failed=1; done; exit $${failed:-0}
 
 .venv-audit/complete:
@@ -97,4 +101,4 @@ format: setup ## format and mend what the linter can mend
 	.venv/bin/ruff check --fix .
 
 clean: ## remove the environment, and models that the other targets make (reports stay)
-	rm -rf .venv .venv-awq .venv-gpu .venv-audit .venv-t4 weights .cache
+	rm -rf .venv .venv-awq .venv-llmcompressor .venv-gpu .venv-audit .venv-t4 weights .cache

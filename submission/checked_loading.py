@@ -13,6 +13,7 @@ from submission.accumulation import CHECKED, QUANTIZATION, SINGLE, with_sums_in
 from submission.engine_guard import EngineLike
 from submission.errors import ShopBenchError, one_line
 from submission.profiles import Profile
+from submission.quantisation import AWQ, quantisation_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,10 @@ class CheckedLoading:
         config: dict[str, Any],
         prompts: Callable[[], list[list[int]]],
     ) -> None:
-        quantisation = (config.get("quantization_config") or {}).get("quant_method")
+        found = quantisation_of(config)
+        quantisation = found.method if found else None
         if accumulation in QUANTIZATION:
-            if quantisation != "awq":
+            if quantisation != AWQ:
                 raise ShopBenchError(
                     f"SHOPBENCH_ACCUMULATION={accumulation} is for AWQ checkpoints: this one "
                     + (f"is quantised with {quantisation!r}" if quantisation else "is not quantised")
@@ -62,7 +64,7 @@ class CheckedLoading:
         self._ask = False
         if self._is_finite(engine):
             return engine
-        if self._quantisation != "awq":
+        if self._quantisation != AWQ:
             logger.error("there are no other kernels for this model: its answers may be noise")
             return engine
         return self._loaded_again(engine)

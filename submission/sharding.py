@@ -8,6 +8,7 @@ from typing import Any
 
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
+from submission.quantisation import quantisation_of
 
 # vLLM pads the vocabulary to a multiple of this before it divides it.
 _VOCABULARY_PADDING = 64
@@ -28,7 +29,8 @@ def check_shardable(config: dict[str, Any], tensor_parallel: int, group_size: in
 
 
 def _group_size(config: dict[str, Any]) -> int | None:
-    return (config.get("quantization_config") or {}).get("group_size")
+    quantisation = quantisation_of(config)
+    return quantisation.group_size if quantisation else None
 
 
 def _problems(config: dict[str, Any], cards: int, group_size: int | None) -> list[str]:

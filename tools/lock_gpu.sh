@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves the lock files that this machine's environment does not use: the container's (CUDA) and AutoAWQ's. Needs uv.
+# Resolves the lock files that this machine's environment does not use: the container's (CUDA), AutoAWQ's and llmcompressor's. Needs uv.
 # To see that one installs on Linux x86-64 with Python 3.11 without fetching gigabytes:
 #   uv pip install --dry-run --require-hashes --no-deps --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 #     --target /tmp/none -r requirements/inference-cuda.lock
@@ -39,3 +39,8 @@ entries 'torch|triton|nvidia-.*|cuda-.*' awq.tmp > requirements/torch-cuda.lock
 entries autoawq awq.tmp > training/requirements-awq-source.txt
 entries -v 'torch|triton|nvidia-.*|cuda-.*|autoawq' awq.tmp > training/requirements-awq.txt
 rm awq.tmp
+
+# llmcompressor, on the same PyTorch.
+compile -c requirements/torch-cuda.lock training/requirements-llmcompressor.in -o llmcompressor.tmp
+entries -v 'torch|triton|nvidia-(c|n[cv])[^=]*|cuda-.*' llmcompressor.tmp > training/requirements-llmcompressor.txt
+rm llmcompressor.tmp

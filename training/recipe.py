@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from submission.errors import ShopBenchError
-from submission.places import ROOT, SAMPLE_QUESTIONS, shipped
+from submission.places import SAMPLE_QUESTIONS, shipped
 
 
 def _check_name(name: str) -> str:
@@ -159,7 +159,6 @@ class CompareSettings(RecipeSection):
     brief: bool = False
 
 
-AWQ_PYTHON = ROOT / ".venv-awq/bin/python"
 GROUP_SIZES = (128, 64, 32)
 
 
@@ -194,7 +193,15 @@ class AwqSettings(RecipeSection):
     parallel_blocks: int = Field(default=8, gt=0, description="blocks that pass a layer at once: bounds the memory")
     clip: bool = Field(default=False, description="also search for the best clipping (20 times slower on a CPU)")
     seed: int = Field(default=0, description="order of the calibration texts")
-    python: Path = Field(default=AWQ_PYTHON, description="interpreter of AutoAWQ's environment")
+    backend: Literal["autoawq", "llmcompressor"] = Field(
+        default="autoawq",
+        description="what quantises: autoawq, or llmcompressor, which writes compressed-tensors",
+    )
+    symmetric: bool = Field(
+        default=False,
+        description="round without zero points (llmcompressor): what kernels with int8 activations take",
+    )
+    python: Path | None = Field(default=None, description="interpreter of the backend's environment (default: its own)")
     held_out: Path = Field(default=SAMPLE_QUESTIONS, description="questions on which the loss is measured")
     max_perplexity_ratio: float = Field(
         default=1.35, description="reject above: perplexity of known answers, after / before"
@@ -204,6 +211,14 @@ class AwqSettings(RecipeSection):
         default=0.8, description="reject below: share of equal greedy multiple-choice answers"
     )
     quality: bool = Field(default=True, description="compare with the unquantised model")
+
+    @model_validator(mode="after")
+    def _check_backend(self) -> "AwqSettings":
+        if self.symmetric and self.backend != "llmcompressor":
+            raise ValueError("symmetric: AutoAWQ rounds with zero points; add --backend llmcompressor")
+        if self.clip and self.backend != "autoawq":
+            raise ValueError("clip: llmcompressor does not search for clipping; leave it out or take autoawq")
+        return self
 
 
 class Recipe(RecipeSection):

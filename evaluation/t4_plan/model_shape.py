@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from submission.errors import ShopBenchError
+from submission.quantisation import quantisation_of
 
 _FP16_BYTES = 2
 
@@ -90,7 +91,7 @@ def read_model_shape(path: Path) -> ModelShape:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ShopBenchError(f"{path}: cannot be read as a model's config.json ({error})") from error
-    quantisation = config.get("quantization_config") or {}
+    quantisation = quantisation_of(config)
     try:
         return ModelShape(
             name=path.parent.name if path.name == "config.json" else path.stem,
@@ -102,8 +103,8 @@ def read_model_shape(path: Path) -> ModelShape:
             head_size=config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
             vocabulary=config["vocab_size"],
             tied_embeddings=bool(config.get("tie_word_embeddings", False)),
-            bits=quantisation.get("bits", 16),
-            group_size=quantisation.get("group_size", 0),
+            bits=(quantisation.bits if quantisation else None) or 16,
+            group_size=(quantisation.group_size if quantisation else None) or 0,
         )
     except KeyError as error:
         raise ShopBenchError(f"{path}: the key {error} is missing, and the plan needs it") from error

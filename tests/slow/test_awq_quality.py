@@ -9,13 +9,15 @@ from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT, read_json
 from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
+from training.awq.backends import BACKENDS
 from training.awq.calibration import encode_questions
 from training.awq.quality import LossLimits, compare, measure
 from training.awq.quantising import REPORT
 from training.calibrate_awq import main
 from training.checkpoints.portable import portable_config
 from training.fine_tuning.examples import read_questions
-from training.recipe import AWQ_PYTHON
+
+AWQ_PYTHON = BACKENDS["autoawq"].python
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
 
@@ -27,7 +29,9 @@ def some_questions(folder: Path, step: int) -> Path:
 
 
 @needs_smollm2
-@pytest.mark.skipif(not AWQ_PYTHON.is_file(), reason=f"{AWQ_PYTHON} is not there: run `make awq-env`")
+@pytest.mark.skipif(
+    not BACKENDS["autoawq"].python.is_file(), reason=f"{BACKENDS['autoawq'].python} is not there: run `make awq-env`"
+)
 def test_a_rejected_checkpoint_is_kept_and_not_quantised_again(tmp_path: Path) -> None:
     few = some_questions(tmp_path, 6)
     output = tmp_path / "awq"

@@ -12,13 +12,17 @@ import pytest
 from submission.model_folder import ROOT
 from tests.slow.killing import KILLS, contents, run
 from tests.training.tiny_models import GROUP_SIZE, build_qwen2, needs_smollm2
-from training.recipe import AWQ_PYTHON
+from training.awq.backends import BACKENDS
+
+AWQ_PYTHON = BACKENDS["autoawq"].python
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
 
 
 @needs_smollm2
-@pytest.mark.skipif(not AWQ_PYTHON.is_file(), reason=f"{AWQ_PYTHON} is not there: run `make awq-env`")
+@pytest.mark.skipif(
+    not BACKENDS["autoawq"].python.is_file(), reason=f"{BACKENDS['autoawq'].python} is not there: run `make awq-env`"
+)
 def test_quantising_survives_kills(tmp_path: Path) -> None:
     few = tmp_path / "few.jsonl"
     few.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[::6]))

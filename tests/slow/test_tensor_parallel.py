@@ -21,11 +21,12 @@ from submission.model_folder import ROOT, read_json
 from submission.questions import read_question
 from submission.task_types import TaskType
 from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2
+from training.awq.backends import BACKENDS
 from training.calibrate_awq import main
-from training.recipe import AWQ_PYTHON
 
 TOKENIZER = ROOT / "weights/Qwen2-tokenizer"
 pytestmark = pytest.mark.skipif(not TOKENIZER.is_dir(), reason=f"{TOKENIZER} is not there: run `make models`")
+AWQ_PYTHON = BACKENDS["autoawq"].python
 needs_awq = pytest.mark.skipif(not AWQ_PYTHON.is_file(), reason=f"{AWQ_PYTHON} is not there: run `make awq-env`")
 
 

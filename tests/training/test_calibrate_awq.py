@@ -25,6 +25,7 @@ from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT
 from submission.task_types import TaskType
 from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_smollm2
+from training.awq.backends import BACKENDS
 from training.awq.calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
 from training.awq.checks import check_readers, check_weights
 from training.awq.group_size import largest_group_size
@@ -36,9 +37,10 @@ from training.awq.quantising import described, stage
 from training.calibrate_awq import main
 from training.checkpoints.rewriting import CheckpointReader
 from training.fine_tuning.examples import read_questions
-from training.recipe import AWQ_PYTHON, AwqSettings
+from training.recipe import AwqSettings
 
 SAMPLE = ROOT / "data/sample_questions.jsonl"
+AWQ_PYTHON = BACKENDS["autoawq"].python
 needs_awq = pytest.mark.skipif(not AWQ_PYTHON.is_file(), reason=f"{AWQ_PYTHON} is not there: run `make awq-env`")
 
 

@@ -1,4 +1,4 @@
-"""Checks an AWQ checkpoint against the model it was made from: nothing missing, all finite, read alike by all readers.
+"""Checks a quantised checkpoint against the model it was made from: nothing missing, all finite, read alike by all readers.
 
 The one thing to know: transformers 4, transformers 5 and vLLM each fall back to defaults in silence where a config does
 not say something in their spelling, so what they read is compared value by value, not whether they read.
@@ -15,26 +15,25 @@ from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model
+from submission.quantisation import AWQ, quantisation_of
+from training.awq.backends import BACKENDS, Backend
 from training.checkpoints.rewriting import CheckpointReader
 
 _READER = Path(__file__).with_name("reader.py")
-_PACKED = 8
-"""4-bit numbers in one int32."""
-
 LAYER_LINEAR = re.compile(r"(.*\.layers\.\d+\..*_proj)\.weight$")
 
 
-def check_weights(base: Path, quantised: Path, group_size: int) -> None:
-    """Raise a `ShopBenchError` unless every tensor of `base` is in `quantised`, in AWQ's shapes, and finite."""
+def check_weights(
+    base: Path, quantised: Path, group_size: int, backend: Backend = BACKENDS["autoawq"], symmetric: bool = False
+) -> None:
+    """Raise a `ShopBenchError` unless every tensor of `base` is in `quantised`, in the backend's shapes, and finite."""
     source, result = CheckpointReader(base), CheckpointReader(quantised)
     expected: dict[str, tuple[int, ...]] = {}
     for name in source.names:
         shape = tuple(source.tensor(name).shape)
         if linear := LAYER_LINEAR.match(name):
             outputs, inputs = shape
-            expected[f"{linear[1]}.qweight"] = (inputs, outputs // _PACKED)
-            expected[f"{linear[1]}.qzeros"] = (inputs // group_size, outputs // _PACKED)
-            expected[f"{linear[1]}.scales"] = (inputs // group_size, outputs)
+            expected |= backend.shapes(linear[1], outputs, inputs, group_size, symmetric)
         else:
             expected[name] = shape
     if missing := sorted(set(expected) - result.names):
@@ -63,25 +62,31 @@ def _read_by_transformers_5(folder: Path) -> dict[str, Any]:
     }
 
 
-def _read_by_transformers_4(folder: Path, python: Path) -> dict[str, Any]:
+def _read_by_backend(folder: Path, python: Path, reader: str) -> dict[str, Any]:
     done = subprocess.run([python, _READER, folder], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ShopBenchError(f"transformers 4 cannot read {folder}: {done.stderr.strip().splitlines()[-1]}")
+        raise ShopBenchError(f"{reader} cannot read {folder}: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def check_readers(base: Path, quantised: Path, python: Path) -> None:
-    """Raise a `ShopBenchError` unless both transformers generations read `quantised` as `base` is read.
+def check_readers(base: Path, quantised: Path, python: Path, backend: Backend = BACKENDS["autoawq"]) -> None:
+    """Raise a `ShopBenchError` unless all readers read `quantised` as `base` is read.
 
-    vLLM reads its config through transformers 5. `python` is the interpreter of AutoAWQ's environment (transformers 4).
+    vLLM reads its config through transformers 5. `python` is the interpreter of the backend's environment, where AutoAWQ
+    has transformers 4.
     """
-    if check_model(quantised).get("quantization_config", {}).get("quant_method") != "awq":
-        raise ShopBenchError(f"{quantised}/config.json has no AWQ quantization_config: it would load as unquantised")
+    found = quantisation_of(check_model(quantised))
+    if found is None or found.method != backend.method:
+        raise ShopBenchError(
+            f"{quantised}/config.json has no {backend.method.upper() if backend.method == AWQ else backend.method} "
+            "quantization_config: it would load as unquantised"
+        )
+    other = "transformers 4" if backend.method == AWQ else f"{backend.title}'s transformers"
     expected = {**_read_by_transformers_5(base), "dtype": "float16"}
     expected["eos_token_id"] = _with_end_of_turn(expected)
     for reader, how in (
         ("transformers 5 and vLLM", _read_by_transformers_5),
-        ("transformers 4", lambda folder: _read_by_transformers_4(folder, python)),
+        (other, lambda folder: _read_by_backend(folder, python, other)),
     ):
         read = how(quantised)
         read["eos_token_id"] = _with_end_of_turn(read)

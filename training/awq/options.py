@@ -37,8 +37,13 @@ def parse_options(arguments: list[str] | None = None, description: str | None = 
     try:
         return Quantisation(model, output, AwqSettings.model_validate(given))
     except ValidationError as error:
-        faults = [f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg']}" for fault in error.errors()]
+        faults = [_fault(fault["loc"], fault["msg"].removeprefix("Value error, ")) for fault in error.errors()]
         raise ShopBenchError("; ".join(faults)) from error
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    """Return a message with the option in front; one about several options names them itself."""
+    return f"--{str(place[0]).replace('_', '-')}: {message}" if place else f"--{message}"
 
 
 def _add_option(parser: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:

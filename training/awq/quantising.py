@@ -1,8 +1,9 @@
 """Quantises a merged model to AWQ, 4 bits, for tensor parallelism on 4 × T4, and checks what came out.
 
-The one thing to know: AutoAWQ runs as a separate process in `.venv-awq`. Everything is made in OUTPUT.work, and OUTPUT appears
-only when every check has passed. The same command after a kill goes on at the first step that is not done: padding at its
-next shard, AutoAWQ (which cannot be resumed) at its beginning, the checks at theirs.
+The one thing to know: what quantises (`training.awq.backends`) runs as a separate process in an environment of its own.
+Everything is made in OUTPUT.work, and OUTPUT appears only when every check has passed. The same command after a kill goes
+on at the first step that is not done: padding at its next shard, the tool (which cannot be resumed) at its beginning, the
+checks at theirs.
 """
 
 import os
@@ -15,6 +16,7 @@ from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model, read_json
 from submission.places import INSTALLED, ROOT
+from training.awq.backends import BACKENDS, Backend
 from training.awq.calibration import (
     DEVELOPMENT,
     GENERIC,
@@ -34,7 +36,6 @@ from training.fine_tuning.examples import read_questions
 from training.processes import ending_with_this
 from training.recipe import AwqSettings
 
-WORKER = Path(__file__).with_name("worker.py")
 REPORT = "quantisation.json"
 
 
@@ -52,22 +53,24 @@ def stage(model: Path, output: Path, group_size: int, tensor_parallel: int) -> N
         (output / file.name).symlink_to(file.resolve())
 
 
-def quantise(staged: Path, output: Path, job: dict[str, Any], python: Path, log: Path) -> None:
-    """Run AutoAWQ on `staged` in its own environment and give the result configs that every reader understands."""
+def quantise(staged: Path, output: Path, job: dict[str, Any], backend: Backend, python: Path, log: Path) -> None:
+    """Run a backend on `staged` in its own environment and give the result configs that every reader understands."""
     remove(output)
     job_file = output.with_name("job.json")
     write_json(job_file, {**job, "model": str(staged), "output": str(output)})
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     # The progress bar goes to the terminal, the rest is kept in case that it fails.
     with log.open("w", encoding="utf-8") as opened:
-        command = ending_with_this([python, WORKER, job_file])
+        command = ending_with_this([python, Path(__file__).with_name(backend.worker), job_file])
         done = subprocess.run(command, stdout=opened, env=environment, check=False)
     if done.returncode:
-        raise ShopBenchError(f"AutoAWQ ended with code {done.returncode}; its last words are above, the rest in {log}")
+        raise ShopBenchError(
+            f"{backend.title} ended with code {done.returncode}; its last words are above, the rest in {log}"
+        )
     written = read_json(output / "config.json")
     write_portable_files(staged, output)
     for file in shard_files(output):
-        # AutoAWQ writes for the owner alone; a server under another user must be able to read.
+        # Both write for the owner alone; a server under another user must be able to read.
         file.chmod(0o644)
     config = read_json(output / "config.json")
     quantisation = {"quantization_config": written["quantization_config"]}
@@ -83,15 +86,22 @@ def check_possible(settings: AwqSettings, config: dict[str, Any]) -> int:
         raise ShopBenchError("the model is quantised already: give the one it was made from")
     group_size = settings.group_size or largest_group_size(config, settings.tensor_parallel)
     check_after_padding(config, group_size, settings.tensor_parallel)
-    if not settings.python.is_file():
+    backend = BACKENDS[settings.backend]
+    if not interpreter(settings).is_file():
         where = " in a clone, and name its interpreter with --python" if INSTALLED else ""
         raise ShopBenchError(
-            f"AutoAWQ's environment is not there ({settings.python}): build it with `make awq-env`{where}"
+            f"{backend.title}'s environment is not there ({interpreter(settings)}): "
+            f"build it with `make {backend.target}`{where}"
         )
     read_questions(calibration_questions(settings))
     if settings.quality:
         read_questions(settings.held_out, scored=True)
     return group_size
+
+
+def interpreter(settings: AwqSettings) -> Path:
+    """Return the interpreter that quantises."""
+    return settings.python or BACKENDS[settings.backend].python
 
 
 def calibration_questions(settings: AwqSettings) -> Path:
@@ -120,7 +130,9 @@ def quantise_and_check(asked: Quantisation) -> None:
         "parallel_blocks": settings.parallel_blocks,
         "clip": settings.clip,
         "seed": settings.seed,
+        **({} if settings.backend == "autoawq" else {"backend": settings.backend, "symmetric": settings.symmetric}),
     }
+    backend, python = BACKENDS[settings.backend], interpreter(settings)
     inputs = hash_of([fingerprint(model), job, settings.tensor_parallel])
     held_out = [fingerprint(settings.held_out), True, asdict(_limits(settings))] if settings.quality else [False]
     checked = hash_of([inputs, *held_out])
@@ -137,10 +149,10 @@ def quantise_and_check(asked: Quantisation) -> None:
     run_once(
         work / "quantised.done",
         inputs,
-        lambda: quantise(staged, quantised, job, settings.python, work / "autoawq.log"),
+        lambda: quantise(staged, quantised, job, backend, python, work / f"{settings.backend}.log"),
     )
-    check_weights(staged, quantised, group_size)
-    check_readers(staged, quantised, settings.python)
+    check_weights(staged, quantised, group_size, backend, settings.symmetric)
+    check_readers(staged, quantised, python, backend)
     report = described(asked, group_size, len(job["blocks"])) | {"inputs": checked}
     if settings.quality:
         report |= _checked_quality(asked, encoder, work)
@@ -160,6 +172,8 @@ def described(asked: Quantisation, group_size: int, blocks: int) -> dict[str, An
         "calibration": settings.calibration,
         "tensor_parallel": settings.tensor_parallel,
         "group_size": group_size,
+        "backend": settings.backend,
+        "symmetric": settings.symmetric,
         "clip": settings.clip,
         "calibration_blocks": blocks,
         "block": settings.block,
