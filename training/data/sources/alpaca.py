@@ -1,4 +1,10 @@
-"""Alpaca-Cleaned: instructions of every kind with their answers, which keep the model's prose alive."""
+"""Alpaca-Cleaned: instructions of every kind with their answers, which keep the model's prose alive.
+
+A row of `instructions`, as it is published:
+
+    {"instruction": "Give a reason for keeping a diary.", "input": "",
+     "output": "It helps to see what has changed since last year."}
+"""
 
 import re
 from collections import Counter

@@ -1,5 +1,16 @@
 """Amazon-M2, the sessions of the KDD Cup 2023: what shoppers of six countries looked at, and the product pages.
 
+A row of `sessions`, as it is published:
+
+    prev_items,next_item,locale
+    "['B0MKETTLE1']",B0MTEA0002,UK
+
+Rows of `products`, as they are published:
+
+    id,locale,title,price,brand,color,size,model,material,author,desc
+    B0MKETTLE1,UK,"Brunswick Cordless Kettle, 1.7 L",29.99,Brunswick,Silver,1.7 L,,Steel,,Boils a full jug.
+    B0MTEA0002,UK,"Leafwell English Breakfast Tea, 160 Bags",6.49,Leafwell,,160 Bags,,,,A strong black tea.
+
 The same ASIN is sold in several countries, so the product file also holds one product in several languages. The one
 thing to know: `prev_items` is a numpy array printed as text, read here by a pattern, never evaluated.
 """

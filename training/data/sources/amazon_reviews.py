@@ -1,5 +1,19 @@
 """Amazon Reviews 2023: reviews and product pages by category, joined on the parent ASIN.
 
+A row of `reviews`, as it is published:
+
+    {"rating": 5.0, "title": "Best sound for the money", "text": "The sound is crisp and rich, all week long.",
+     "images": [], "asin": "B1HP01V", "parent_asin": "B1HP01", "user_id": "AEANNA", "timestamp": 1600086400000,
+     "helpful_vote": 12, "verified_purchase": true}
+
+A row of `metadata`, as it is published:
+
+    {"main_category": "Electronics", "title": "Harkwell Studio Over-Ear Headphones, Matte Black",
+     "features": ["Forty hours of battery"], "description": ["They fold flat for travel."], "price": 59.99,
+     "images": [], "videos": [], "store": "Harkwell", "categories": ["Electronics", "Over-Ear Headphones"],
+     "details": {"Brand": "Harkwell", "Color": "Matte Black"}, "parent_asin": "B1HP01", "average_rating": 4.2,
+     "rating_number": 10, "bought_together": null}
+
 `details` is a dict, or the same as JSON text, or broken; `price` is a number, a text or nothing. What one user
 reviewed after a verified purchase, over time, is taken for what that user bought.
 """

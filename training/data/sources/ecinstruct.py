@@ -1,4 +1,11 @@
-"""ECInstruct: ten e-commerce tasks as instruction, input, options and output, all of them text.
+r"""ECInstruct: ten e-commerce tasks as instruction, input, options and output, all of them text.
+
+A row of `rows`, as it is published:
+
+    {"split": "train", "task": "Product_Matching", "setting": "IND_Diverse_Instruction", "few_shot_example": null,
+     "instruction": "Do the two entries stand for one product?",
+     "input": "{\"product 1\": {\"title\": \"Casterly Photo Studio 12\"}, \"product 2\": {\"title\": \"photo studio 12\"}}",
+     "options": "[\"yes\", \"no\"]", "output": "yes"}
 
 The input is JSON in text for most tasks and a bare review for sentiment. Options are letters with a text ("A: …"), and
 the output is a letter, the option's text, or both; here the letter is resolved, so a record's answer is words. Most samples

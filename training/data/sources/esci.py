@@ -1,5 +1,16 @@
 """ESCI, the Shopping Queries data set: search queries with products judged exact, substitute, complement, irrelevant.
 
+A row of `examples`, as it is published:
+
+    {"example_id": 0, "query": "coffee maker", "query_id": 101, "product_id": "B0A1", "product_locale": "us",
+     "esci_label": "E", "small_version": 1, "large_version": 1, "split": "train"}
+
+A row of `products`, as it is published:
+
+    {"product_id": "B0A1", "product_title": "BrewHaus 12-Cup Coffee Maker, Black",
+     "product_description": "<p>Wake up to fresh coffee.</p>", "product_bullet_point": "Pause and pour",
+     "product_brand": "BrewHaus", "product_color": "Black", "product_locale": "us"}
+
 The published files are joined on product and locale. Both files are put into an index on disk first: queries come
 grouped, whatever the order of the file, and products can be looked up from both sides.
 """

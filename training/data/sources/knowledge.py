@@ -1,5 +1,13 @@
 """What no public set holds and the benchmark asks: product types, attributes and everyday events, written by hand.
 
+An entry of `types` (its `names` in five more languages are left out here):
+
+    name: coffee maker
+    group: kitchen
+    definition: A coffee maker is a kitchen appliance that brews coffee by passing hot water through ground beans.
+    use: brew a hot drink for breakfast
+    complements: [coffee filter, ground coffee, coffee mug]
+
 Definitions, complements, uses, synonyms of attributes, what obstructs what. `knowledge.yaml` is the data; the types
 that an attribute lists as having it, or as having it perhaps, are complete for the file: questions take others for wrong.
 """

@@ -1,4 +1,10 @@
-"""MMLU: multiple-choice exam questions over 57 subjects, which keep general knowledge alive during fine-tuning."""
+"""MMLU: multiple-choice exam questions over 57 subjects, which keep general knowledge alive during fine-tuning.
+
+A row of `questions`, as it is published:
+
+    {"question": "What is three quarters of 64?", "subject": "elementary_mathematics",
+     "choices": ["16", "32", "48", "56"], "answer": 2}
+"""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,9 @@
-"""Questions that are in ShopBench's shape already.
+r"""Questions that are in ShopBench's shape already.
+
+A row of a file of `files`:
+
+    {"input_field": "Find the color in the query.\nQuery: black leather belt men\nOutput:",
+     "output_field": ["black"], "task_type": "named_entity_recognition", "metric": "micro f1"}
 
 A recipe names task and track for each file, or the rows do (`task_name`, and `track` where they know it: else it is
 guessed from the wording, as the all-around track does). What cannot be read as the type that its row claims is counted,

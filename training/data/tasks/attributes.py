@@ -1,5 +1,16 @@
 """Tasks about product pages: attribute values, product types, compatibility, features, descriptions.
 
+A question of `attribute_value_from_title`, and its answer:
+
+    Judge by the title alone.
+    Product title: Harkwell Studio Over-Ear Headphones, Bluetooth, Matte Black
+    What is the color of this product?
+    0. Clear
+    1. Matte Black
+    2. Cocoa
+    3. It cannot be inferred.
+    Answer: 1
+
 The pages of Amazon Reviews 2023 name attributes in `details`; only those whose values can be told apart by kind are used,
 so that a value drawn as a wrong answer is never right by another name.
 """

@@ -1,4 +1,14 @@
-"""Tasks about what products are, have, need and are used for; about everyday events. Built from `knowledge.yaml`."""
+"""Tasks about what products are, have, need and are used for; about everyday events. Built from `knowledge.yaml`.
+
+A question of `commonsense_use`, and its answer:
+
+    Someone wants to brew a hot drink for breakfast. Which product do they need?
+    0. sunscreen
+    1. dress
+    2. laptop
+    3. coffee maker
+    Answer: 3
+"""
 
 from collections.abc import Callable
 from random import Random

@@ -1,5 +1,11 @@
 """Named entity recognition: brands, colors and other values as they stand in a query or a title, in several languages.
 
+A question of `query_entities`, and its answer:
+
+    Query: red single serve coffee maker
+    Copy from the query above all phrases that are of the entity type 'color', with commas between them.
+    Output: red
+
 The sources name the value (the brand of the product that was searched for, the color on its page); an entity is asked for
 only where that value stands in the text word for word, since an answer has to be cited.
 """

@@ -1,4 +1,14 @@
-"""General tasks that keep a fine-tuned model from forgetting: MMLU's exam questions, Alpaca's instructions."""
+"""General tasks that keep a fine-tuned model from forgetting: MMLU's exam questions, Alpaca's instructions.
+
+A question of `general_knowledge`, and its answer:
+
+    Which part of a plant cell takes in light for photosynthesis?
+    0. The chloroplast
+    1. The cell wall
+    2. The nucleus
+    3. The vacuole
+    Answer: 0
+"""
 
 import re
 from random import Random

@@ -1,5 +1,14 @@
 """Tasks from ECInstruct: product matching, relations, attribute values, ranking, next items, questions about products.
 
+A question of `product_matching`, and its answer:
+
+    Decide whether these listings are of the same item.
+    Listing A: Casterly Photo Studio 12, Casterly, price 49.5
+    Listing B: Casterly Photo Studio 9 Standard, Casterly, price 19.0
+    0. Yes
+    1. No
+    Answer: 1
+
 What a row's input holds is read tolerantly (a title may be a text or an object with one), and rows that do not hold what
 the task needs are counted.
 """

@@ -1,4 +1,11 @@
-"""Tasks across languages: one product on the sites of several countries, and keywords of pages in any language."""
+"""Tasks across languages: one product on the sites of several countries, and keywords of pages in any language.
+
+A question of `title_translation`, and its answer:
+
+    Translate this product title into Italian.
+    Title: Quillon Hardback Notebook A5, Lined, 192 Pages, Forest Green
+    Output: Quillon Taccuino A5 a righe, copertina rigida, 192 pagine, verde foresta
+"""
 
 from random import Random
 

@@ -1,5 +1,15 @@
 """Tasks that take arithmetic: the total of a pack, how many packs, prices a piece, units turned into others.
 
+A question of `pack_amount`, and its answer:
+
+    Listing: Cacaoro Organic Dark Chocolate Bar 85% Cocoa, 3.5 oz (Pack of 12)
+    If everything in this listing is added up, which total weight results?
+    0. 45.5 ounces
+    1. 42 ounces
+    2. 3.5 ounces
+    3. 15.5 ounces
+    Answer: 1
+
 Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is ours, and the wrong answers are what typical
 slips would give: the single amount, one pack more, the factor the wrong way round.
 """

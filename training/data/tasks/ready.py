@@ -1,5 +1,11 @@
 """Questions that come ready-made, asked as they stand: as tasks of their own, or as more questions of a task that is built.
 
+A question of `ready_entities`, and its answer:
+
+    Which phrase in the query is of the entity type 'color'? Extract it from the query.
+    Query: black leather belt men
+    Output: black
+
 Their text is not ours, so what is read as another type, or whose truth is outside of the form that is read, is counted and
 left out rather than ending the build.
 """

@@ -1,4 +1,14 @@
-"""Tasks about product reviews: stars, sentiment, aspects, keyphrases, snippets, and which product a review is about."""
+"""Tasks about product reviews: stars, sentiment, aspects, keyphrases, snippets, and which product a review is about.
+
+A question of `aspect_sentiment`, and its answer:
+
+    Review of a water bottle product: Sturdy bottle, easy to clean. The lid leaks a little.
+    How does the customer feel about the lid?
+    0. not mentioned
+    1. positive
+    2. negative
+    Answer: 2
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,5 +1,15 @@
 """Tasks about search: queries, the products judged for them, and how queries relate. The judgements are ESCI's.
 
+A question of `relevant_product`, and its answer:
+
+    Search query: tent stakes heavy duty
+    Select the product that fulfils the query.
+    0. Solano Single Serve Coffee Maker for Pods and Ground Coffee, Red
+    1. Lumora Arc Floor Lamp with Marble Base, Gold
+    2. Ironpeg Heavy Duty Tent Stakes, 10 Pack
+    3. Cacaoro Sugar Free Dark Chocolate Chips, 9 oz
+    Answer: 2
+
 A wrong answer is either judged irrelevant for the very query, or belongs to another query of the same locale and shares no
 meaningful word with query and right answer.
 """

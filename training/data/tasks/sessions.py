@@ -1,5 +1,17 @@
 """Tasks about what shoppers buy and look at together: baskets of Amazon Reviews, sessions of Amazon-M2.
 
+A question of `next_product`, and its answer:
+
+    A shopper viewed these products one after the other:
+    - Brunswick Cordless Electric Kettle 1.7 L, Stainless Steel, 3000 W
+    - Brunswick 4 Slice Toaster with Wide Slots, Cream
+    Which product will the shopper view next?
+    0. Ordrey Bamboo Desk Organiser with Drawer
+    1. Bloomstead Terracotta Plant Pot 20 cm with Saucer
+    2. Fjordal Insulated Water Bottle 750 ml, Leakproof, Midnight Blue
+    3. Leafwell English Breakfast Tea, 160 Bags
+    Answer: 3
+
 Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale, rather from the
 same part of the shop, and share no meaningful word with anything in the session, so that what did follow is the best answer.
 """
