@@ -129,7 +129,7 @@ def test_stages_give_the_answers_probabilities_and_cached_tokens_of_one_process(
             assert (one["option_logprobs"] is None) is (two["option_logprobs"] is None)
             if one["option_logprobs"]:
                 assert probabilities(two["option_logprobs"]) == pytest.approx(
-                    probabilities(one["option_logprobs"]), abs=0.01
+                    probabilities(one["option_logprobs"]), abs=0.03
                 )
         # Small passes of stages may find less of a prompt of the same batch cached, never something else.
         assert sum(other["cached"]) >= 0.8 * sum(alone["cached"]) > 0, layout

@@ -18,11 +18,12 @@ from tools.check_t4.model import write_config
 
 @dataclass(frozen=True)
 class Case:
-    """A preset for cards with a kind of checkpoint and, where not vLLM's own, how sums are made."""
+    """A preset for cards with a kind of checkpoint and, where not vLLM's own, how sums are made or activations rounded."""
 
     preset: str
     checkpoint: str
     accumulation: str | None = None
+    activations: str | None = None
 
     @property
     def profile(self) -> Profile:
@@ -31,7 +32,7 @@ class Case:
         return with_sums_in(self.accumulation, profile) if self.accumulation else profile
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.preset, self.checkpoint, self.accumulation)))
+        return " ".join(filter(None, (self.preset, self.checkpoint, self.accumulation, self.activations)))
 
 
 CASES = tuple(
@@ -39,6 +40,11 @@ CASES = tuple(
     for preset, profile in PROFILES.items()
     if profile.tensor_parallel_size > 1
     for accumulation in (None, SINGLE, SINGLE_DOWN)
+) + tuple(
+    Case(preset, "symmetric", activations=activations)
+    for preset, profile in PROFILES.items()
+    if profile.tensor_parallel_size > 1
+    for activations in (None, "int8")
 )
 
 
@@ -46,6 +52,9 @@ def configure(case: Case) -> dict[str, Any]:
     """Return what vLLM chooses for `case`."""
     profile = case.profile
     os.environ.update(profile.environment)
+    os.environ.pop("VLLM_MARLIN_INPUT_DTYPE", None)
+    if case.activations:
+        os.environ["VLLM_MARLIN_INPUT_DTYPE"] = case.activations
     from vllm import EngineArgs
     from vllm.v1.executor.abstract import Executor
 
@@ -91,7 +100,10 @@ def _layer_of(config: Any) -> tuple[dict[str, str], str]:
     for name, module in model.named_modules():
         if name.endswith("_proj"):
             method = module.quant_method
-            layers[name.rpartition(".")[2]] = type(getattr(method, "kernel", method)).__name__
+            scheme = getattr(module, "scheme", None)
+            kernel = getattr(scheme or method, "kernel", method)
+            inputs = getattr(getattr(kernel, "config", None), "act_type", None)
+            layers[name.rpartition(".")[2]] = type(kernel).__name__ + (", int8" if inputs == torch.int8 else "")
         elif hasattr(module, "attn_backend"):
             attention = module.attn_backend.get_name()
     return layers, attention

@@ -27,6 +27,8 @@ _BY_METHOD = {
     "awq": ("auto_awq", {}),
     "awq float32": ("awq-float32", dict.fromkeys(_LAYERS, _SINGLE)),
     "awq float32-down": ("awq-float32-down", {"down_proj": _SINGLE}),
+    "symmetric": ("compressed-tensors", {}),
+    "symmetric int8": ("compressed-tensors", dict.fromkeys(_LAYERS, f"{_MARLIN}, int8")),
 }
 # What multiplies and adds: AWQ's halves are added in half precision, which is why overflows are looked for.
 _PRODUCTS = {

@@ -11,6 +11,7 @@ driver's library and Triton's driver are stand-ins. So this says what is *chosen
 - vLLM holds machine code for SM 7.5 and takes Marlin's kernels for AWQ.
 - Those kernels add up in half precision (`HMMA.1688.F16`). The engine therefore looks for overflows after loading
   (`submission/checked_loading.py`). `float32` and `float32-down` are its other kernels.
+- Symmetric checkpoints (compressed-tensors) take Marlin too, with `VLLM_MARLIN_INPUT_DTYPE=int8` its int8 kernels.
 - Attention is Triton's, within the 65,536 bytes of shared memory of a T4, without spills and without tensor cores.
 - The runner is V1. V2, vLLM's default, refuses logits processors of our kind.
 
