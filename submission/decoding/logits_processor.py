@@ -56,8 +56,8 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
 
     @classmethod
     def validate_params(cls, sampling_params: SamplingParams) -> None:
-        """Refuse a form that cannot be built; `ValueError` says what is wrong with it."""
-        check_form(sampling_params.extra_args)
+        """Refuse a form that cannot be built or kept to; `ValueError` says what is wrong with it."""
+        check_form(sampling_params.extra_args, sampling_params.structured_outputs is not None)
 
     def is_argmax_invariant(self) -> bool:
         """Return False: the likeliest token changes where it is not in the form."""

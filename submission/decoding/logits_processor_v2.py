@@ -44,8 +44,8 @@ class AnswerFormatLogitsProcessor(LogitsProcessor):
 
     @classmethod
     def validate_params(cls, sampling_params: SamplingParams) -> None:
-        """Refuse a form that cannot be built; `ValueError` says what is wrong with it."""
-        check_form(sampling_params.extra_args)
+        """Refuse a form that cannot be built or kept to; `ValueError` says what is wrong with it."""
+        check_form(sampling_params.extra_args, sampling_params.structured_outputs is not None)
 
     def add_request(self, req_idx: int, sampling_params: SamplingParams) -> bool:
         """Take over a slot, also for a request that was preempted; return whether its logits are changed."""

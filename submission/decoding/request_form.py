@@ -32,10 +32,14 @@ def read_form(extra_args: Mapping[str, Any] | None) -> AnswerFormat | None:
     return form
 
 
-def check_form(extra_args: Mapping[str, Any] | None) -> None:
-    """Raise a `ValueError` that names the argument unless `read_form` can read it."""
+def check_form(extra_args: Mapping[str, Any] | None, has_structure: bool) -> None:
+    """Raise a `ValueError` that names the argument unless `read_form` can read it.
+
+    `has_structure` says whether vLLM is to keep the answer to a grammar of its own: no token may be left by both.
+    """
     try:
-        read_form(extra_args)
+        if read_form(extra_args) is not None and has_structure:
+            raise ValueError("a request has a form or structured_outputs (response_format), not both")
     except ValueError as error:
         # What is wrong may be a list of a million numbers.
         raise ValueError(f"extra_args[{EXTRA_ARG!r}]: {str(error)[:500]}") from error

@@ -1,5 +1,6 @@
 import json
 import random
+from contextlib import nullcontext
 from copy import copy
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from vllm import SamplingParams
 from vllm.config import ModelConfig
+from vllm.sampling_params import StructuredOutputsParams
 from vllm.v1.sample.logits_processor import BatchUpdate, MoveDirectionality
 
 from submission.answer_formats import Choice, FreeText, Permutation, Selection, Spans, format_to_dict
@@ -295,6 +297,17 @@ def test_what_is_wrong_is_said_in_few_words():
             SamplingParams(extra_args={"answer_format": {"form": "choice", "items": [1] * 100_000}})
         )
     assert len(str(caught.value)) < 600
+
+
+def test_a_form_does_not_go_with_a_grammar():
+    """vLLM's grammar accepts what was sampled, and fails where that is not its own."""
+    structure = StructuredOutputsParams(choice=["lamp", "tent"])
+    for form, refused in ((Choice((1, 2)), True), (FreeText(9), False), (None, False)):
+        params = SamplingParams(
+            structured_outputs=structure, extra_args=form and {"answer_format": format_to_dict(form)}
+        )
+        with pytest.raises(ValueError, match="structured_outputs") if refused else nullcontext():
+            AnswerFormatLogitsProcessor.validate_params(params)
 
 
 def test_requests_without_a_form_are_admitted():
