@@ -13,6 +13,7 @@ from evaluation.predictions import Row, as_text, f1
 from evaluation.report_folder import REPORT
 from submission.errors import ShopBenchError
 from submission.json_lines import from_line
+from submission.near_names import hint
 from submission.places import ROOT
 
 REPORTS = ROOT / "reports"
@@ -64,6 +65,9 @@ def _what_is_missing(folder: Path) -> str:
         return f"{folder} holds an evaluation that is not finished: continue it with --resume --output {folder}"
     if not folder.is_dir() and (REPORTS / folder).is_dir():
         return f"there is no folder {folder}: did you mean {REPORTS / folder}?"
+    there = sorted(file.parent for place in {folder.parent, REPORTS} for file in place.glob(f"*/{REPORT}"))
+    if not folder.exists() and there:
+        return f"there is no folder {folder}: {hint(folder.name, (other.name for other in there), 'reports are')}"
     return f"{folder} holds no {REPORT}: name the folder that an evaluation wrote (`ls {REPORTS}` shows some)"
 
 

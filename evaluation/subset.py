@@ -1,6 +1,5 @@
 """Which questions of a file are asked: those of a track, of some tasks or types, and not all of them where one is in a hurry."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from submission.tracks import Track, track_by_number
 
 ALL_AROUND = track_by_number(5)
@@ -53,9 +53,7 @@ def check_names(kind: str, names: Sequence[str], known: Iterable[str]) -> None:
     there = list(dict.fromkeys(known))
     for name in names:
         if name not in there:
-            close = difflib.get_close_matches(name, there, n=1)
-            hint = f"did you mean {close[0]}?" if close else "there are " + ", ".join(there)
-            raise ShopBenchError(f"there are no questions of the {kind} {name!r}: {hint}")
+            raise ShopBenchError(f"there are no questions of the {kind} {name!r}: {hint(name, there)}")
 
 
 def _first_of_each_task(samples: Sequence[Sample], limit: int) -> list[Sample]:

@@ -3,12 +3,12 @@
 Nothing heavy is imported before the verb is known.
 """
 
-import difflib
 import runpy
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from submission.commands import COMMANDS, as_typed
+from submission.near_names import hint
 from submission.places import INSTALLED
 
 _EXTRAS = {"training": "[training]", "tools": "[models]"}
@@ -25,9 +25,7 @@ def main() -> None:
         print(f"shopbench {_version()}")
         return
     if verb not in COMMANDS:
-        close = difflib.get_close_matches(verb, COMMANDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else "`shopbench --help` lists the verbs"
-        print(f"Error: there is no verb {verb!r}: {hint}", file=sys.stderr)
+        print(f"Error: there is no verb {verb!r}: {hint(verb, COMMANDS)}", file=sys.stderr)
         sys.exit(2)
     _run(verb)
 

@@ -7,12 +7,13 @@ error, so that a misspelt setting never passes unnoticed.
 import argparse
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from submission.places import SAMPLE_QUESTIONS, shipped
 
 
@@ -260,13 +261,19 @@ class Recipe(RecipeSection):
         if not self.adapters:
             raise ValueError("a recipe needs at least one adapter")
         for name in self.adapters:
-            self.sft_of(name)
+            try:
+                self.sft_of(name)
+            except ValidationError as error:
+                faults = (_fault(SftSettings, fault, f"adapters.{name}.sft") for fault in error.errors())
+                raise ValueError("\n  ".join(faults)) from error
         return self
 
     def sft_of(self, adapter: str) -> SftSettings:
         """Return the SFT settings of one adapter: the recipe's, with the adapter's own values over them."""
         if adapter not in self.adapters:
-            raise ShopBenchError(f"recipe {self.name} has no adapter {adapter!r}: it has {', '.join(self.adapters)}")
+            raise ShopBenchError(
+                f"recipe {self.name} has no adapter {adapter!r}: {hint(adapter, self.adapters, 'it has')}"
+            )
         return SftSettings.model_validate(_merged(self.sft.model_dump(), self.adapters[adapter].sft))
 
     def adapter_folder(self, adapter: str) -> Path:
@@ -294,7 +301,7 @@ def _read_yaml(path: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ShopBenchError(f"there is no recipe {path}") from error
+        raise ShopBenchError(f"there is no recipe {path}{_recipes_beside(path)}") from error
     except OSError as error:
         raise ShopBenchError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -307,6 +314,11 @@ def _read_yaml(path: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(parent, str) or parent in ("", "..") or Path(parent).name != parent:
         raise ShopBenchError(f"{path}: extends {parent!r} is not the name of a recipe beside it")
     return _merged(_read_yaml(path.parent / parent, (*extending, path)), data)
+
+
+def _recipes_beside(path: Path) -> str:
+    beside = sorted(file.name for file in path.parent.glob("*.yaml"))
+    return f": {hint(path.name, beside, 'beside it are')}" if beside else ""
 
 
 # YAML 1.1 would read a sweep like 0:1:0.1 as a number to the base of sixty, and a path in {output} as a mapping.
@@ -331,8 +343,30 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        faults = [f"  {'.'.join(map(str, fault['loc'])) or 'recipe'}: {fault['msg']}" for fault in error.errors()]
+        faults = [f"  {_fault(kind, fault)}" for fault in error.errors()]
         raise ShopBenchError(f"{path} cannot be used:\n" + "\n".join(faults)) from error
+
+
+def _fault(kind: type[RecipeSection], fault: Any, inside: str = "") -> str:
+    """Return a fault in words, by its key; of a key that is not known, with the nearest one that is."""
+    place, said = fault["loc"], fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden" and (section := _section(kind, place[:-1])):
+        said = f"{said}: {hint(place[-1], section.model_fields)}"
+    key = ".".join(filter(None, (inside, *map(str, place))))
+    return f"{key}: {said}" if key else said
+
+
+def _section(annotation: Any, place: tuple[str | int, ...]) -> type[RecipeSection] | None:
+    """Return what the settings at a place of a recipe are an instance of, None where they are none."""
+    if isinstance(annotation, type) and issubclass(annotation, RecipeSection):
+        if not place:
+            return annotation
+        field = annotation.model_fields.get(str(place[0]))
+        return _section(field.annotation, place[1:]) if field else None
+    if get_origin(annotation) is dict:
+        return _section(get_args(annotation)[1], place[1:]) if place else None
+    found = (_section(part, place) for part in get_args(annotation))
+    return next((section for section in found if section), None)
 
 
 def check_files(named: dict[str, Path]) -> None:

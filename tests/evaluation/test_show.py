@@ -92,6 +92,10 @@ def test_what_is_not_there_is_named(report, arguments, message):
 def test_a_folder_without_a_report_is_named(tmp_path):
     with pytest.raises(ShopBenchError, match=r"holds no report\.json: name the folder that an evaluation wrote"):
         show.main([str(tmp_path)])
+    (tmp_path / "baseline").mkdir()
+    (tmp_path / "baseline" / "report.json").touch()
+    with pytest.raises(ShopBenchError, match=r"there is no folder .*/base-line: did you mean baseline\?"):
+        show.main([str(tmp_path / "base-line")])
     (tmp_path / "journal.jsonl").touch()
     with pytest.raises(ShopBenchError, match="holds an evaluation that is not finished: continue it with --resume"):
         show.main([str(tmp_path)])

@@ -111,6 +111,17 @@ def test_the_output_folder_is_put_into_the_paths_of_every_section() -> None:
     ("override", "message"),
     [
         ("sft.learning_rte=1e-4", "sft.learning_rte: Extra inputs are not permitted"),
+        ("sft.learning_rte=1e-4", "did you mean learning_rate?"),
+        ("Sft.epochs=1", "Sft: Extra inputs are not permitted: did you mean sft?"),
+        ("sft.lora.rnk=1", "sft.lora.rnk: Extra inputs are not permitted: did you mean rank?"),
+        ("adapters.mixture.weigth=1", "adapters.mixture.weigth: Extra inputs are not permitted: did you mean weight?"),
+        (
+            "adapters.mixture.sft.lora.rnk=1",
+            "adapters.mixture.sft.lora.rnk: Extra inputs are not permitted: did you mean",
+        ),
+        ("adapters.mixture.sft.batch_size=7", "  adapters.mixture.sft: batch_size must be a multiple of"),
+        ("compare.breif=1", "compare.breif: Extra inputs are not permitted: did you mean brief?"),
+        ("compare.zzz=1", "compare.zzz: Extra inputs are not permitted: there are development, results, brief"),
         ("sft.learning_rate=fast", "sft.learning_rate: Input should be a valid number"),
         ("sft.learning_rate=-1", "sft.learning_rate: Input should be greater than 0"),
         ("combination=sum", "combination"),
@@ -137,6 +148,8 @@ def test_accelerate_reads_its_configurations(file: Path) -> None:
 def test_files_that_are_no_recipe(tmp_path: Path) -> None:
     with pytest.raises(ShopBenchError, match="no recipe"):
         load_recipe(tmp_path / "none.yaml", [], Recipe)
+    with pytest.raises(ShopBenchError, match=r"no recipe .*/cpu_dem\.yaml: did you mean cpu_demo\.yaml\?$"):
+        load_recipe(RECIPES / "cpu_dem.yaml", [], Recipe)
     for content, message in (("a: [", "not valid YAML"), ("text", "no settings"), ("a: 1", "name: Field required")):
         (tmp_path / "recipe.yaml").write_text(content)
         with pytest.raises(ShopBenchError, match=message):

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from training.data.chunks import CHUNK_UNITS
 from training.data.recipe import DataRecipe
 from training.data.tasks.task import Pool
@@ -20,7 +21,7 @@ def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[s
         sources = recipe.open_sources()
         tasks = wanted_tasks(recipe, sources)
         if unknown := [name for name in names if name not in tasks]:
-            raise ShopBenchError(f"there is no task {unknown[0]!r}: there are {', '.join(sorted(tasks))}")
+            raise ShopBenchError(f"there is no task {unknown[0]!r}: {hint(unknown[0], sorted(tasks))}")
         questions: dict[str, list[dict[str, Any]]] = {name: [] for name in names or sorted(tasks)}
         for source in sources.values():
             source.prepare_once()

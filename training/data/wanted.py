@@ -5,6 +5,7 @@ from pathlib import Path
 
 from submission.errors import ShopBenchError
 from submission.json_lines import from_line
+from submission.near_names import hint
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
 from training.data.tasks import TASKS, Task, tasks_of
@@ -23,7 +24,8 @@ def wanted_tasks(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, Ta
     # What is held out is made without ready-made questions, whose tasks may have weights.
     if unknown and recipe.part == "training":
         raise ShopBenchError(
-            f"recipe {recipe.name} names the task {unknown[0]!r}, which its sources do not give: {', '.join(nameable)}"
+            f"recipe {recipe.name} names the task {unknown[0]!r}, which its sources do not give: "
+            + hint(unknown[0], nameable)
         )
     if recipe.part == "training":
         tasks = {name: task for name, task in tasks.items() if name not in unseen}
@@ -44,7 +46,7 @@ def _check_wordings(name: str, wordings: list[str]) -> None:
     """Refuse wordings that no question can be asked in: of a task that is not known, or with slots that it does not fill."""
     task = TASKS.get(name)
     if task is None:
-        raise ShopBenchError(f"extra_wordings: there is no task {name!r}")
+        raise ShopBenchError(f"extra_wordings: there is no task {name!r}: {hint(name, TASKS)}")
     filled = {slot for wording in task.wordings for slot in task.slots(wording)}
     for wording in wordings:
         try:

@@ -17,6 +17,7 @@ from datasets.exceptions import DatasetGenerationError
 from evaluation.dataset import Sample, first_row, read_samples
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from submission.prompts import chat_messages
 from submission.questions import read_question
 from submission.task_types import TaskType
@@ -118,7 +119,9 @@ def load_examples(
     names = dataset["task_name"] if "task_name" in dataset.column_names else []
     tasks = set(tasks)
     if len(dataset) and all_tasks_needed and (unknown := tasks - set(names)):
-        raise ShopBenchError(f"{path} has no questions of task {sorted(unknown)[0]!r}: {_listed(names)}")
+        first = sorted(unknown)[0]
+        there = hint(first, sorted(set(names)), "it has") if names else "it has no column task_name"
+        raise ShopBenchError(f"{path} has no questions of task {first!r}: {there}")
     if tasks := tasks & set(names):
         dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
 
@@ -145,10 +148,6 @@ def load_examples(
     if not short:
         raise ShopBenchError(f"{path} holds no question that can be trained on")
     return encoded.select(short)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return "it has " + (", ".join(sorted(set(names))) or "no column task_name")
 
 
 def length_grouped_order(lengths: list[int], batch_size: int, epochs: float, seed: int) -> list[int]:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 
 from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from training.data.decontamination import WORDING_FROM, ProtectedQuestions
 from training.files import write_json, write_lines
 from training.fine_tuning.derived_choices import derive_choices
@@ -27,9 +28,8 @@ def split_questions(
     for sample in samples:
         by_task[sample.task_name].append(sample)
     if unknown := set(settings.unseen_tasks) - set(by_task):
-        raise ShopBenchError(
-            f"unseen task {sorted(unknown)[0]!r} does not exist: there are {', '.join(sorted(by_task))}"
-        )
+        name = sorted(unknown)[0]
+        raise ShopBenchError(f"unseen task {name!r} does not exist: {hint(name, sorted(by_task))}")
     removed: list[dict[str, str]] = []
 
     def sieve(samples: list[Sample], against: ProtectedQuestions, whose: str) -> list[Sample]:

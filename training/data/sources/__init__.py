@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from training.data.sources.alpaca import Alpaca
 from training.data.sources.amazon_m2 import AmazonM2
 from training.data.sources.amazon_reviews import AmazonReviews
@@ -26,12 +27,12 @@ _OF_ALL = ("licence", "revision")
 def open_source(name: str, settings: dict[str, Any] | None, scratch: Path) -> Source:
     """Return the source with this name, set up as a recipe says; `ShopBenchError` names what is wrong in the recipe."""
     if name not in SOURCES:
-        raise ShopBenchError(f"there is no source {name!r}: known are {', '.join(SOURCES)}")
+        raise ShopBenchError(f"there is no source {name!r}: {hint(name, SOURCES, 'known are')}")
     source = SOURCES[name]
     known = [parameter for parameter in inspect.signature(source).parameters if parameter != "scratch"] + [*_OF_ALL]
     settings = settings or {}
     if unknown := [key for key in settings if key not in known]:
-        raise ShopBenchError(f"source {name} has no setting {unknown[0]!r}: it has {', '.join(known)}")
+        raise ShopBenchError(f"source {name} has no setting {unknown[0]!r}: {hint(unknown[0], known, 'it has')}")
     try:
         opened = source(scratch / name, **{key: value for key, value in settings.items() if key not in _OF_ALL})
     except TypeError as error:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from submission.errors import ShopBenchError
+from submission.near_names import hint
 from training.data.decontamination import ProtectedQuestions, instruction_of, protected_texts
 from training.data.recipe import DataRecipe
 from training.data.selection import exact_digest
@@ -52,7 +53,7 @@ class SynthesisRecipe(RecipeSection):
 def synthesize(recipe: SynthesisRecipe) -> dict[str, Any]:
     """Run the generators of a recipe, write what came of them, and return the report (`report.json`)."""
     if unknown := [name for name in recipe.generators if name not in GENERATORS]:
-        raise ShopBenchError(f"there is no generator {unknown[0]!r}: there are {', '.join(GENERATORS)}")
+        raise ShopBenchError(f"there is no generator {unknown[0]!r}: {hint(unknown[0], GENERATORS)}")
     _check_output(recipe)
     context = open_context(recipe)
     cache = ReplyCache(recipe.cache)
