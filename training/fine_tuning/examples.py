@@ -6,7 +6,7 @@ What cannot be asked or answered that way is left out and counted by reason.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from submission.tracks import Track
 _SUFFIXES = {".jsonl": "json", ".parquet": "parquet"}
 # The competition's own files hold JSON lines too. In a folder, a .json file is rather a note on the others.
 _FILE_SUFFIXES = {**_SUFFIXES, ".json": "json"}
+
+Reader = Callable[[Path, Track], tuple[Dataset, Counter[str]]]
 
 
 def question_files(path: Path) -> list[Path]:
@@ -62,6 +64,12 @@ def prompt_completion(sample: Sample, track: Track) -> tuple[dict[str, Any] | No
         return None, f"the answer is outside the form {form.name}"
     completion = [{"role": "assistant", "content": answer}]
     return {"prompt": chat_messages(question, track), "completion": completion, "task_name": sample.task_name}, ""
+
+
+def read_conversations(path: Path, track: Track) -> tuple[Dataset, Counter[str]]:
+    """Return the questions of `path` as prompt-completion rows, and how many were left out for which reason."""
+    left_out: Counter[str] = Counter()
+    return _conversations(path, track, left_out), left_out
 
 
 def _conversations(path: Path, track: Track, left_out: Counter[str]) -> Dataset:
@@ -108,33 +116,17 @@ def load_examples(
     max_tokens: int,
     workers: int,
     all_tasks_needed: bool = True,
+    read: Reader = read_conversations,
 ) -> Dataset:
     """Return the encoded questions of `path` in `tasks` (all where empty) of at most `max_tokens` tokens.
 
     Columns: `input_ids`, `completion_mask`. What was left out, and why, is printed. Without `all_tasks_needed`, tasks
-    that `path` does not have are passed over, and if it has none of them all its questions are taken.
+    that `path` does not have are passed over, and if it has none of them all its questions are taken. `read` may keep
+    what `read_conversations` returned before.
     """
-    left_out: Counter[str] = Counter()
-    dataset = _conversations(path, track, left_out)
-    names = dataset["task_name"] if "task_name" in dataset.column_names else []
-    tasks = set(tasks)
-    if len(dataset) and all_tasks_needed and (unknown := tasks - set(names)):
-        first = sorted(unknown)[0]
-        there = hint(first, sorted(set(names)), "it has") if names else "it has no column task_name"
-        raise ShopBenchError(f"{path} has no questions of task {first!r}: {there}")
-    if tasks := tasks & set(names):
-        dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
-
-    # A built data set names each task's own track in its prompts; the all-around track will have to guess it.
-    asked_anew = track.number == 5 and {"question", "task_type"} <= set(dataset.column_names)
-
-    def encode(row: dict[str, Any]) -> dict[str, list[int]]:
-        prompt = row["prompt"]
-        if asked_anew:
-            question = read_question(row["question"], row["task_type"] == TaskType.MULTIPLE_CHOICE)
-            prompt = chat_messages(question, track)
-        return encode_example(encoder, prompt, row["completion"][-1]["content"])
-
+    conversations, reasons = read(path, track)
+    left_out, dataset = Counter(reasons), with_tasks(conversations, tasks, path, all_tasks_needed)
+    encode = _encoding(dataset, track, encoder)
     workers = max(1, min(workers, len(dataset) // 1000))
     encoded = dataset.map(
         encode, remove_columns=dataset.column_names, num_proc=workers if workers > 1 else None, desc="Encoding"
@@ -148,6 +140,40 @@ def load_examples(
     if not short:
         raise ShopBenchError(f"{path} holds no question that can be trained on")
     return encoded.select(short)
+
+
+def with_tasks(dataset: Dataset, tasks: Iterable[str], path: Path, all_tasks_needed: bool) -> Dataset:
+    """Return the rows of the named tasks: all where none is named, or where none is there and not all are needed."""
+    names = dataset["task_name"] if "task_name" in dataset.column_names else []
+    tasks = set(tasks)
+    if len(dataset) and all_tasks_needed and (unknown := tasks - set(names)):
+        first = sorted(unknown)[0]
+        there = hint(first, sorted(set(names)), "it has") if names else "it has no column task_name"
+        raise ShopBenchError(f"{path} has no questions of task {first!r}: {there}")
+    if tasks := tasks & set(names):
+        dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
+    return dataset
+
+
+def some_question_fits(dataset: Dataset, track: Track, encoder: ChatEncoder, max_tokens: int) -> bool:
+    """Whether a question of `dataset` has at most `max_tokens` tokens; the first that has ends the search."""
+    encode = _encoding(dataset, track, encoder)
+    return any(len(encode(row)["input_ids"]) <= max_tokens for row in dataset)
+
+
+def _encoding(dataset: Dataset, track: Track, encoder: ChatEncoder) -> Callable[[dict[str, Any]], dict[str, list[int]]]:
+    """Return what makes a row of `dataset` token ids."""
+    # A built data set names each task's own track in its prompts; the all-around track will have to guess it.
+    asked_anew = track.number == 5 and {"question", "task_type"} <= set(dataset.column_names)
+
+    def encode(row: dict[str, Any]) -> dict[str, list[int]]:
+        prompt = row["prompt"]
+        if asked_anew:
+            question = read_question(row["question"], row["task_type"] == TaskType.MULTIPLE_CHOICE)
+            prompt = chat_messages(question, track)
+        return encode_example(encoder, prompt, row["completion"][-1]["content"])
+
+    return encode
 
 
 def length_grouped_order(lengths: list[int], batch_size: int, epochs: float, seed: int) -> list[int]:

@@ -8,6 +8,7 @@ On GPUs start it with `accelerate launch --config_file training/accelerate/zero3
 import json
 import math
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,28 @@ from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel, TrainerCallback, set_seed
 from transformers.trainer_callback import TrainerControl, TrainerState
+from transformers.trainer_utils import SchedulerType
 from transformers.training_args import TrainingArguments
-from transformers.utils import is_bitsandbytes_available
+from transformers.utils import (
+    is_bitsandbytes_available,
+    is_flash_attn_2_available,
+    is_flash_attn_3_available,
+    is_kernels_available,
+)
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils as trl_utils
 
 from submission.adapter_config import CONFIG_FILE
 from submission.chat_encoder import ChatEncoder
-from submission.context import context_length
 from submission.errors import ShopBenchError
 from submission.lora_adapter import WEIGHTS_FILE
 from submission.model_folder import check_model
+from submission.near_names import hint
 from submission.processor import native_dtype
 from submission.tracks import track_by_number
 from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
-from training.fine_tuning.examples import length_grouped_order, load_examples
+from training.fine_tuning.adapter_checks import check_adapters
+from training.fine_tuning.examples import length_grouped_order, load_examples, read_conversations
 from training.fine_tuning.loss_curve import draw_loss_curve
 from training.fine_tuning.reporting import check_reporting, reporting_callbacks
 from training.recipe import LoraSettings, Recipe, SftSettings
@@ -77,6 +85,11 @@ def compute_dtype(settings: SftSettings) -> str:
 def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConfig:
     """Return TRL's configuration, but for the intervals, which follow from the number of steps."""
     on_gpu = torch.cuda.is_available()
+    schedulers = [kind.value for kind in SchedulerType]
+    if settings.lr_scheduler not in schedulers:
+        raise ShopBenchError(
+            f"sft.lr_scheduler={settings.lr_scheduler} is unknown: {hint(settings.lr_scheduler, schedulers)}"
+        )
     arguments = SFTConfig(
         output_dir=str(folder),
         seed=seed,
@@ -120,10 +133,7 @@ def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
     """Load the base model, in 4 bits (NF4, double quantisation; QLoRA, arXiv 2305.14314) where that is asked for."""
     quantisation = None
     if settings.four_bit:
-        if not torch.cuda.is_available():
-            raise ShopBenchError("sft.four_bit needs a CUDA device: --set sft.four_bit=false trains plain LoRA")
-        if not is_bitsandbytes_available():
-            raise ShopBenchError("sft.four_bit needs bitsandbytes: pip install bitsandbytes")
+        _check_four_bit()
         quantisation = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
@@ -141,10 +151,28 @@ def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
             local_files_only=True,
         )
     except ImportError as error:
-        raise ShopBenchError(
-            f"sft.attention={settings.attention} does not work here ({error}): install it, or train with "
-            "--set sft.attention=sdpa sft.packing=false"
-        ) from error
+        raise _no_attention(settings, str(error)) from error
+
+
+def _check_four_bit() -> None:
+    if not torch.cuda.is_available():
+        raise ShopBenchError("sft.four_bit needs a CUDA device: --set sft.four_bit=false trains plain LoRA")
+    if not is_bitsandbytes_available():
+        raise ShopBenchError("sft.four_bit needs bitsandbytes: pip install bitsandbytes")
+
+
+def _check_attention(settings: SftSettings) -> None:
+    """Refuse kernels that are nowhere; whether those that are there work, loading the model shows."""
+    installed = {"flash_attention_2": is_flash_attn_2_available, "flash_attention_3": is_flash_attn_3_available}
+    if settings.attention in installed and not (installed[settings.attention]() or is_kernels_available()):
+        raise _no_attention(settings, "its package is missing, or a GPU")
+
+
+def _no_attention(settings: SftSettings, reason: str) -> ShopBenchError:
+    return ShopBenchError(
+        f"sft.attention={settings.attention} does not work here ({reason}): install it, or train with "
+        "--set sft.attention=sdpa sft.packing=false"
+    )
 
 
 def _project_answer_tokens_only() -> None:
@@ -160,9 +188,10 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     """Return the trainer of one adapter of `recipe`, which keeps its training checkpoints in `folder`."""
     settings = recipe.sft_of(adapter)
     check_model(recipe.base_model)
-    if settings.max_tokens > (length := context_length(recipe.base_model)):
-        raise ShopBenchError(f"sft.max_tokens is {settings.max_tokens:,}, but {recipe.base_model} reads {length:,.0f}")
     check_reporting(recipe)
+    for other in recipe.adapters:
+        if other != adapter:
+            _check_settings(recipe, other, folder)
     set_seed(recipe.seed)
     # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
     arguments = trainer_arguments(settings, folder, recipe.seed)
@@ -171,11 +200,16 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     track = track_by_number(recipe.track)
     tasks = recipe.adapters[adapter].tasks
 
+    # The adapters are trained on parts of the same files.
+    read = lru_cache(read_conversations)
+
     def load(path: Path, only: list[str], all_tasks_needed: bool = False) -> Dataset:
         limits = (settings.max_tokens, settings.data_workers)
-        return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_tasks_needed)
+        return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_tasks_needed, read=read)
 
     with arguments.main_process_first(desc="encoding the questions"):
+        # All of them: a later one's fault would be found when the first has been trained, for days maybe.
+        check_adapters(recipe, encoder, read)
         train = load(recipe.data.train, tasks, all_tasks_needed=True)
         validation = {
             "seen": load(recipe.data.validation_seen, tasks),
@@ -201,6 +235,17 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     )
     _set_intervals(trainer, settings)
     return trainer
+
+
+def _check_settings(recipe: Recipe, adapter: str, folder: Path) -> None:
+    settings = recipe.sft_of(adapter)
+    try:
+        trainer_arguments(settings, folder, recipe.seed)
+        _check_attention(settings)
+        if settings.four_bit:
+            _check_four_bit()
+    except ShopBenchError as error:
+        raise ShopBenchError(f"adapter {adapter}: {error}") from error
 
 
 def _adapter_shape(settings: LoraSettings) -> dict[str, Any]:
