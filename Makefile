@@ -44,7 +44,7 @@ container-test: setup models ## build the cpu image and try its limits (Docker, 
 	.venv/bin/python -m pytest -q -rs -o addopts="" tests/slow/test_container.py $(ARGS)
 
 load: setup models ## an hour of questions through one engine: memory, speed, what is left behind
-	.venv/bin/python -m benchmarks.load --picture docs/images/load.png $(ARGS)
+	.venv/bin/python -m benchmarks.load $(ARGS)
 
 train-tiny: setup models ## all steps of fine-tuning in minutes, on 200 questions that ship; ends with a page of pictures
 	.venv/bin/python -m training.build_dataset --recipe training/recipes/data_tiny.yaml

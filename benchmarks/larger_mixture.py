@@ -25,7 +25,7 @@ from training.fine_tuning.tables import (
     write_marked_section,
 )
 from training.fine_tuning.variant_scores import Variant
-from training.recipe import Recipe, load_recipe
+from training.recipe import Recipe, add_recipe_arguments, load_recipe
 
 RECIPE = Path("training/recipes/cpu_demo_mixture.yaml")
 
@@ -45,8 +45,9 @@ def section(predictions: Predictions, own: str, larger: str) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.larger_mixture", description=__doc__.split("\n", 1)[0])
-    parser.parse_args(arguments)
-    recipe = load_recipe(RECIPE, [], Recipe)
+    add_recipe_arguments(parser, needs_recipe=False)
+    options = parser.parse_args(arguments)
+    recipe = load_recipe(options.recipe or RECIPE, options.overrides, Recipe)
     assert recipe.compare is not None
     results = recipe.compare.results
     own, larger = recipe.adapters

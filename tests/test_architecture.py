@@ -127,3 +127,14 @@ def test_nothing_outside_of_the_tests_names_what_lies_beside_the_repository() ->
     assert len(read) > 100
     for file in read:
         assert not re.search(r"\bshared/(data|facts|design)", file.read_text(encoding="utf-8")), file
+
+
+def test_no_command_writes_into_the_documents_unless_it_is_told_to() -> None:
+    """Numbers of somebody else's machine or model do not stand in the project's own documents by accident."""
+    for file in [*sources("training"), *sources("evaluation"), *sources("benchmarks"), *sources("submission")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            path = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            assert not re.match(r"(\./)?docs(/|$)", path), f"{file.relative_to(ROOT)} names {path!r}"
+    for file in [*(ROOT / "training" / "recipes").glob("*.yaml"), ROOT / "Makefile"]:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert "docs/" not in line.partition("#")[0], f"{file.name}: {line}"

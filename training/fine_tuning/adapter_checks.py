@@ -45,21 +45,26 @@ def _check_modules(base: CheckpointReader, lora: LoraSettings) -> None:
     if targets == _EVERY_LINEAR_MODULE:
         return
     modules = {name.removesuffix(".weight") for name in base.names if name.endswith(".weight")}
-    for target in [targets] if isinstance(targets, str) else targets:
-        if not _names_a_module(target, isinstance(targets, str), modules):
-            ends = sorted({module.rpartition(".")[2] for module in modules})
+    ends = sorted({module.rpartition(".")[2] for module in modules})
+    if isinstance(targets, str):
+        if not _matches(targets, modules):
+            raise ShopBenchError(
+                f"sft.lora.target_modules: no module of {base.folder} is called {targets!r}, all of its name: names end "
+                f"in {', '.join(ends)}, a list of which will do"
+            )
+        return
+    for target in targets:
+        if not any(module == target or module.endswith(f".{target}") for module in modules):
             raise ShopBenchError(
                 f"sft.lora.target_modules: {base.folder} has no module {target!r}: {hint(target, ends, 'its modules are')}"
             )
 
 
-def _names_a_module(target: str, is_pattern: bool, modules: Iterable[str]) -> bool:
-    if not is_pattern:
-        return any(module == target or module.endswith(f".{target}") for module in modules)
+def _matches(pattern: str, modules: Iterable[str]) -> bool:
     try:
-        return any(re.fullmatch(target, module) for module in modules)
+        return any(re.fullmatch(pattern, module) for module in modules)
     except re.error as error:
-        raise ShopBenchError(f"sft.lora.target_modules: {target!r} is no regular expression: {error}") from error
+        raise ShopBenchError(f"sft.lora.target_modules: {pattern!r} is no regular expression: {error}") from error
 
 
 def _check_files(recipe: Recipe, name: str, encoder: ChatEncoder, read: Reader) -> None:
