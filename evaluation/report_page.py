@@ -11,6 +11,7 @@ from typing import Any
 from evaluation.html_page import as_json, render
 from evaluation.predictions import Row
 from evaluation.readings import WEAK_EVIDENCE
+from submission.commands import as_typed
 from submission.tracks import track_by_challenge_id
 
 _COLUMNS = (
@@ -59,6 +60,7 @@ def _data(rows: Sequence[Row], tasks: Sequence[str]) -> str:
             "rows": packed,
             "tasks": tasks,
             "weakEvidence": WEAK_EVIDENCE,
+            "show": as_typed("evaluation.show"),
         }
     )
 

@@ -31,7 +31,7 @@ function show(row) {
     ...(options.length ? [block("Log-probabilities of the options, before calibration", options.join("\n"))] : []),
     ...(row.raw_text === null ? [] : [block("Raw text", row.raw_text)]),
     block(row.prompt_tokens === null ? "Prompt sent" : `Prompt sent (${row.prompt_tokens} tokens)`, row.prompt ?? "none"),
-    element("p", `Why it was read so: python -m evaluation.show REPORT --id ${row.id}`, "soft"),
+    element("p", `Why it was read so: ${data.show} REPORT --id ${row.id}`, "soft"),
   ];
 }
 
