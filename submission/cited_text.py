@@ -8,7 +8,7 @@ citing from too much is harmless, citing from too little loses the answer.
 import re
 from collections.abc import Iterator
 
-from submission.instructions import ACTS, begins_another_part, instruction_behind
+from submission.instructions import ACTS, begins_another_part, end_of_text
 from submission.question_text import LabelKind, Labelled, body_label_of, quotations, unquoted
 from submission.word_kinds import LETTER_OF_NAME, kinds_of
 
@@ -81,7 +81,7 @@ def _length_behind(label: Labelled, lines: list[str]) -> int:
     body = lines[0][label.end :]
     has_begun = bool(body.strip())
     if has_begun and label.words and label.words.is_one_line:
-        return instruction_behind(body) or len(body)
+        return end_of_text(body) or len(body)
     length = len(body)
     for line in lines[1:]:
         if (

@@ -17,8 +17,10 @@ from submission.question_text import (
     LabelKind,
     Labelled,
     is_body_label,
+    is_known_label,
     label_of,
     label_within,
+    quotations,
 )
 from submission.word_kinds import KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
 
@@ -53,6 +55,7 @@ _LONG_BODY, _LONG_UNSPACED_BODY = 14, 45
 _SHORT_INSTRUCTION, _LONG_INSTRUCTION = 14, 150
 # In words: what is shorter, behind a text on lines of its own, is an instruction rather than more of the text.
 _SHORTEST_PROSE = 8
+_AFTER_QUOTATION = frozenset(".,;。，；")
 _MARK_ALONE = re.compile(r"\s*[^\w\s][^\w]*")
 _HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
@@ -186,12 +189,22 @@ def begins_another_part(line: str) -> bool:
     return label.words is not None or label.end == len(line)
 
 
-def instruction_behind(body: str) -> int | None:
-    """Return where the instruction begins that follows a text on its line, None without one."""
+def end_of_text(body: str) -> int | None:
+    """Return where the text in one line ends that `body` begins with, None where it takes all of it.
+
+    A quotation may end it, another label or an instruction.
+    """
+    stripped = body.lstrip()
+    if stripped[:1] in QUOTE_MARKS and (quoted := quotations(stripped)) and quoted[0][0] == 1:
+        end = quoted[0][1] + 1
+        if stripped[end : end + 1] in _AFTER_QUOTATION:
+            return len(body) - len(stripped) + end
+    ends = [label.start] if (label := label_within(body, is_known_label)) else []
     for match in _NEXT_SENTENCE.finditer(body):
         if kinds_of(match[1].lower())[:1] in ACTS:
-            return match.start() + 1
-    return None
+            ends.append(match.start() + 1)
+            break
+    return min(ends, default=None)
 
 
 def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_last: bool) -> str:
@@ -206,6 +219,9 @@ def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_l
     if label is None:
         return " ".join(line.split())
     body = line[label.end :].strip()
+    if label.words and label.words.kind is LabelKind.ANSWER:
+        # That an answer is wanted says nothing.
+        return f": {' '.join(body.split())}"
     if is_last and not body:
         tags.update(_tags_of_waiting(kinds_of(label.label.lower())))
     if label.words is None:
@@ -214,26 +230,23 @@ def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_l
             tags.add("several kind labels" if "kind label" in tags else "kind label")
     elif label.words.is_body or label.words.kind is LabelKind.TYPE:
         tags.add(f"{label.words.kind} label")
-    is_quoted = body[:1] in QUOTE_MARKS
-    if body and not is_quoted and label.words and label.words.is_body:
+    if body and label.is_body:
         rest = _rest_of_body(label, body, tags)
-        return f"{' '.join(label.label.split())} : {rest}"
+        behind = _instruction_line(rest, label_of(rest), tags, is_last=is_last) if rest else ""
+        # The label's nouns say no more than the tag does.
+        return f"{label.other_words} : {behind}"
     return " ".join(line.split())
 
 
 def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
     """Add what a labelled body looks like to `tags`; return the instruction that stands behind it on its line."""
-    words = label.words
-    assert words is not None
-    rest = ""
-    if words.is_one_line:
-        place = instruction_behind(body)
-        body, rest = body[:place], body[place:] if place else ""
-    if words.kind is not LabelKind.QUESTION and body.endswith(("?", "？")):
+    place = end_of_text(body) if label.words and label.words.is_one_line else None
+    text, rest = body[:place].rstrip(), body[place:] if place else ""
+    if text.endswith(("?", "？")) and not (label.words and label.words.kind is LabelKind.QUESTION):
         tags.add("body asks")
-    if len(body) > _LONG_UNSPACED_BODY and (body.count(" ") >= _LONG_BODY or _HAS_UNSPACED.search(body)):
+    if len(text) > _LONG_UNSPACED_BODY and (text.count(" ") >= _LONG_BODY or _HAS_UNSPACED.search(text)):
         tags.add("long body")
-    return " ".join(rest.split())
+    return rest.lstrip(" .,;")
 
 
 def _tags_of_waiting(kinds: str) -> set[str]:

@@ -38,6 +38,7 @@ class LabelKind(StrEnum):
 
     TASK = "task"
     ANSWER = "answer"
+    RESULT = "result"
     QUERY = "query"
     TITLE = "title"
     REVIEW = "review"
@@ -75,9 +76,15 @@ LABELS = (
     ),
     LabelWords(
         LabelKind.ANSWER,
-        "answer answers output response reply result results translation summary tl;dr antwort ausgabe ergebnis übersetzung "
-        "réponse résultat traduction respuesta resultado traducción risposta risultato traduzione 出力 回答 答案 答え 結果 结果 "
-        "翻訳 译文",
+        "answer answers output outputs response reply result results a out antwort ausgabe ergebnis réponse résultat sortie "
+        "respuesta resultado salida risposta risultato 出力 回答 答案 答え 結果 结果 输出",
+        is_body=False,
+    ),
+    # The label of an answer that says what the answer is.
+    LabelWords(
+        LabelKind.RESULT,
+        "translation summary tl;dr übersetzung zusammenfassung traduction résumé traducción resumen traduzione riassunto "
+        "翻訳 要約 译文 总结",
         is_body=False,
     ),
     LabelWords(
@@ -181,7 +188,7 @@ _LAST_PARTS = (
 _RANK = {words.kind: place for place, words in enumerate(LABELS)}
 # A label is a few words at the beginning of a line, set off by a colon or what people write in its place.
 _LABEL = re.compile(
-    r"[\s*#\"'(<>-]{0,4}(?P<label>[^\W\d_][^:：=|>\n\t]{0,39}?)[\s*)}]*"
+    r"[\s*#\"'(<>-]{0,4}(?P<label>[^\W\d_](?:[^:：=|>\n\t.,;!?。！？，、；「」]|(?<=\b\w)\.|\.(?!\s)){0,39}?)[\s*)}]*"
     r"(?:[:：]|=|\||>{1,2}|->|→|\t|(?<=[A-Z]) {3,})[\s*]*"
     r"|\s*\[(?P<bracketed>[^\W\d_][^\]:：\n]{0,39})\][^\S\n]*(?:[:：=|]|>{1,2}|->|→)?[^\S\n]*"
 )
@@ -192,7 +199,9 @@ _WORD = re.compile(rf"[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:[;-][^\W\d_]+)*")
 
 
 # Within a line a label stands behind the end of a sentence: "Extract the brand. Title: Acme lamp".
-_LABEL_WITHIN = re.compile(r"(?<=[.!?;,)])\s+(?P<label>[^\W\d_][^:：\n.!?;,()]{0,39}?)\s*[:：]\s*")
+_LABEL_WITHIN = re.compile(
+    r"(?:(?<=[.!?;,)])\s+|(?<=[。！？；，])\s*)(?P<label>[^\W\d_][^:：\n.!?;,()。！？；，、「」]{0,39}?)\s*[:：]\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -208,6 +217,12 @@ class Labelled:
     def is_body(self) -> bool:
         """Whether a text that the question is about stands behind it ("Review: …")."""
         return self.words is not None and self.words.is_body
+
+    @property
+    def other_words(self) -> str:
+        """What it says besides its nouns, in lower case: "compatible model from" of "Compatible model from title"."""
+        words = _WORD.findall(self.label.lower())
+        return " ".join(word for word in words if not _entry_of(word)) if len(words) > 1 else ""
 
     @property
     def is_list(self) -> bool:
@@ -262,6 +277,11 @@ def list_label_of(line: str) -> Labelled | None:
 
 def _is_list_label(label: Labelled) -> bool:
     return label.is_list
+
+
+def is_known_label(label: Labelled) -> bool:
+    """Whether `label` is one that questions have, so that something new begins with it."""
+    return label.words is not None
 
 
 def is_body_label(label: Labelled) -> bool:
