@@ -20,7 +20,7 @@ def test_questions_are_evaluated_in_an_empty_folder(command: Path, tmp_path: Pat
     result = run(command, "evaluate", "--first", 5, "--model", MODEL, folder=tmp_path, timeout=600)
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())
-    assert report["versions"]["shopbench"] == "0.1.0" and report["code"]["commit"] is None
+    assert report["versions"]["shopbench"] == "0.1.0" and report["commit"] is None
     rows = [json.loads(line) for line in (tmp_path / "reports/latest/predictions.jsonl").read_text().splitlines()]
     assert len(rows) == 5 and not any(row["fallback"] for row in rows)
     shown = run(command, "show", "reports/latest", "--id", rows[0]["id"], folder=tmp_path)
