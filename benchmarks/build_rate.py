@@ -1,7 +1,7 @@
 """How fast training data are built, how that scales with workers, and whether memory grows with the sources.
 
 `python -m benchmarks.build_rate --copies 60 600 --workers 1 2` repeats the fixtures (each copy with names of its own,
-so that its questions are no duplicates), builds each data set in a process of its own, and prints a table.
+so that its questions are no duplicates). It builds each data set in a process of its own, and prints a table.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """What constrained decoding costs a step, and a new request, beside vLLM's structured outputs and beside the floor.
 
 A tiny Qwen2 with random weights and Qwen2's vocabulary (151,936 logits) answers batches of 64 on the CPU, in one
-process: unconstrained, constrained by this package's logits processor, by xgrammar with a regular expression for the
-same language, and with the least that a mask can cost, one fill of the same rows with -inf. The four take turns, and
-only steps in which all rows are at work count. Medians are reported; on a shared machine, trust the ratios.
+process. The four ways are: unconstrained, constrained by this package's logits processor, by xgrammar with a regular
+expression for the same language, and with one fill of the same rows with -inf. That fill is the least that a mask can
+cost. The four take turns, and only steps in which all rows are at work count. Medians are reported; on a shared
+machine, trust the ratios.
 """
 
 import argparse

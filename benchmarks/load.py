@@ -1,10 +1,10 @@
 """An hour of questions through one engine: does memory grow, does answering slow down, is anything left behind?
 
-`python -m benchmarks.load` answers the sample questions in cycles on a tiny random Qwen2 with the full vocabulary. Every
-question has a number of its own: in front, so that no cycle finds the prompts of another in the prefix cache, and in the
-text that is cited or translated, so that every cycle brings new forms of answers and the automata made of them fill their
-cache. All numbers have as many digits, so every cycle is the same work, and the first and the last tenth can be compared.
-Prints a table, draws it, and fails where a figure is worse than it may be.
+`python -m benchmarks.load` answers the sample questions in cycles on a tiny random Qwen2 with the full vocabulary.
+Every question has a number of its own. It stands in front, so that no cycle finds the prompts of another in the prefix
+cache. It also stands in the text that is cited or translated. So every cycle brings new forms of answers, and the
+automata made of them fill their cache. All numbers have as many digits, so every cycle is the same work, and the first
+and the last tenth can be compared. Prints a table, draws it, and fails where a figure is worse than it may be.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Says whether this folder could be pushed to the competition: one line for each thing that is right, doubtful or wrong.
 
-The one thing to know: no weights are loaded. Configs and headers are read, the chat template is tried, the entry
-point is imported with the network shut, Git is asked what it would push, and the time limit is predicted by
+The one thing to know: no weights are loaded. Configs and headers are read, the chat template is tried, and the entry
+point is imported with the network shut. Git is asked what it would push, and the time limit is predicted by
 `evaluation.t4_plan`.
 """
 

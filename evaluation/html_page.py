@@ -1,7 +1,7 @@
 """Renders a template of `evaluation/page` as one HTML file with its data, its style, its script and the table library in it.
 
-The one thing to know: only what was packed here can run. The page's policy names the scripts by their hashes and forbids
-everything else, the network included, so that a question that holds a script stays a text.
+The one thing to know: only what was packed here can run. The page's policy names the scripts by their hashes and
+forbids everything else, the network included. So a question that holds a script stays a text.
 """
 
 import base64

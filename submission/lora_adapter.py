@@ -1,7 +1,7 @@
 """Reads off a LoRA adapter, as PEFT saves it, what it updates and whether it belongs to a base; no weight is loaded for that.
 
-The one thing to know: the update of a weight W [out, in] is scaling · B @ A with A [rank, in], B [out, rank] and
-scaling = alpha / rank, or alpha / sqrt(rank) for rank-stabilised LoRA (Hu et al., arXiv 2106.09685; arXiv 2312.03732).
+The one thing to know: the update of a weight W [out, in] is scaling · B @ A with A [rank, in] and B [out, rank]. There
+scaling = alpha / rank (Hu et al., arXiv 2106.09685), or alpha / sqrt(rank) for rank-stabilised LoRA (arXiv 2312.03732).
 """
 
 import hashlib

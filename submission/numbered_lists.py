@@ -73,8 +73,8 @@ class Run:
 class NumberedList:
     """The list of a question.
 
-    `rows` are the lines of the text from its first item to its last, `head` is how much of the first one stands before the
-    first item. `is_loose` says that nothing but their row sets its numbers off from the text.
+    `rows` are the lines of the text from its first item to its last. `head` is how much of the first one stands before
+    the first item. `is_loose` says that nothing but their row sets its numbers off from the text.
     """
 
     numbers: tuple[int, ...]

@@ -1,9 +1,9 @@
 """AWQ layers that vLLM multiplies with sums in single precision, in place of Marlin's kernels.
 
-On SM 7.5 Marlin's kernels for AWQ sum a group of 128 products and their groups in half precision (HMMA.F16 in their
-machine code, `use_fp16_accum` in vLLM's marlin_template.h). A partial sum above 65,504 is infinite there, even where the
-whole sum is small. vLLM's older kernels sum in single precision: from 256 tokens on weights are unpacked and multiplied by
-cuBLAS, below that `awq_gemm` does both. Workers import this module as they unpickle its classes.
+On SM 7.5 Marlin's kernels for AWQ sum a group of 128 products and their groups in half precision. It is HMMA.F16 in
+their machine code and `use_fp16_accum` in vLLM's marlin_template.h. A partial sum above 65,504 is infinite there, even
+where the whole sum is small. vLLM's older kernels sum in single precision: from 256 tokens on weights are unpacked and
+multiplied by cuBLAS, below that `awq_gemm` does both. Workers import this module as they unpickle its classes.
 """
 
 import torch

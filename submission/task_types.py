@@ -1,7 +1,7 @@
 """Tells a question's task type from its wording: the evaluator says only whether it is multiple choice.
 
-What is found in the text (the kinds of words in its instruction, its list, labels and quotations) is weighed by rules, which
-are data (`task_rules`, `task_weights`). Unsure means free text, since a wrong constraint costs more than none.
+What is found in the text (the kinds of words in its instruction, its list, labels and quotations) is weighed by rules.
+These are data (`task_rules`, `task_weights`). Unsure means free text, since a wrong constraint costs more than none.
 """
 
 import math

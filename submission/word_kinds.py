@@ -1,8 +1,8 @@
 """Turns an instruction into the kinds of its words, one letter a word: "extract the brand from the title" is `T_E__S`.
 
-What the letters stand for is data, in `task_lexicon`. All languages share them, so a rule that is written with kinds holds
-in all of them. Unknown words are `_`, the end of a sentence or a line is `.`, numbers are `d`, quotations `q`, `e`
-(quoted names of what is looked for: "the entity type 'BRAND'") and `b` (quoted texts).
+What the letters stand for is data, in `task_lexicon`. All languages share them, so a rule that is written with kinds
+holds in all of them. Unknown words are `_`, the end of a sentence or a line is `.`, numbers are `d`. Quotations are
+`q`, quoted texts `b`, quoted names of what is looked for `e` ("the entity type 'BRAND'").
 """
 
 import re

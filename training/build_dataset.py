@@ -1,8 +1,8 @@
 """Builds training data from public sources, as a recipe says.
 
-Sources are streamed into questions of every task, duplicates and what is too near to protected questions are removed, the
-rest is mixed into shards and described. Run it again after a kill: it continues where it was, and the bytes are those of a
-build that was never stopped, with any number of workers.
+Sources are streamed into questions of every task. Duplicates and what is too near to protected questions are removed,
+the rest is mixed into shards and described. Run it again after a kill: it continues where it was, and the bytes are
+those of a build that was never stopped, with any number of workers.
 """
 
 import argparse

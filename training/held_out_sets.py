@@ -1,4 +1,5 @@
-"""Deals questions out to the sets that are held out, the same way for a data set that is built and for one that is split.
+"""Deals questions out to the sets that are held out: the same way for a data set that is built and for one that is
+split.
 
 The one thing to know: validation sets choose (training checkpoint, α), test sets only report. Both come in two kinds:
 tasks that are trained on (seen), and tasks that are not.

@@ -1,10 +1,11 @@
 """Prints questions of each task with their answers, for a reader, or audits the tasks.
 
-`python -m training.show_questions --recipe … -n 10` builds from the first records of the recipe's sources and prints ten
-questions of each task. With `--audit` it builds from all sources of the recipe that are there (without `--recipe`: from
-those in data/sources) and prints beside the questions what is wrong with a task: how many records gave a question and why
-the rest did not, how often each option is right, and whether the answer can be guessed by its length, by shared words or
-by single words. A task where one option is right in over 60 % fails, and so does the command, with exit code 1.
+`python -m training.show_questions --recipe … -n 10` builds from the first records of the recipe's sources and prints
+ten questions of each task. With `--audit` it builds from all sources of the recipe that are there (without `--recipe`:
+from those in data/sources) and prints beside the questions what is wrong with a task: how many records gave a question
+and why the rest did not, and how often each option is right. It also says whether the answer can be guessed by its
+length, by shared words or by single words. A task where one option is right in over 60 % fails, and so does the
+command, with exit code 1.
 """
 
 import argparse

@@ -110,8 +110,8 @@ def fit(baseline: Baseline, assumptions: Assumptions, parameter: str, track: int
 class Correction:
     """Assumptions after the fit, and per track the factor that makes the baseline's predicted time the published one.
 
-    The hidden tasks of a track are guessed; the factor says by how much the guess is too heavy or too light, and it
-    then holds for any other model on the same questions. Loading is left out of it.
+    The hidden tasks of a track are guessed; the factor says by how much the guess is too heavy or too light. It then
+    holds for any other model on the same questions. Loading is left out of it.
     """
 
     assumptions: Assumptions

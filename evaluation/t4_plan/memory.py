@@ -47,8 +47,8 @@ def activation_bytes(shape: ModelShape, layout: Layout) -> float:
     """Bytes of the largest tensors alive at once in a pass of `max_batched_tokens`, fp16 unless said otherwise.
 
     Per token: four copies of the hidden state (residual, normalised, output, all-reduce buffer), queries, keys and
-    values, and gate, up and their product. Beside it stand the unpacked fp16 weight of the largest projection, should
-    the kernel unpack before it multiplies, and two fp32 copies of a batch's logits.
+    values, and gate, up and their product. Beside it stand two fp32 copies of a batch's logits. So does the unpacked
+    fp16 weight of the largest projection, should the kernel unpack before it multiplies.
     """
     shards = layout.tensor_parallel
     mlp = shape.intermediate / shards

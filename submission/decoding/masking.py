@@ -1,9 +1,9 @@
 """Keeps logits to the tokens that forms allow, or favours those; what vLLM's two interfaces have in common.
 
-A step costs one gather and scatter of all allowed logits, and for each row a look-up, as long as another answer of
-the same form went the same way before. Where every row is constrained, even filling the rest with -inf is saved:
-the tensor that was masked in the last step takes the place of the logits, with what was written there undone. What
-samples from it may change it, as long as -inf stays -inf, which scaling, penalties and top-k or top-p do.
+A step costs one gather and scatter of all allowed logits. For each row it costs a look-up, as long as another answer of
+the same form went the same way before. Where every row is constrained, even filling the rest with -inf is saved: the
+tensor that was masked in the last step takes the place of the logits, with what was written there undone. What samples
+from it may change it, as long as -inf stays -inf, which scaling, penalties and top-k or top-p do.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The texts that AWQ is calibrated on, as token ids: development questions as the model will see them, or generic prose.
 
-The one thing to know: AutoAWQ reads blocks of one length. Questions are joined into them in random order, each cut as
-inference cuts it (the prompt in its longest texts, the answer at its token budget), and the last block is filled up.
+The one thing to know: AutoAWQ reads blocks of one length. Questions are joined into them in random order, and the last
+block is filled up. Each is cut as inference cuts it: the prompt in its longest texts, the answer at its token budget.
 """
 
 import itertools

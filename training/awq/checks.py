@@ -1,7 +1,7 @@
 """Checks a quantised checkpoint against the model it was made from: nothing missing, all finite, read alike by all readers.
 
 The one thing to know: transformers 4, transformers 5 and vLLM each fall back to defaults in silence where a config does
-not say something in their spelling, so what they read is compared value by value, not whether they read.
+not say something in their spelling. So what they read is compared value by value, not whether they read.
 """
 
 import json

@@ -91,10 +91,10 @@ def rewrite_checkpoint(
 ) -> None:
     """Write `base` with every tensor passed through `change(name, tensor)` to `output`; None leaves a tensor out.
 
-    Memory holds one shard at a time, as read and as written. `inputs` are texts that identify everything else that
-    goes in (fingerprints, factors): shards of an interrupted run are kept only if they came from the same. `prepare`
-    adds the other files (config, tokenizer) to the folder before the first shard, and `finish` may look at the whole
-    before it gets its name. What raises a `ShopBenchError` on the way leaves nothing behind.
+    Memory holds one shard at a time, as read and as written. `inputs` are texts that identify everything else that goes
+    in (fingerprints, factors): shards of an interrupted run are kept only if they came from the same. `prepare` adds
+    the other files (config, tokenizer) to the folder before the first shard. `finish` may look at the whole before it
+    gets its name. What raises a `ShopBenchError` on the way leaves nothing behind.
     """
     shards = shard_files(base)
     identity = hash_of([fingerprint(base), *inputs])

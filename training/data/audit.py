@@ -1,8 +1,9 @@
 """Builds questions of every task from whatever sources are there, and says what is wrong with them: who can guess what.
 
-For each task: how many records gave a question and why the rest did not, how often each option is right, and how far
-length, shared words or single words give the answer away (`guessing`). Questions are built in chunks, as a build does.
-The one thing to know: a task fails where one option is right too often, since a model would learn the option.
+For each task: how many records gave a question and why the rest did not, and how often each option is right. It also
+says how far length, shared words or single words give the answer away (`guessing`). Questions are built in chunks, as a
+build does. The one thing to know: a task fails where one option is right too often, since a model would learn the
+option.
 """
 
 import heapq

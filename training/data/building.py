@@ -1,9 +1,9 @@
 """Builds the training data: `python -m training.build_dataset --recipe training/recipes/data_fixtures.yaml`.
 
-Sources are streamed into candidate questions of every task (`candidates`, `worker`), duplicates are removed task by task
-(`selection`), the rest is mixed into shards (`shards`) and described (`card`). Where the recipe says so, evaluation
-questions are made first (`held_out`). Run it again after a kill: it continues where it was, and the bytes are those of a
-build that was never stopped, with any number of workers.
+Sources are streamed into candidate questions of every task (`candidates`, `worker`). Duplicates are removed task by
+task (`selection`), the rest is mixed into shards (`shards`) and described (`card`). Where the recipe says so,
+evaluation questions are made first (`held_out`). Run it again after a kill: it continues where it was, and the bytes
+are those of a build that was never stopped, with any number of workers.
 """
 
 import json

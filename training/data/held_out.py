@@ -1,8 +1,8 @@
 """Evaluation questions of a recipe's own sources and tasks, made before anything that is trained on.
 
 They are a small data set of their own: built from the records that the recipe holds out, in the wording that it holds
-out, then dealt out to the four files that fine-tuning recipes name. The one thing to know: files that are there are left
-alone as long as they are what the recipe would make, and nothing replaces them silently.
+out. They are then dealt out to the four files that fine-tuning recipes name. The one thing to know: files that are
+there are left alone as long as they are what the recipe would make, and nothing replaces them silently.
 """
 
 import json

@@ -26,9 +26,10 @@ _CODE = (_ROOT / "training" / "data", _ROOT / "submission", _ROOT / "evaluation/
 class HeldOut(HeldOutCounts):
     """What is kept for evaluation, of the same sources and tasks: `training.build_dataset` makes it first.
 
-    `share` of the records of each stream (ready-made questions excepted) is asked about there and nowhere else, and every
+    `share` of the records of each stream (ready-made questions excepted) is asked about there and nowhere else. Every
     task's last wording is used there and nowhere else, so that no instruction is shared with the training questions.
-    `unseen_tasks` are not trained on at all. `folder` gets a JSONL file in ShopBench's shape for each of `HELD_OUT_SETS`.
+    `unseen_tasks` are not trained on at all. `folder` gets a JSONL file in ShopBench's shape for each of
+    `HELD_OUT_SETS`.
     """
 
     folder: Path

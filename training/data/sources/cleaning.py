@@ -1,7 +1,7 @@
 """Turns the texts of product pages into one clean line, or nothing where nothing is there.
 
 Pages hold HTML, entities escaped twice, line breaks and the words "nan" or "None" for absence. Texts that people asked
-or wrote may be about all of these: each source chooses what is taken off its texts. A question is read by its lines, so
+or wrote may be about all of these: each source chooses what is taken off its texts. A question is read by its lines. So
 the one thing to know is that no text of a source may bring a line break into it.
 """
 

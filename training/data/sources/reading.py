@@ -1,9 +1,9 @@
 """Opens a public data set as a stream of rows, whatever it is published as.
 
-A location is a hub id (`owner/name`, or `owner/name:configuration`), a file, a folder or a pattern of files in parquet,
-CSV or JSON lines (gzip too). Files are read in turns, so that a limit takes from all of them, not from the first. The one
-thing to know: JSON lines travel as text and are parsed row by row, since these sets mix types within a column (a price is
-a number or "from 5.99"), which a table of typed columns cannot hold.
+A location is a hub id (`owner/name`, or `owner/name:configuration`), a file, a folder or a pattern of files. Files are
+parquet, CSV or JSON lines (gzip too). Files are read in turns, so that a limit takes from all of them, not from the
+first. The one thing to know: JSON lines travel as text and are parsed row by row. These sets mix types within a column
+(a price is a number or "from 5.99"), which a table of typed columns cannot hold.
 """
 
 import gc

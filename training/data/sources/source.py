@@ -1,7 +1,7 @@
 """What every source has: named streams of units, and a way from a unit to a record or to the reason why there is none.
 
 A unit is a raw row or a handful of joined ones. The main process of a build streams units (reading and no more), its
-workers turn them into records (cleaning, joining), so the costly half runs on all cores.
+workers turn them into records (cleaning, joining). So the costly half runs on all cores.
 """
 
 import json

@@ -13,9 +13,10 @@ from training.recipe import RecipeSection
 class WriterSettings(RecipeSection):
     """Which model writes, and how.
 
-    `endpoint` is a server at `base_url` that speaks OpenAI's protocol (the key is read from the environment variable
-    `api_key_variable`), `engine` a model folder that vLLM loads here. Temperature, seed and `extra_body` are part of a
-    request: a changed value makes it another one. `max_retries` attempts follow a failed one, each after a longer pause.
+    `endpoint` is a server at `base_url` that speaks OpenAI's protocol. Its key is read from the environment variable
+    `api_key_variable`. `engine` is a model folder that vLLM loads here. Temperature, seed and `extra_body` are part of
+    a request: a changed value makes it another one. `max_retries` attempts follow a failed one, each after a longer
+    pause.
 
     Some endpoints want other requests. With `temperature: null` none is sent. `token_limit` is the name of the limit.
     `extra_body` is sent along, such as `{chat_template_kwargs: {enable_thinking: false}}` for a vLLM server. A writer that

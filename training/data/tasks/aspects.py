@@ -1,8 +1,9 @@
 """Aspects of products that reviews speak of, found by their words: which ones, where, and in what mood.
 
-The public review sets have stars but no aspects. A clause is taken to be about an aspect when it holds a word of it, and
-to be positive or negative when its own words say so; anything less certain is left alone. The one thing to know: what an
-aspect is asked about by is narrower than what may speak of it, so that "heavier than others" is never called not about weight.
+The public review sets have stars but no aspects. A clause is taken to be about an aspect when it holds a word of it. It
+is positive or negative when its own words say so; anything less certain is left alone. The one thing to know: what an
+aspect is asked about by is narrower than what may speak of it. So "heavier than others" is never called not about
+weight.
 """
 
 import re

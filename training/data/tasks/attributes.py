@@ -11,8 +11,8 @@ A question of `attribute_value_from_title`, and its answer:
     3. It cannot be inferred.
     Answer: 1
 
-The pages of Amazon Reviews 2023 name attributes in `details`; only those whose values can be told apart by kind are used,
-so that a value drawn as a wrong answer is never right by another name.
+The pages of Amazon Reviews 2023 name attributes in `details`; only those whose values can be told apart by kind are
+used. So a value drawn as a wrong answer is never right by another name.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Tells whether two texts may say the same in other words: "Gray" and "grau", "Wi-Fi" and "WiFi", "Navy" and "Blue".
 
-What wrong answers are checked by. `equivalents.yaml` is the table; the one thing to know: it errs on the side of calling
-texts related, since a wrong answer that is right after all costs more than one that is not drawn.
+What wrong answers are checked by. `equivalents.yaml` is the table; the one thing to know: it errs on the side of
+calling texts related. A wrong answer that is right after all costs more than one that is not drawn.
 """
 
 import re

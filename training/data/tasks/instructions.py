@@ -9,7 +9,7 @@ A question of `product_matching`, and its answer:
     1. No
     Answer: 1
 
-What a row's input holds is read tolerantly (a title may be a text or an object with one), and rows that do not hold what
+What a row's input holds is read tolerantly (a title may be a text or an object with one). Rows that do not hold what
 the task needs are counted.
 """
 

@@ -1,7 +1,7 @@
 """Draws products that look near to what a query asks for, but are something else: a hedge trimmer for "lawn mower".
 
-They are of the same part of a shop (`domains`), or share a color or a material. The one thing to know: the thing itself,
-and whatever else a query says, is never shared, since a wrong answer that is right after all costs more than one that is
+They are of the same part of a shop (`domains`), or share a color or a material. The one thing to know: the thing
+itself, and what else a query says, is never shared. A wrong answer that is right after all costs more than one that is
 told apart easily.
 """
 

@@ -1,8 +1,8 @@
 """Reads from a short clause of a review whether it is for or against what it speaks of: "less expensive too" is for it.
 
 A clause's opinion words must agree, each turned round by a negation or "less" in front of it. The one thing to know:
-what is hoped, compared with something unnamed or limited ("would be great", "softer than that", "only on the model") is no
-plain opinion, and precision counts: most clauses that are not plain are not used.
+what is hoped, compared with something unnamed or limited ("would be great", "softer than that", "only on the model") is
+no plain opinion. Precision counts: most clauses that are not plain are not used.
 """
 
 import re

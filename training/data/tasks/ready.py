@@ -6,8 +6,8 @@ A question of `ready_entities`, and its answer:
     Query: black leather belt men
     Output: black
 
-Their text is not ours, so what is read as another type, or whose truth is outside of the form that is read, is counted and
-left out rather than ending the build.
+Their text is not ours. So what is read as another type, or whose truth is outside of the form that is read, is counted
+and left out. It does not end the build.
 """
 
 from collections.abc import Mapping

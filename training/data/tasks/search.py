@@ -10,8 +10,8 @@ A question of `relevant_product`, and its answer:
     3. Cacaoro Sugar Free Dark Chocolate Chips, 9 oz
     Answer: 2
 
-A wrong answer is either judged irrelevant for the very query, or belongs to another query of the same locale and shares no
-meaningful word with query and right answer.
+A wrong answer is either judged irrelevant for the very query, or it belongs to another query of the same locale. Then
+it shares no meaningful word with query and right answer.
 """
 
 import re

@@ -12,8 +12,9 @@ A question of `next_product`, and its answer:
     3. Leafwell English Breakfast Tea, 160 Bags
     Answer: 3
 
-Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale, rather from the
-same part of the shop, and share no meaningful word with anything in the session, so that what did follow is the best answer.
+Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale, rather from
+the same part of the shop, and share no meaningful word with anything in the session. So what did follow is the best
+answer.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,8 @@
 """A task, and the way from a record of a source to a question that is asked and answered as at inference.
 
 A builder fills the slots of a task's wordings and knows the truth. What it makes is read back by
-`submission.questions.read_question`: if the type or the form of the answer is not what the task promises, the build fails
-and names the builder, since a question that is read otherwise would be answered otherwise.
+`submission.questions.read_question`: if the type or the form of the answer is not what the task promises, the build
+fails and names the builder. A question that is read otherwise would be answered otherwise.
 """
 
 import hashlib
