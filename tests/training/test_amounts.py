@@ -1,5 +1,6 @@
 """What titles say in numbers is read rightly, or not asked about."""
 
+import re
 from random import Random
 from typing import Any
 
@@ -36,6 +37,8 @@ def right_of(row: dict[str, Any]) -> str:
         ("Maple Syrup 12 fl. oz. (Pack of 8)", "96 fluid ounces"),
         ("Cotton Swabs, 1,000 Count, Pack of 2", "2000 count"),
         ("Pack of 2 - Oats 42 oz", "84 ounces"),
+        ("Trail Mix 20 oz (Pack of 2)", "40 ounces"),
+        ("Flax 16 oz, 2 Pack", "32 ounces"),
         ("Ironpeg Tent Stakes (Pack of 10)", UNKNOWN),
     ],
 )
@@ -103,6 +106,12 @@ def test_amounts_that_are_converted(title: str, amounts: set[str]) -> None:
         "Stickers 1,200 x 2 Pack",
         "Batteries, 3 x 4 Count",
         "Moissanite Ring 2 ct",  # carats
+        "Bath Toys, Set of 2 Fishing Poles and 8 Rubber Ducks",
+        "Toothbrush Holder and 4pcs Brush Covers",
+        "Cushion Covers, 2 Pack & 3 Throw Pillows",
+        "3PCS Baby Girl Clothes Ruffle Romper Bodysuit",
+        "Sheet Set, 4 Pieces, Queen",
+        "Garden Dining Set 5 Pieces",
     ],
 )
 def test_numbers_of_things_that_are_not_sure_are_not_reasoned_with(title: str) -> None:
@@ -210,3 +219,74 @@ def test_codes_and_sizes_are_no_liters_or_grams(title: str) -> None:
 def test_liters_grams_and_fractions_are_shown_as_they_are(title: str, amount: str) -> None:
     rows = rows_of("unit_conversion", title)
     assert rows and all(amount in row["question"] for row in rows)
+
+
+def questions_of(title: str) -> set[str]:
+    return {row["question"] for row in rows_of("product_numeric_reasoning", title)}
+
+
+@pytest.mark.parametrize(
+    "title", ["Vitamin Gummies, 60 Count", "Paper Napkins, 100 Count", "Dog Treats 24 Count", "Facial Wipes 30 Ct"]
+)
+def test_what_is_used_up_lasts_so_many_days(title: str) -> None:
+    assert any("a day" in question for question in questions_of(title))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Lobster Clasps 180 Pcs",
+        "Solar Lanterns 2Pcs",
+        "Wall Hooks 10PCS",
+        "Cabinet Door Bumpers, 160 pcs",
+        "Marker Pens 12 Count",
+    ],
+)
+def test_what_stays_does_not_last_so_many_days(title: str) -> None:
+    questions = questions_of(title)
+    assert questions and not any("a day" in question for question in questions)
+
+
+def test_no_wrong_number_of_a_sum_stands_in_its_question() -> None:
+    """What is needed and what a package costs would be told apart at once."""
+    for title in ("Vitamin Gummies, 60 Count", "Wall Hooks (Pack of 12)"):
+        for row in rows_of("product_numeric_reasoning", title):
+            stem, options = row["question"].split("\n0. ")[0], row["question"].split("\n")
+            for option in (line[3:] for line in options if line[1:3] == ". "):
+                given = option.split()[0]
+                assert not re.search(rf"(?:needs|costs) {re.escape(given)}\b", stem), row["question"]
+
+
+def weighed(title: str, others: list[str]) -> set[str]:
+    found: set[str] = set()
+    for row in rows_of("largest_amount", title, *others):
+        found |= {line[3:] for line in row["question"].split("\n") if line[1:3] == ". "}
+    return found
+
+
+NUTS = ["Almonds 4 oz", "Cashews 6 oz", "Peanuts 8 oz", "Pistachio Nuts 3 oz (Pack of 2)"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Polished Airsoft BBs 20 lbs",  # a bead, or all of them?
+        "Heavy Blend 24 oz Fleece Crew Sweatshirt",
+        "Functional Trainer Cable Machine 200 lb",
+        "Electric Chain Saw 8 lb",
+        "Weighted Blanket 15 lbs",
+        "Essential Oil Diffuser 200 ml",
+        "Wet Dry Vacuum Cleaner, 5 Gallon",
+        "Conical Fermenter 7.9 Gallon Beer",
+    ],
+)
+def test_only_of_what_is_used_up_the_amount_is_compared(title: str) -> None:
+    assert not weighed(title, NUTS)
+    assert weighed("Walnuts Nut Mix 40 oz", NUTS)
+    assert title not in weighed("Walnuts Nut Mix 400 oz", [title, *NUTS])
+
+
+def test_amounts_are_compared_within_a_part_of_the_shop() -> None:
+    creams = ["Hand Lotion Jar 20 g", "Lip Wax 3 g", "Eyeshadow 2 g", "Blush 4 g"]
+    seen = weighed("Walnuts Nut Mix 40 oz", [*creams, *NUTS])
+    assert seen and not seen & {*creams}

@@ -49,11 +49,12 @@ _AMOUNT = re.compile(
 # A number behind these is only a part of what is said: of a range, a mixed fraction, a decimal, feet and inches, a price.
 _CUT_OFF = re.compile(r"(?:\d ?[-–—~/+&] ?|\d[,'’]|\d (?:to|or|and) |[x×*.$€£#½¼¾⅓⅔])$", re.IGNORECASE)
 _MIXED = re.compile(r"\d[ -]$")
-_TIMES = re.compile(r"[\w.] ?[x×*] ?$", re.IGNORECASE)
+# Not the end of "Mix" or "Box".
+_TIMES = re.compile(r"[\w.] ?(?<![^\W\d_])[x×*] ?$", re.IGNORECASE)
 # Without a space these are what a network or a radio is called.
 _NETWORK = re.compile(r"(?:[2-6]|2\.4|5\.8|10|802\.11)g", re.IGNORECASE)
 # A letter alone is a unit where the thing can have one: elsewhere it ends the name of a model, a size or a gauge.
-_CODE = re.compile(r"[^\W_][-/]$|[x×] ?$", re.IGNORECASE)
+_CODE = re.compile(r"[^\W_][-/]$|(?<![^\W\d_])[x×] ?$", re.IGNORECASE)
 _MOST_LITERS = 50
 _GAUGED = re.compile(
     r"\b(?:gauge|needles?|pierc\w+|studs?|wires?|memory|cards?|usb|flash|routers?|wireless|wi-?fi|ddr\d?|ram|ssd|armou?r|medieval|strings?)\b",
@@ -88,6 +89,8 @@ _CONTAINER = re.compile(
     r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
     r"|container|dispenser|thermos|pan|basket|bucket|box(?:es)?|tub|growler|canteen|vase|pouch|ramekin|dish(?:es)?|plate|saucer|crock"
     r"|mou?ld|tray|planter|beaker|vial|syringe|shaker|decanter|teapot|goblet|stein|ladle|scoop|canister|casserole"
+    r"|diffuser|humidifier|vacuum|fermenter|carboy|keg|pail|drum|tote|hamper|hydrator|dryer|washer|freezer|fridge|refrigerator|oven|fryer"
+    r"|cooker|blender|trash can|compactor|composter|grow kit|wine kit|brew(?:ing)? kit|homebrew"
     r"|filter|pump|heater|buoy|barrel|samovar|dry ?bag)s?\b",
     re.IGNORECASE,
 )
@@ -114,15 +117,18 @@ PARTS = re.compile(
 )
 _ONE_THING = re.compile(
     r"\b(?:puzzles?|games?|kits?|playsets?|blocks|bricks|models?|cookware|dinnerware|cutlery|cards|railway|train|thread"
-    r"|rings?|earrings?|necklaces?|diamonds?|moissanite|zirconia|gemstones?|carats?)\b",
+    r"|rings?|earrings?|necklaces?|diamonds?|moissanite|zirconia|gemstones?|carats?|outfits?|clothes|costumes?|pajamas?"
+    r"|(?:sheet|bedding|comforter|duvet|luggage|tool|furniture|dining|patio|bistro|sectional) sets?|tea sets?)\b",
     re.IGNORECASE,
 )
 # In each pack, or in all of them? And what comes with a thing is not counted in it.
 _PACKS_OF_PIECES = re.compile(
     r"\bpacks?\b[ ,]*(?:of|contains?|includes?|total)\b[ ,]*\d+[ -]?(?:count|ct|pieces?|pcs?)\b"
-    r"|(?:\b(?:with|plus|including|includes?)|[+&]) ?\d+[ -]?(?:count|ct|pieces?|pcs?)\b",
+    r"|(?:\b(?:and|with|plus|including|includes?)|[+&]) ?\d+[ -]?(?:count|ct|pieces?|pcs?)\b",
     re.IGNORECASE,
 )
+# Beside what is counted there are so many of something else.
+_AND_OTHERS = re.compile(r"(?:\band|&|\+|\bplus) \d{1,3} [^\W\d_]{3,}", re.IGNORECASE)
 # An amount in such a title may be that of all that is in it.
 _WHOLE = re.compile(r"\b(?:total|sets? of)\b", re.IGNORECASE)
 _MOST_PACKS = 100
@@ -218,7 +224,7 @@ def says_a_count(title: str) -> bool:
 
 def counts_things(title: str) -> bool:
     """Whether a number of pieces in a title is one of things that are bought, rather than of parts or packages of them."""
-    if PARTS.search(title) or _ONE_THING.search(title) or _PACKS_OF_PIECES.search(title):
+    if any(pattern.search(title) for pattern in (PARTS, _ONE_THING, _PACKS_OF_PIECES, _AND_OTHERS)):
         return False
     # "10 Pcs (Pack of 10)" says the same ten twice.
     return all(amount.unit != "count" or amount.value != packs(title) for amount in amounts(title))

@@ -33,6 +33,7 @@ from training.data.tasks.amounts import (
     single_amount,
     written,
 )
+from training.data.tasks.domains import domains
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, in_no_order
 from training.data.tasks.words import shortened
 
@@ -198,8 +199,9 @@ def build_numeric_reasoning(
         count = int(pieces.value) * (count or 1)
     if count is None or not 2 <= count <= 500:
         return None
-    # Only what is counted in a title (napkins, batteries) is used up day by day.
-    kinds = (_order, _unit_price) if pieces is None else (_order, _unit_price, _supply)
+    # Only what is counted in a title (napkins, vitamins) may be used up day by day.
+    is_used_up = pieces is not None and not _USED_UP.isdisjoint(domains(title))
+    kinds = (_order, _unit_price, _supply) if is_used_up else (_order, _unit_price)
     question, right, slips, unit = rng.choice(kinds)(count, rng)
     wrong = rng.sample(_different(right, slips), 3)
     options = [_with_unit(value, unit) for value in wrong]
@@ -215,14 +217,14 @@ def _order(count: int, rng: Random) -> _Reasoning:
     needed = packages * count - rng.randrange(count)
     question = f"A company needs {needed} items. How many packages must it order?"
     right = Fraction(packages)
-    return question, right, (right + 1, right - 1, right + 2, Fraction(needed), right * 2), ""
+    return question, right, (right + 1, right - 1, right + 2, right - 2, right * 2), ""
 
 
 def _supply(count: int, rng: Random) -> _Reasoning:
     a_day = rng.choice([number for number in (1, 2, 3, 4, 5) if count % number == 0 and count > number])
     question = f"At {a_day} a day, how long does a package last?"
     right = Fraction(count, a_day)
-    return question, right, (Fraction(count * a_day), right + a_day, right * 2, right / 2, right + 7), "days"
+    return question, right, (right - a_day, right + a_day, right * 2, right / 2, right + 7), "days"
 
 
 def _unit_price(count: int, rng: Random) -> _Reasoning:
@@ -231,7 +233,7 @@ def _unit_price(count: int, rng: Random) -> _Reasoning:
     price = Fraction(cents * count, 100)
     question = f"A package costs ${float(price):.2f}. What does one item cost?"
     right = Fraction(cents, 100)
-    return question, right, (right * 2, right / 2, right + Fraction(1, 4), price, right + 1), "$"
+    return question, right, (right * 2, right / 2, right + Fraction(1, 4), right * Fraction(3, 2), right + 1), "$"
 
 
 def _with_unit(value: Fraction, unit: str) -> str:
@@ -239,6 +241,9 @@ def _with_unit(value: Fraction, unit: str) -> str:
         return f"${float(value):.2f}"
     return f"{written(value)} {unit.removesuffix('s') if value == 1 else unit}".strip()
 
+
+# Things of these parts of a shop are eaten, swallowed or rubbed in: what they weigh is how much of them there is.
+_USED_UP = frozenset({"food", "health", "beauty", "pets", "bathroom"})
 
 LARGEST_PACK = Task(
     "largest_amount",
@@ -259,14 +264,19 @@ LARGEST_PACK = Task(
 def build_largest_amount(
     record: Product | JudgedProduct, pool: Pool[Product | JudgedProduct], rng: Random
 ) -> Draft | None:
-    """Compare the totals of four products, the largest at least a fifth ahead."""
+    """Compare the totals of four products of one part of a shop, the largest at least a fifth ahead."""
     measured = pool.once("totals", _totals)
     own = measured.get(record.key)
     if own is None:
         return None
     measure, total, title = own
     entries = pool.once("entries", lambda pool: list(pool.once("totals", _totals).values()))
-    wrong = draw(rng, entries, 3, lambda entry: entry[0] == measure and entry[1] * Fraction(6, 5) < total)
+    part = domains(title)
+
+    def is_less(entry: tuple[str, Fraction, str]) -> bool:
+        return entry[0] == measure and entry[1] * Fraction(6, 5) < total and not part.isdisjoint(domains(entry[2]))
+
+    wrong = draw(rng, entries, 3, is_less)
     return choice(rng, title, [entry[2] for entry in wrong], measure=measure) if len(wrong) == 3 else None
 
 
@@ -274,6 +284,8 @@ def _totals(pool: Pool[Product | JudgedProduct]) -> dict[str, tuple[str, Fractio
     totals = {}
     for record in pool.records:
         title = shortened(_title(record))
+        if _USED_UP.isdisjoint(domains(title)):
+            continue
         # With a count beside it ("1.2 oz, 24 Count") a weight may be that of one or of all.
         amount = single_amount(title, *_MEASURE_NAMES)
         count = 1 if is_one_pack(title) else packs(title)
