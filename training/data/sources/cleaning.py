@@ -77,6 +77,8 @@ def clean_value(value: object) -> str:
 
 def without_accents(text: str) -> str:
     """Return `text` in lower case without accents and wide forms; the marks of Japanese letters stay."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", "".join(letter for letter in folded if not "\u0300" <= letter <= "\u036f"))
 

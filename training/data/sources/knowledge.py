@@ -73,6 +73,7 @@ def _content() -> dict[str, Any]:
     return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=4096)
 def far_apart(first: str, second: str) -> bool:
     """Whether what is right for one group of types (or topic of events) is surely wrong for the other."""
     return first != second and not any(first in near and second in near for near in _content()["neighbours"])

@@ -62,6 +62,8 @@ class _Table:
                     self.near.setdefault(one, set()).add(f"{name}~{other}")
         self.vague = {_key(entry) for entry in data["vague"]}
         self.shades = {_key(entry) for entry in data["shades"]}
+        # What an entry of several words, or of one that is written as several, begins with.
+        self.beginnings = frozenset(key[:end] for key in self.names for end in range(1, len(key)))
         self.compounds = tuple(
             key
             for key, languages in self.languages.items()
@@ -80,7 +82,7 @@ class _Table:
         for ending in ("", *_ENDINGS):
             if word.endswith(ending) and word.removesuffix(ending) in self.names:
                 return word.removesuffix(ending)
-        return next((key for key in self.compounds if word.endswith(key)), "")
+        return next((key for key in self.compounds if word.endswith(key)), "") if word.endswith(self.compounds) else ""
 
 
 def _key(entry: str) -> str:
@@ -98,6 +100,8 @@ def _entries(words: list[str]) -> Iterator[str]:
     for place, word in enumerate(words):
         if entry := _form_of(word):
             yield entry
+        if word not in _table().beginnings:
+            continue
         for count in range(2, _LONGEST_ENTRY + 1):
             taken = words[place : place + count]
             # "Wi Fi" is an entry as one word.

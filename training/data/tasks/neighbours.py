@@ -7,14 +7,14 @@ told apart easily.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from random import Random
 
 from training.data.tasks.domains import domains
 from training.data.tasks.equivalents import names_value, related
 from training.data.tasks.task import draw
-from training.data.tasks.words import term_sequence
+from training.data.tasks.words import term_sequence, terms
 
 # What a query wants stands before these: "bag for laptop", "shorts without pockets".
 _PREPOSITION = re.compile(r"\b(?:for|with|without|in|of|by|under|from)\b", re.IGNORECASE)
@@ -30,12 +30,17 @@ class Titles:
         self.all = list(dict.fromkeys(titles))
         self._asked = asked or {}
         self._by_quality: dict[str, list[str]] = {}
-        self._by_domain: dict[str, list[str]] = {}
         for title in self.all:
             for quality in _qualities(title):
                 self._by_quality.setdefault(quality, []).append(title)
+
+    @cached_property
+    def _by_domain(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for title in self.all:
             for domain in domains(title):
-                self._by_domain.setdefault(domain, []).append(title)
+                found.setdefault(domain, []).append(title)
+        return found
 
     def neighbours(self, rng: Random, query: str, count: int, context: str = "") -> list[str]:
         """Draw up to `count` titles that are not what `query` or `context` speaks of, rather those that share a quality."""
@@ -90,7 +95,7 @@ def _without(text: str, qualities: Set[str]) -> str:
 
 
 def _qualities(text: str) -> frozenset[str]:
-    return frozenset(filter(_is_quality, term_sequence(text)))
+    return frozenset(filter(_is_quality, terms(text)))
 
 
 @lru_cache(maxsize=65536)
@@ -101,4 +106,4 @@ def _is_quality(term: str) -> bool:
 def _things(query: str) -> set[str]:
     """Return the words that may name the thing itself: the last one, and the last one before "for" and the like."""
     parts = (query, _PREPOSITION.split(query)[0])
-    return {terms[-1] for terms in map(term_sequence, parts) if terms}
+    return {sequence[-1] for sequence in map(term_sequence, parts) if sequence}

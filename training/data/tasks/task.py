@@ -174,8 +174,7 @@ class Task:
         draft = builder(record, pool, rng)
         if not isinstance(draft, Draft):
             return draft
-        bodies = {name: value for name, value in draft.slots.items() if name not in _LIST_SLOTS}
-        if any(option_numbers(value) for value in bodies.values()):
+        if any(_holds_a_list(value) for name, value in draft.slots.items() if name not in _LIST_SLOTS):
             pool.skip("text that holds a numbered list of its own")
             return None
         if is_vulgar("\n".join(draft.slots.values())) or (isinstance(draft.truth, str) and is_vulgar(draft.truth)):
@@ -223,6 +222,11 @@ class Task:
         if isinstance(form, Spans) and form.many is not (self.task_type is TaskType.NAMED_ENTITY_RECOGNITION):
             return "is read as asking for another number of phrases"
         return ""
+
+
+def _holds_a_list(text: str) -> bool:
+    """Whether a text of a source is read as holding a numbered list; most have no two digits, and are not looked at closely."""
+    return sum(map(str.isdigit, text)) > 1 and bool(option_numbers(text))
 
 
 def _plain(slots: dict[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ The one thing to know: words are taken whole, so that a cocktail, shiitake and M
 
 import re
 
-# Masked letters ("f**k", "sh!t") are read as well.
+# Masked letters ("f**k", "sh!t") are read as well. In lower case, as the text is: ignoring the case takes twice the time.
 _VULGAR = re.compile(
     r"(?<![^\W_])(?:"
     r"(?:mother)?f[u*@#]{1,2}[c*#]?k(?:s|er|ers|ed|ing?|in)?|fuc?king?|f\*{2,}|(?:bull|horse|dip)?sh[i1!*]+t+(?:s"
@@ -20,7 +20,6 @@ _VULGAR = re.compile(
     r"|mierda|putas?|joder|jodid[oa]s?|cabr(?:ó|o)n(?:es)?|coño|gilipollas|pendej[oa]s?|follar"
     r"|cazzo|merda|stronz[oaie]|puttan[ae]|vaffanculo|coglion[ei]"
     r")(?![^\W_])|オナホ|オナニー|アダルトグッズ|巨乳|クソ(?=[がだみ野])|セックス|ディルド|他妈的|傻逼",
-    re.IGNORECASE,
 )
 # What shops write below any product: how it is sent, guaranteed and returned, whom to ask, how to read the page.
 _BOILERPLATE = re.compile(
@@ -58,7 +57,7 @@ _BOILERPLATE = re.compile(
 
 def is_vulgar(text: str) -> bool:
     """Whether a word of `text` is one that nobody wants to read in a shop, in one of the languages of the sources."""
-    return _VULGAR.search(text) is not None
+    return _VULGAR.search(text.lower()) is not None
 
 
 def is_boilerplate(sentence: str) -> bool:
