@@ -10,13 +10,13 @@ command, with exit code 1.
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from submission.commands import as_typed
 from training.command_line import run_command
 from training.data.audit import Audit, audit, audit_text
 from training.data.chunks import CHUNK_UNITS
 from training.data.recipe import add_data_recipe_arguments, data_recipe
+from training.data.rows import CandidateRow
 from training.data.samples import sample_questions, spread
 
 _AUDITED = Path(__file__).with_name("recipes") / "audit.yaml"
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"=== {name}: the first {CHUNK_UNITS} records of its sources give no question\n")
 
 
-def _print_questions(name: str, rows: list[dict[str, Any]]) -> None:
+def _print_questions(name: str, rows: list[CandidateRow]) -> None:
     for number, row in enumerate(rows, start=1):
         print(f"=== {name} {number}/{len(rows)} ({row['task_type']}, {row['metric']}, {row['language']})")
         print(f"{row['question']}\n--> {row['completion'][0]['content']}   (truth: {row['truth']!r})\n")

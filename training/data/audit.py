@@ -21,6 +21,7 @@ from submission.errors import ShopBenchError
 from training.data.chunks import chunks_of
 from training.data.guessing import by_length, by_shared_words, by_words, chance, listed
 from training.data.recipe import DataRecipe
+from training.data.rows import CandidateRow
 from training.data.selection import exact_digest
 from training.data.sources import Source
 from training.data.sources.reading import is_on_hub, local_files
@@ -53,9 +54,9 @@ class TaskAudit:
     reasons: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
-    kept: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
+    kept: list[tuple[int, int, CandidateRow]] = field(default_factory=list)
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: CandidateRow) -> None:
         """Count a question, and keep it or not by a hash of its text."""
         question = listed(row, _record_of(row))
         if question is not None and question.metric == "accuracy":
@@ -66,7 +67,7 @@ class TaskAudit:
         (heapq.heappush if len(self.kept) < _GUESSED else heapq.heappushpop)(self.kept, entry)
 
     @property
-    def sample(self) -> list[dict[str, Any]]:
+    def sample(self) -> list[CandidateRow]:
         """The questions that are kept, in no order of the sources."""
         return [row for _, _, row in sorted(self.kept, key=lambda entry: (-entry[0], entry[1]))]
 
@@ -207,7 +208,7 @@ def _build(source: Source, stream: str, tasks: list[Task], audits: dict[str, Tas
     return read
 
 
-def _record_of(row: dict[str, Any]) -> str:
+def _record_of(row: CandidateRow) -> str:
     return row["id"].rsplit("/", 2)[0]
 
 

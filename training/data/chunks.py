@@ -13,6 +13,7 @@ from typing import Any
 
 from submission.json_lines import from_line
 from training.data.recipe import DataRecipe
+from training.data.rows import CandidateRow
 from training.files import write_json
 
 CHUNK_UNITS = 1000
@@ -69,14 +70,14 @@ def read_summary(target: Path) -> Summary | None:
     return Summary.from_json(json.loads(file.read_text())) if file.exists() else None
 
 
-def candidates_of(recipe: DataRecipe, task: str, stream: str, limit: int) -> Iterator[dict[str, Any]]:
+def candidates_of(recipe: DataRecipe, task: str, stream: str, limit: int) -> Iterator[CandidateRow]:
     """Read back up to `limit` candidates of a task from a stream ("source/stream"), in the order of the source."""
     folder = stream_folder(recipe, stream)
     chunks = json.loads((folder / "total.json").read_text())["chunks"]
     return islice(_read(folder, task, chunks), limit)
 
 
-def _read(folder: Path, task: str, chunks: int) -> Iterator[dict[str, Any]]:
+def _read(folder: Path, task: str, chunks: int) -> Iterator[CandidateRow]:
     for number in range(chunks):
         target = chunk_file(folder, number)
         summary = read_summary(target)

@@ -16,6 +16,7 @@ from evaluation.metrics import score
 from submission.answer_formats import Choice, Permutation, Selection
 from submission.questions import read_question
 from submission.task_types import TaskType
+from training.data.rows import BuiltRow
 from training.data.sources.cleaning import words
 from training.data.tasks.words import terms
 
@@ -56,7 +57,7 @@ class Listed:
         return number in self.truth
 
 
-def listed(row: dict[str, Any], group: str) -> Listed | None:
+def listed(row: BuiltRow, group: str) -> Listed | None:
     """Return a built question as one with a list, None where its answer is text."""
     form = read_question(row["question"], row["task_type"] == TaskType.MULTIPLE_CHOICE).answer_format
     if not isinstance(form, Choice | Permutation | Selection):

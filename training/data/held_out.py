@@ -7,14 +7,14 @@ there are left alone as long as they are what the recipe would make, and nothing
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from evaluation.dataset import Sample
 from submission.errors import ShopBenchError
 from training.data.recipe import DataRecipe, HeldOut
-from training.data.tasks.task import sample_of_built
+from training.data.rows import CandidateRow, sample_of_built
 from training.files import folder_written_whole, read_lines, remove, write_json, write_lines
 from training.held_out_sets import HELD_OUT_SETS, deal_out
 
@@ -65,8 +65,11 @@ def _recipe_of_held_out(recipe: DataRecipe, settings: HeldOut) -> DataRecipe:
 
 
 def _read(output: Path) -> list[Sample]:
-    samples = []
-    for shard in sorted((output / "data").iterdir()):
-        for row in read_lines(shard):
-            samples.append(sample_of_built({**row, "truth": json.loads(row["truth"])}))
-    return samples
+    return [sample_of_built(row) for shard in sorted((output / "data").iterdir()) for row in _rows(shard)]
+
+
+def _rows(shard: Path) -> Iterator[CandidateRow]:
+    """Yield the rows of a shard, whose truths are JSON: a column holds one type."""
+    rows: Iterator[CandidateRow] = read_lines(shard)
+    for row in rows:
+        yield {**row, "truth": json.loads(row["truth"])}

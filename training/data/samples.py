@@ -4,17 +4,17 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from submission.errors import ShopBenchError
 from submission.near_names import hint
 from training.data.chunks import CHUNK_UNITS
 from training.data.recipe import DataRecipe
+from training.data.rows import CandidateRow
 from training.data.tasks.task import Pool
 from training.data.wanted import wanted_tasks
 
 
-def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[str, list[dict[str, Any]]]:
+def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[str, list[CandidateRow]]:
     """Return up to `count` questions of each named task (of all where none is named), in the build's columns."""
     with TemporaryDirectory() as scratch:
         recipe = recipe.model_copy(update={"output": Path(scratch) / "sample"})
@@ -22,7 +22,7 @@ def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[s
         tasks = wanted_tasks(recipe, sources)
         if unknown := [name for name in names if name not in tasks]:
             raise ShopBenchError(f"there is no task {unknown[0]!r}: {hint(unknown[0], sorted(tasks))}")
-        questions: dict[str, list[dict[str, Any]]] = {name: [] for name in names or sorted(tasks)}
+        questions: dict[str, list[CandidateRow]] = {name: [] for name in names or sorted(tasks)}
         for source in sources.values():
             source.prepare_once()
             for stream in source.streams:
@@ -39,6 +39,6 @@ def sample_questions(recipe: DataRecipe, names: list[str], count: int) -> dict[s
     return {name: spread(found, count) for name, found in questions.items()}
 
 
-def spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+def spread(rows: list[CandidateRow], count: int) -> list[CandidateRow]:
     """Return `count` rows from all over the list: some sources give their rows sorted."""
     return [rows[place * len(rows) // count] for place in range(count)] if len(rows) > count else rows

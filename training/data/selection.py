@@ -18,6 +18,7 @@ from datasketch import MinHash, MinHashLSH
 from submission.json_lines import to_line
 from training.data.chunks import candidates_of
 from training.data.recipe import DataRecipe
+from training.data.rows import CandidateRow
 from training.data.wanted import candidate_limit
 from training.files import write_json, written_whole
 
@@ -63,7 +64,7 @@ def select(recipe: DataRecipe, task: str, streams: list[str], quota: int) -> dic
     return summary
 
 
-def _in_turns(recipe: DataRecipe, task: str, streams: list[str], quota: int) -> Iterator[dict[str, Any]]:
+def _in_turns(recipe: DataRecipe, task: str, streams: list[str], quota: int) -> Iterator[CandidateRow]:
     limit = candidate_limit(quota)
     for rows in zip_longest(*(candidates_of(recipe, task, stream, limit) for stream in streams)):
         yield from (row for row in rows if row is not None)

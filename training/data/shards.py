@@ -8,14 +8,16 @@ import hashlib
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from submission.json_lines import from_line
 from training.data.recipe import DataRecipe
+from training.data.rows import CandidateRow
 from training.data.selection import exact_digest, selected_file
 from training.files import read_lines, remove, write_json, write_lines
 
-_DESCRIBING = ("task_name", "task_type", "metric", "track", "source", "language")
+_Describing = Literal["task_name", "task_type", "metric", "track", "source", "language"]
+_DESCRIBING: tuple[_Describing, ...] = get_args(_Describing)
 _FEWEST_PER_SHARD = 1
 
 
@@ -49,7 +51,7 @@ def write_shard(recipe: DataRecipe, part: Path, number: int, count: int) -> dict
     summary_file = part.with_suffix(".json")
     if summary_file.exists() and target.exists():
         return json.loads(summary_file.read_text())
-    rows: dict[bytes, dict[str, Any]] = {}
+    rows: dict[bytes, CandidateRow] = {}
     repeated = []
     for row in read_lines(part):
         digest = exact_digest(row["question"])
@@ -70,7 +72,7 @@ def _order(seed: int, name: str) -> bytes:
     return hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
 
 
-def _lengths(recipe: DataRecipe, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _lengths(recipe: DataRecipe, rows: list[CandidateRow]) -> dict[str, Any]:
     """Return histograms (length: how many) of prompts and answers, and the lengths of both together by task."""
     prompts = [" ".join(message["content"] for message in row["prompt"]) for row in rows]
     answers = [row["completion"][0]["content"] for row in rows]

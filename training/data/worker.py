@@ -15,6 +15,7 @@ from submission.json_lines import to_line
 from training.data.chunks import Summary, write_summary
 from training.data.decontamination import Ngram, ProtectedQuestions, instruction_of, protected_texts, shared_by_many
 from training.data.recipe import DataRecipe
+from training.data.rows import CandidateRow
 from training.data.sources.records import Record
 from training.data.sources.shopbench import ShopBench
 from training.data.tasks import Task
@@ -60,7 +61,7 @@ class Worker:
 
     def _questions(
         self, task: Task, stream: str, asked: list[Record], pool: Pool[Record], contaminated: list[dict[str, str]]
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[CandidateRow]:
         instruction = self._instruction(task, is_ready=stream == READY_STREAM)
         for record in asked:
             for row in task.questions(stream, record, pool, self.recipe.seed):

@@ -7,6 +7,7 @@ from typing import Any
 from submission.languages import detect_language
 from submission.questions import read_question
 from submission.task_types import TaskType
+from training.data.rows import AskedRow
 from training.data.synthetic.replies import RejectedError
 from training.data.tasks.task import Draft, Task
 from training.data.tasks.words import terms
@@ -64,7 +65,7 @@ def check_gives_nothing_away(text: str, source: str, answer: str, *, most: int =
         raise RejectedError("the text gives the answer away")
 
 
-def read_back(asked: Task, text: str, draft: Draft) -> dict[str, Any]:
+def read_back(asked: Task, text: str, draft: Draft) -> AskedRow:
     """Return the row of a question as the submission reads it; `RejectedError` where it is read as something else."""
     row = asked.read_back(text, draft)
     if isinstance(row, str):

@@ -7,9 +7,9 @@ have said. What the shopper says must not give the answer away: no words of the 
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from submission.task_types import TaskType
+from training.data.rows import AskedRow
 from training.data.sources.records import JudgedQuery
 from training.data.synthetic.checks import (
     check_gives_nothing_away,
@@ -78,7 +78,7 @@ class EsciChoice:
             for (query, draft), reply in written
         ]
 
-    def _row(self, query: JudgedQuery, draft: Draft, reply: Reply, context: Context) -> dict[str, Any]:
+    def _row(self, query: JudgedQuery, draft: Draft, reply: Reply, context: Context) -> AskedRow:
         need = one_line(read_reply(reply).get("sentence"))
         check_length(need, 4, 40)
         check_language(need, query.language)

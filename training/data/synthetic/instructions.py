@@ -11,12 +11,13 @@ from itertools import zip_longest
 from typing import Any
 
 from submission.errors import ShopBenchError
+from training.data.rows import BuiltRow, sample_of_built
 from training.data.synthetic.checks import check_language, check_length, check_overlap, one_line, similarity
 from training.data.synthetic.items import Context, Item, Rejected, WrittenQuestion, WrittenWording
 from training.data.synthetic.replies import RejectedError, read_reply
 from training.data.synthetic.requests import TEXT, Reply, WriterRequest, schema
 from training.data.synthetic.seeds import first_pool
-from training.data.tasks.task import Task, sample_of_built
+from training.data.tasks.task import Task
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _SYSTEM = (
@@ -96,8 +97,8 @@ def _frame(wording: str) -> tuple[str, str]:
     return wording, ""
 
 
-def _tried(task: Task, context: Context) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _tried(task: Task, context: Context) -> list[BuiltRow]:
+    rows: list[BuiltRow] = []
     for stream in task.builders:
         pool = first_pool(context, stream)
         for record in pool.records:

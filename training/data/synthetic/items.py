@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from evaluation.dataset import Sample
 from training.data.recipe import DataRecipe
+from training.data.rows import AskedRow, sample_of_built
 from training.data.sources import Source
 from training.data.synthetic.replies import RejectedError
 from training.data.synthetic.requests import Reply, WriterRequest
-from training.data.tasks.task import Pool, Task, sample_of_built
+from training.data.tasks.task import Pool, Task
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Generator(Protocol):
         """Turn seeds and the replies to them into questions and rejections."""
 
 
-def question_or_rejected(make: Callable[[], dict[str, Any]], generator: str, written: str, made_from: str) -> Item:
+def question_or_rejected(make: Callable[[], AskedRow], generator: str, written: str, made_from: str) -> Item:
     """Return the question whose row `make` returns, or what was `written` with the reason why there is none."""
     try:
         return WrittenQuestion(sample_of_built(make()), generator, made_from)

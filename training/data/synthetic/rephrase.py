@@ -6,10 +6,10 @@ answer stay what they were. So the writer cannot change what is asked about, and
 
 import re
 from functools import partial
-from typing import Any
 
 from submission.question_text import QUOTED
 from submission.task_types import TaskType
+from training.data.rows import CandidateRow
 from training.data.synthetic.checks import (
     check_gives_nothing_away,
     check_language,
@@ -61,28 +61,28 @@ class Rephrase:
 
     name = "rephrase"
 
-    def seeds(self, context: Context, count: int) -> list[dict[str, Any]]:
+    def seeds(self, context: Context, count: int) -> list[CandidateRow]:
         """Return questions of all tasks in turn."""
         return built_questions(context, count, _has_an_instruction)
 
-    def request(self, seed: dict[str, Any], context: Context) -> WriterRequest:
+    def request(self, seed: CandidateRow, context: Context) -> WriterRequest:
         """Ask for the instruction in other words."""
         hidden, _ = hide_quotations(split_question(seed["question"])[0])
         messages = (("system", _SYSTEM), ("user", f"Instruction: {hidden}"))
         number = context.rng(f"{self.name}/{seed['id']}").randrange(2**31)
         return WriterRequest(messages, schema(instruction=TEXT), 200, number)
 
-    def items(self, written: list[tuple[dict[str, Any], Reply]], context: Context) -> list[Item]:
+    def items(self, written: list[tuple[CandidateRow, Reply]], context: Context) -> list[Item]:
         """Put the new instructions before the old bodies."""
         return [
             question_or_rejected(partial(self._row, seed, reply), self.name, reply.text, seed["id"])
             for seed, reply in written
         ]
 
-    def _row(self, seed: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    def _row(self, seed: CandidateRow, reply: Reply) -> CandidateRow:
         return {**seed, "question": self._reworded(seed, reply)}
 
-    def _reworded(self, seed: dict[str, Any], reply: Reply) -> str:
+    def _reworded(self, seed: CandidateRow, reply: Reply) -> str:
         instruction, body = split_question(seed["question"])
         hidden, quotations = hide_quotations(instruction)
         text = one_line(read_reply(reply).get("instruction"))
@@ -106,11 +106,11 @@ class Rephrase:
         return question
 
 
-def _has_an_instruction(row: dict[str, Any]) -> bool:
+def _has_an_instruction(row: CandidateRow) -> bool:
     return len(split_question(row["question"])[0].split()) >= _FEWEST_WORDS
 
 
-def _right_option(seed: dict[str, Any]) -> str:
+def _right_option(seed: CandidateRow) -> str:
     """Return the text of the right option of a multiple-choice question, empty for other questions."""
     if seed["task_type"] != TaskType.MULTIPLE_CHOICE:
         return ""

@@ -7,6 +7,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from training.data.chunks import CHUNK_UNITS
+from training.data.rows import CandidateRow
 from training.data.sources.records import Record
 from training.data.synthetic.items import Context
 from training.data.tasks.task import Pool, Task
@@ -39,10 +40,10 @@ def first_pool(context: Context, stream: str) -> Pool[Any]:
     return context.pools[stream]
 
 
-def built_questions(context: Context, count: int, usable: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+def built_questions(context: Context, count: int, usable: Callable[[CandidateRow], bool]) -> list[CandidateRow]:
     """Return questions of all tasks in turn that are `usable`, in the build's columns."""
     tasks = [replace(task, wordings=context.wordings(task)) for _, task in sorted(context.tasks.items())]
-    by_task: dict[str, list[dict[str, Any]]] = {task.name: [] for task in tasks}
+    by_task: dict[str, list[CandidateRow]] = {task.name: [] for task in tasks}
     # Twice a task's share: some tasks give less than theirs.
     most = -(-2 * count // max(1, len(tasks)))
     for stream in sorted({stream for task in tasks for stream in task.builders}):
@@ -58,7 +59,7 @@ def built_questions(context: Context, count: int, usable: Callable[[dict[str, An
     return list(islice(turns, count))
 
 
-def _questions(task: Task, stream: str, pool: Pool[Record], context: Context) -> Iterator[dict[str, Any]]:
+def _questions(task: Task, stream: str, pool: Pool[Record], context: Context) -> Iterator[CandidateRow]:
     for record in pool.records:
         row = task.question(stream, record, pool, context.rng(f"{task.name}/{stream}/{record.key}"))
         if row is not None:

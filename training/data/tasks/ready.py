@@ -13,12 +13,12 @@ and left out. It does not end the build.
 from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
-from typing import Any
 
 from submission.questions import read_question
 from submission.task_types import TaskType
+from training.data.rows import BuiltRow, asked_row
 from training.data.sources.records import ReadyQuestion
-from training.data.tasks.task import Builder, Pool, Task, columns
+from training.data.tasks.task import Builder, Pool, Task
 from training.data.tasks.unsuitable import is_vulgar
 
 READY_STREAM = "shopbench/questions"
@@ -35,13 +35,13 @@ def with_ready_tasks(tasks: Mapping[str, Task], ready: Mapping[str, int]) -> dic
 
 
 def _builder(name: str) -> Builder:
-    def build_ready(record: ReadyQuestion, pool: Pool[ReadyQuestion], rng: Random) -> dict[str, Any] | None:
+    def build_ready(record: ReadyQuestion, pool: Pool[ReadyQuestion], rng: Random) -> BuiltRow | None:
         return _row(record, pool) if record.task == name else None
 
     return build_ready
 
 
-def _row(record: ReadyQuestion, pool: Pool[ReadyQuestion]) -> dict[str, Any] | None:
+def _row(record: ReadyQuestion, pool: Pool[ReadyQuestion]) -> BuiltRow | None:
     if is_vulgar(record.text) or (isinstance(record.truth, str) and is_vulgar(record.truth)):
         pool.skip("text with a vulgar word")
         return None
@@ -54,5 +54,5 @@ def _row(record: ReadyQuestion, pool: Pool[ReadyQuestion]) -> dict[str, Any] | N
     if answer is None:
         pool.skip(f"{record.task_type} question whose truth is outside of the form {form.name}")
         return None
-    row = columns(record.task, record.metric, record.track, question, answer, record.truth)
+    row = asked_row(record.task, record.metric, record.track, question, answer, record.truth)
     return {**row, "source": "shopbench", "language": record.language, "content": record.text}

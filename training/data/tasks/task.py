@@ -15,14 +15,12 @@ from random import Random
 from string import Formatter
 from typing import Any, Generic, TypeVar
 
-from evaluation.dataset import Sample
 from submission.answer_formats import AnswerFormat, Choice, FreeText, Permutation, Selection, Spans
 from submission.errors import ShopBenchError
 from submission.options import option_numbers
-from submission.prompts import chat_messages
-from submission.questions import Question, read_question
+from submission.questions import read_question
 from submission.task_types import TaskType
-from submission.tracks import track_by_challenge_id, track_by_number
+from training.data.rows import AskedRow, BuiltRow, CandidateRow, asked_row
 from training.data.sources.records import Record
 from training.data.tasks.equivalents import is_vague, related
 from training.data.tasks.unsuitable import is_vulgar
@@ -109,7 +107,7 @@ def in_no_order(key: str) -> bytes:
 
 
 # A builder of ready-made questions returns the row itself.
-Builder = Callable[[AnyRecord, Pool[AnyRecord], Random], Draft | dict[str, Any] | None]
+Builder = Callable[[AnyRecord, Pool[AnyRecord], Random], Draft | BuiltRow | None]
 
 
 def in_english(record: Record) -> bool:
@@ -144,7 +142,7 @@ class Task:
 
         def register(builder: Builder[AnyRecord]) -> Builder[AnyRecord]:
             @wraps(builder)
-            def build_when(record: AnyRecord, pool: Pool[AnyRecord], rng: Random) -> Draft | dict[str, Any] | None:
+            def build_when(record: AnyRecord, pool: Pool[AnyRecord], rng: Random) -> Draft | BuiltRow | None:
                 return builder(record, pool, rng) if when is None or when(record) else None
 
             self.builders.update(dict.fromkeys(streams, build_when))
@@ -156,14 +154,14 @@ class Task:
         """Return the names of the slots in a wording."""
         return [name for _, name, _, _ in Formatter().parse(wording) if name]
 
-    def questions(self, stream: str, record: Record, pool: Pool[Any], seed: int) -> Iterator[dict[str, Any]]:
+    def questions(self, stream: str, record: Record, pool: Pool[Any], seed: int) -> Iterator[CandidateRow]:
         """Build the questions about `record` that a build with this seed asks, with the `id` of each."""
         for number in range(self.questions_per_record):
             row = self.question(stream, record, pool, Random(f"{seed}/{self.name}/{stream}/{record.key}/{number}"))
             if row is not None:
                 yield {"id": f"{stream}/{record.key}/{self.name}/{number}", **row}
 
-    def question(self, stream: str, record: Record, pool: Pool[Any], rng: Random) -> dict[str, Any] | None:
+    def question(self, stream: str, record: Record, pool: Pool[Any], rng: Random) -> BuiltRow | None:
         """Build a question about `record`, or return None where the record does not suit the task.
 
         The result has the columns of the data set without `id`; `content` is the part that is not wording. Raises
@@ -197,7 +195,7 @@ class Task:
         content = draft.content or "\n".join(draft.slots.values())
         return {**row, "source": source, "language": language, "content": content}
 
-    def read_back(self, text: str, draft: Draft) -> dict[str, Any] | str:
+    def read_back(self, text: str, draft: Draft) -> AskedRow | str:
         """Return prompt, completion and what describes them, or what is wrong with the question as it is read."""
         question = read_question(text, self.task_type is TaskType.MULTIPLE_CHOICE)
         form = question.answer_format
@@ -209,7 +207,7 @@ class Task:
         answer = form.render(draft.truth if draft.answer is None else draft.answer)
         if not form.accepts(answer):
             return f"does not take its own answer {answer!r}:\n{text}"
-        return columns(self.name, self.metric, self.track, question, answer, draft.truth)
+        return asked_row(self.name, self.metric, self.track, question, answer, draft.truth)
 
     def _misfit(self, form: AnswerFormat, draft: Draft) -> str:
         expected = _FORMS.get(self.task_type) or (Spans if self.metric == "rougel" else FreeText)
@@ -242,32 +240,6 @@ def _plain_answer(draft: Draft) -> Draft:
     if isinstance(draft.truth, list) and isinstance(draft.truth[0], str):
         return replace(draft, truth=[_PLAIN_TEXT])
     return draft
-
-
-def columns(task: str, metric: str, track: int, question: Question, answer: str, truth: Any) -> dict[str, Any]:
-    """Return the columns of the data set that tell what is asked, what is answered and how it is scored."""
-    return {
-        "prompt": chat_messages(question, track_by_number(track)),
-        "completion": [{"role": "assistant", "content": answer}],
-        "task_name": task,
-        "task_type": str(question.task_type),
-        "metric": metric,
-        "track": track_by_number(track).challenge_id,
-        "question": question.text,
-        "truth": truth,
-    }
-
-
-def sample_of_built(row: dict[str, Any]) -> Sample:
-    """Return a built question (the columns of the data set) as it is read and scored."""
-    return Sample(
-        question=row["question"],
-        truth=row["truth"],
-        task_name=row["task_name"],
-        task_type=TaskType(row["task_type"]),
-        metric=row["metric"],
-        track=track_by_challenge_id(row["track"]),
-    )
 
 
 def numbered(items: Iterable[str], start: int, *, tight: bool = False) -> str:
