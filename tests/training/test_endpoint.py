@@ -100,11 +100,13 @@ def test_an_endpoint_gets_the_parameters_that_it_takes(server: WriterServer, tmp
     plain = recipe(tmp_path, server.url, *only("esci_choice", 1))
     synthesize(plain)
     values = ["writer.token_limit=max_completion_tokens", "writer.temperature=null", "writer.thinking_tokens=4000"]
+    values.append("writer.send_seed=false")
     extra = "writer.extra_body={chat_template_kwargs: {enable_thinking: false}}"
     synthesize(recipe(tmp_path, server.url, *only("esci_choice", 1), *values, extra))
     first, second = server.bodies
     assert (first["max_tokens"], first["temperature"]) == (80, 0.7) and "max_completion_tokens" not in first
-    assert second["max_completion_tokens"] == 4080 and not {"max_tokens", "temperature"} & second.keys()
+    assert isinstance(first["seed"], int)
+    assert second["max_completion_tokens"] == 4080 and not {"max_tokens", "temperature", "seed"} & second.keys()
     assert second["chat_template_kwargs"] == {"enable_thinking": False}
 
 

@@ -91,9 +91,10 @@ class Endpoint:
         arguments: dict[str, Any] = {
             "model": settings.model,
             "messages": request.chat(),
-            "seed": request.seed,
             settings.token_limit: request.max_tokens + settings.thinking_tokens,
         }
+        if settings.send_seed:
+            arguments["seed"] = request.seed
         if settings.temperature is not None:
             arguments["temperature"] = settings.temperature
         if settings.extra_body:

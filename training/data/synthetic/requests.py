@@ -18,7 +18,8 @@ class WriterSettings(RecipeSection):
     a request: a changed value makes it another one. `max_retries` attempts follow a failed one, each after a longer
     pause.
 
-    Some endpoints want other requests. With `temperature: null` none is sent. `token_limit` is the name of the limit.
+    Some endpoints want other requests. With `temperature: null` none is sent, with `send_seed: false` no seed.
+    `token_limit` is the name of the limit.
     `extra_body` is sent along, such as `{chat_template_kwargs: {enable_thinking: false}}` for a vLLM server. A writer that
     thinks needs `thinking_tokens` on top of those that its reply may take.
     """
@@ -28,6 +29,7 @@ class WriterSettings(RecipeSection):
     base_url: str = "http://127.0.0.1:8000/v1"
     api_key_variable: str = "OPENAI_API_KEY"
     temperature: float | None = Field(default=0.7, ge=0)
+    send_seed: bool = True
     token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     thinking_tokens: int = Field(default=0, ge=0)
     extra_body: dict[str, Any] = Field(default_factory=dict)
