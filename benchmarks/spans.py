@@ -23,6 +23,7 @@ from submission.deadline import Deadline
 from submission.decoding import masking
 from submission.engine import Request
 from submission.errors import ShopBenchError
+from submission.profiles import CPU, PROFILES
 from submission.questions import read_question
 from submission.settings import Settings
 from submission.valid_answers import valid_answer
@@ -77,6 +78,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         questions = load(arguments.data, arguments.limit)
+        # The bias is changed from here.
+        PROFILES["cpu"] = replace(CPU, own_process=False)
         model = ShopBenchModel(Settings.from_environment(strict=True))
     except (ShopBenchError, OSError) as error:
         print(error, file=sys.stderr)

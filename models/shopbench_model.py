@@ -18,6 +18,7 @@ from submission.deadline import Deadline, batch_deadline
 from submission.decoding.token_bytes import tokenizer_kind
 from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
+from submission.engine_process import EngineProcess
 from submission.errors import ShopBenchError, one_line
 from submission.long_questions import long_questions
 from submission.lora_adapter import find_base, open_adapter
@@ -61,8 +62,9 @@ class ShopBenchModel(ShopBenchBaseModel):
             self.profile.max_model_len,
             self.track.number,
         )
+        engine = EngineProcess if self.profile.own_process else Engine
         load = CheckedLoading(
-            lambda profile: Engine(self.model_folder, profile, settings.seed, self.constrained, self.adapter),
+            lambda profile: engine(self.model_folder, profile, settings.seed, self.constrained, self.adapter),
             self.profile,
             settings.accumulation,
             config,

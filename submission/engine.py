@@ -12,6 +12,7 @@ import math
 import os
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,8 @@ class Engine:
                 "(VLLM_LOGGING_LEVEL=INFO shows what it did)"
             ) from error
         self._ids = itertools.count()
+        self.after_step: Callable[[], None] | None = None
+        """Called when a step's results are in the generations."""
 
     def generate(self, requests: list[Request], generations: list[Generation], deadline: Deadline) -> None:
         """Answer `requests` together into `generations`, one for each, which hold what is there at any moment."""
@@ -200,6 +203,8 @@ class Engine:
                     del open_requests[output.request_id]
             if determined:
                 self._engine.abort_request(determined)
+            if self.after_step:
+                self.after_step()
         for index in open_requests.values():
             generations[index].cut = True
         if open_requests:

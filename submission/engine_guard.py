@@ -1,10 +1,11 @@
 """An engine that always answers: whatever happens in vLLM, the caller gets one generation a request, in time.
 
-The engine runs on a thread of its own. A step that never returns is waited for until the deadline and no longer. After
-an exception what is unanswered is asked again in halves of the batch: the usual cause on a card is a batch that was too
-large. The engine is loaded again for it if that fits into the batch's time. If nothing helps, the engine is dead: it is
-loaded again if the run has time for it, over several batches if it takes as long. What is not answered comes back
-unfinished, and its form makes an answer of it.
+The engine is asked on a thread of its own. A step that never returns is waited for until the deadline and no longer. If
+the next batch waits for it in vain too, the engine is ended, where it is one that can be. After an exception what is
+unanswered is asked again in halves of the batch: the usual cause on a card is a batch that was too large. The engine is
+loaded again for it if that fits into the batch's time. If nothing helps, the engine is dead: it is loaded again if the
+run has time for it, over several batches if it takes as long. What is not answered comes back unfinished, and its form
+makes an answer of it.
 """
 
 import copy
@@ -13,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from submission.deadline import Deadline
 from submission.engine import Generation, Request
@@ -21,6 +22,9 @@ from submission.errors import one_line
 from submission.worker_thread import WorkerThread
 
 logger = logging.getLogger(__name__)
+
+# How long a step that has missed its batch's deadline is waited for. A step on a CPU takes seconds, a whole batch 30.
+_PATIENCE_S = 30.0
 
 
 class EngineLike(Protocol):
@@ -31,6 +35,14 @@ class EngineLike(Protocol):
 
     def close(self) -> None:
         """Give back what the engine holds."""
+
+
+@runtime_checkable
+class KillableEngine(EngineLike, Protocol):
+    """An engine that can be ended in the middle of a step."""
+
+    def kill(self) -> None:
+        """End the engine at once: what waits for it fails."""
 
 
 class GuardedEngine:
@@ -51,6 +63,8 @@ class GuardedEngine:
         self._running: Future[Any] | None = None
         """What the thread is busy with: a batch or, if `_loading`, the new engine."""
         self._loading = False
+        self._given_up_at = 0.0
+        """When a batch was last left behind in the middle of a step."""
         self._answered = 0
         """How often the engine came through a batch."""
         self._said = ""
@@ -105,6 +119,7 @@ class GuardedEngine:
         if not job.done():
             _mark_cut(generations)
             self._running = job
+            self._given_up_at = time.monotonic()
             logger.error("the engine did not return in time: %d questions answered as far as it got", len(requests))
             return None
         error = job.exception()
@@ -114,7 +129,7 @@ class GuardedEngine:
     def _is_there(self, deadline: Deadline) -> bool:
         """Wait for a late step or for loading, until the deadline; return whether there is an engine that can be asked."""
         while self._running is not None:
-            wait([self._running], timeout=deadline.timeout())
+            self._wait(self._running, deadline)
             if not self._running.done():
                 what = "still being loaded" if self._loading else "still stuck"
                 self._say(f"the engine is {what}: falling back to what the questions themselves suggest")
@@ -133,9 +148,24 @@ class GuardedEngine:
                 logger.warning("the engine is back")
         return self._engine is not None
 
+    def _wait(self, running: "Future[Any]", deadline: Deadline) -> None:
+        """Wait for a late step or for loading, until the deadline; a step that will hardly return is ended in between."""
+        engine, left_s = self._engine, deadline.timeout()
+        patience_s = max(0.0, self._given_up_at + _PATIENCE_S - time.monotonic())
+        if isinstance(engine, KillableEngine) and not self._loading and (left_s is None or patience_s < left_s):
+            wait([running], timeout=patience_s)
+            if not running.done() and self._may_restart(self._run_left()):
+                logger.error("a step of the engine does not return: the engine is ended")
+                engine.kill()
+        wait([running], timeout=deadline.timeout())
+
+    def _may_restart(self, time_s: float) -> bool:
+        """Whether the engine may be loaded anew: once, and only if `time_s` seconds are enough."""
+        return self._restarts_left > 0 and self._load_s <= time_s
+
     def _restart(self, time_s: float) -> bool:
-        """Begin to load the engine anew, once and only if `time_s` seconds are enough; return whether it is begun."""
-        if self._restarts_left == 0 or self._load_s > time_s:
+        """Begin to load the engine anew if it may be; return whether it is begun."""
+        if not self._may_restart(time_s):
             return False
         self._restarts_left -= 1
         dead, self._engine = self._engine, None

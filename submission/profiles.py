@@ -14,13 +14,17 @@ from submission.offline import OFFLINE
 
 @dataclass(frozen=True)
 class Profile:
-    """A preset. `max_model_len` is the context in tokens, `batch_size` how many questions are answered together."""
+    """A preset. `max_model_len` is the context in tokens, `batch_size` how many questions are answered together.
+
+    With `own_process` the engine runs in a process that can be ended when a step never returns. Loading takes as long.
+    """
 
     name: str
     batch_size: int
     max_model_len: int
     engine: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    own_process: bool = True
 
     @property
     def tensor_parallel_size(self) -> int:
@@ -33,8 +37,8 @@ class Profile:
         return self.engine.get("pipeline_parallel_size", 1)
 
 
-# What holds for both: nothing is fetched, nothing is reported, the engine core runs in this process (a step at a time is
-# what the deadline needs), and sampling state stays in step with it (no scheduling ahead of the last token).
+# What holds for both: nothing is fetched, nothing is reported, vLLM runs its core in the engine's process (a step at a time
+# is what the deadline needs), and sampling state stays in step with it (no scheduling ahead of the last token).
 _COMMON_ENVIRONMENT = {
     **OFFLINE,
     "VLLM_NO_USAGE_STATS": "1",

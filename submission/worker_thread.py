@@ -32,3 +32,5 @@ class WorkerThread:
                 future.set_result(job())
             except BaseException as error:
                 future.set_exception(error)
+            # While it waits for the next job, the thread holds nothing of this one.
+            del future, job

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,7 @@ STEP_FAULTS = {
     "worker-stops": worker_stops,
 }
 COMPUTING_FAULT = "computing-fails"
+STOPPED = "engine-stopped"
 ENCODER_FAULTS = ("tokenizer-fails", "wrong-token-ids")
 
 
@@ -174,17 +176,25 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--fault", choices=(*STEP_FAULTS, *ENCODER_FAULTS, COMPUTING_FAULT), help="what is wrong")
     parser.add_argument("--then-fault", choices=STEP_FAULTS, nargs="+", default=[], help="what goes wrong afterwards")
+    parser.add_argument(
+        "--then-stop", type=int, help="stop the engine's process afterwards, and ask so many times more"
+    )
     parser.add_argument("--cards", type=int, help="take the t4x4 preset with this many groups of CPU threads for cards")
+    parser.add_argument("--own-process", action="store_true", help="with --cards: the engine in a process of its own")
     parser.add_argument("--half-precision-sums", action="store_true", help="add up AWQ's products as SM 7.5 does")
     options = parser.parse_args()
     record = options.questions.resolve().with_suffix(".network")
     block_network(record)
     sys.path.insert(0, str(ROOT))
+    from submission import profiles
+
+    if options.fault or options.then_fault:
+        # vLLM is broken from here, so it has to run here.
+        profiles.PROFILES["cpu"] = replace(profiles.CPU, own_process=False)
     if options.cards:
-        from submission import profiles
         from tests.slow.answer_over_processes import on_cpu
 
-        profiles.PROFILES["t4x4"] = on_cpu(options.cards)
+        profiles.PROFILES["t4x4"] = replace(on_cpu(options.cards), own_process=options.own_process)
         os.environ["SHOPBENCH_PROFILE"] = "t4x4"
     if options.half_precision_sums:
         import tests.submission.half_precision_sums  # noqa: F401
@@ -203,6 +213,10 @@ def main() -> None:
     for fault in options.then_fault:
         change_step(STEP_FAULTS[fault])
         ask(model, questions[-1:], fault, record)
+    if options.then_stop:
+        os.kill(model.engine._engine._process.pid, signal.SIGSTOP)
+        for _ in range(options.then_stop):
+            ask(model, questions[-1:], STOPPED, record)
 
 
 if __name__ == "__main__":

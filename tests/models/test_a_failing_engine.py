@@ -32,7 +32,7 @@ def test_no_answer_counts_as_the_models(
 ) -> None:
     if not EMBEDDED_MODEL.is_dir():
         pytest.skip("the embedded model is not here: run `make models`")
-    monkeypatch.setattr(shopbench_model, "Engine", FailsAlways)
+    monkeypatch.setattr(shopbench_model, "EngineProcess", FailsAlways)
     monkeypatch.setenv("SHOPBENCH_CONSTRAINTS", constraints)
     monkeypatch.setenv("SHOPBENCH_PROFILE", "cpu")
     write_report(tmp_path, UserModel)

@@ -5,6 +5,7 @@ A real engine with a tiny random model, whose steps a test delays as a busy mach
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from submission.answer_formats import FreeText
 from submission.answers import make_answer
 from submission.deadline import Deadline, batch_deadline
 from submission.engine import Generation, Request
+from submission.profiles import CPU, PROFILES
 from submission.questions import read_question
 from submission.settings import Settings
 from submission.time_budget import STAGES, TimeBudget
@@ -35,6 +37,7 @@ DELAY_S = 0.02
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopBenchModel]:
     folder = build_tiny_qwen2(tmp_path_factory.mktemp("model") / "qwen2", tokenizer_folder("Qwen2"))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, "cpu", replace(CPU, own_process=False))
         for name, value in {"MODEL": folder, "PROFILE": "cpu", "TRACK": 5, "TIME_LIMIT": "off"}.items():
             patch.setenv(f"SHOPBENCH_{name}", str(value))
         yield UserModel()

@@ -19,7 +19,10 @@ GPU_ONLY = ("quantization", "attention_backend", "gpu_memory_utilization")
 
 
 def on_cpu(cards: int, stages: int = 1) -> profiles.Profile:
-    """Return the preset for `stages` of `cards` groups of CPU threads each, in the place of cards."""
+    """Return the preset for `stages` of `cards` groups of CPU threads each, in the place of cards.
+
+    vLLM is looked at, and broken, from here: the engine runs in this process, its workers in theirs.
+    """
     preset = profiles.T4X4 if stages == 1 else profiles.T4X4_PP
     engine = {key: value for key, value in preset.engine.items() if key not in GPU_ONLY}
     threads = "|".join(str(card % (os.cpu_count() or 1)) for card in range(cards * stages))
@@ -28,6 +31,7 @@ def on_cpu(cards: int, stages: int = 1) -> profiles.Profile:
         preset,
         engine={**engine, "tensor_parallel_size": cards, "pipeline_parallel_size": stages},
         environment={**preset.environment, **device},
+        own_process=False,
     )
 
 
