@@ -96,7 +96,7 @@ audit: .venv-audit/complete ## look the locked dependencies up among the publish
 	.venv-audit/bin/python -m pip install -q --disable-pip-version-check pip-audit==2.10.1
 	@touch $@
 
-format: setup ## format and mend what the linter can mend
+format: setup ## format, and fix what the linter can fix
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 

@@ -81,7 +81,7 @@ CPU = Profile(
 
 # Chosen from the plan in docs/t4_plan.md (`python -m evaluation.t4_plan`; percentages are of track 5's limit). None of it was
 # ever run on a T4. By the plan's assumptions the tracks take 98 to 113 % of their limits, which is more than the 85 % that
-# were aimed at; held against the winning team's run, which is known to have fitted, at most 73 to 82 %.
+# were aimed at. Measured by the winning team's run, which is known to have fitted, it is at most 73 to 82 %.
 T4X4 = Profile(
     name="t4x4",
     # All that the evaluator hands over at once: batches of 8 read the weights twice as often (98 % -> 105 %).

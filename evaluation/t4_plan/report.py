@@ -223,7 +223,7 @@ def _question_text(planner: Planner) -> str:
     corrections = ", ".join(f"track {track} × {factor:.2f}" for track, factor in planner.correction.factors.items())
     return (
         f"Questions a track (`--questions`): {defaults}. The competition tells the sum only; the rest is its division in "
-        "the shares of the benchmark's later release, as they are remembered. All tasks of a track are taken to have as "
+        "the shares of the benchmark's later release, which were not looked up again. All tasks of a track are taken to have as "
         f"many questions as each other. Corrections by the published times: {corrections}.\n"
     )
 

@@ -64,7 +64,7 @@ def test_all_are_answered_in_time_with_their_own_answers(model: ShopBenchModel) 
     print(
         f"{generated} generated, {same} with the same answer in another order, the slowest batch took {slowest:.1f} s"
     )
-    # Nothing was lost in the engine: all were generated, none fell back for want of a generation.
+    # Nothing was lost in the engine: all were generated, none fell back because a generation was missing.
     assert generated == QUESTIONS
     assert same >= 0.98 * QUESTIONS
 

@@ -119,7 +119,7 @@ def test_numbers_of_things_that_are_not_sure_are_not_reasoned_with(title: str) -
 
 
 def test_thousands_are_reasoned_with_as_thousands() -> None:
-    assert not rows_of("product_numeric_reasoning", "Napkins, 1,200 Pack")  # more than anyone reckons with
+    assert not rows_of("product_numeric_reasoning", "Napkins, 1,200 Pack")  # more than anyone counts on
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def test_wordings_that_no_question_can_be_asked_in_are_named(
     file.write_text(json.dumps(line) + "\n")
     with pytest.raises(ShopBenchError, match=message):
         build(recipe(tmp_path / "dataset", f"extra_wordings={file}"))
-    # Nothing is begun that the mended recipe would be told to remove.
+    # Nothing is begun that the changed recipe would be told to remove.
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -295,7 +295,7 @@ def test_selection_numbers_from_one() -> None:
         ("Bars, Pack of 12 (3 Packs)", [], None),  # said twice
         ("Poster 24x36 inch", [], None),
         ("Flour 2.5 kg", [Amount(2.5, "kilogram")], None),
-        ("Camping Chair, Supports 300 lb, Set of 2", [], 2),  # what it bears
+        ("Camping Chair, Supports 300 lb, Set of 2", [], 2),  # what it carries
         ("Copy Paper 20 lb, 500 Sheets", [], None),  # what a ream of another size would weigh
     ],
 )

@@ -145,7 +145,7 @@ def _executor(recipe: DataRecipe) -> Iterator[Executor]:
         yield executor
     except BrokenProcessPool as error:
         raise ShopBenchError(
-            "a worker process ended, perhaps for want of memory: run this again, with fewer workers (--set workers=1), and it "
+            "a worker process ended, perhaps because memory ran out: run this again with fewer workers (--set workers=1), and it "
             "continues where it was"
         ) from error
     finally:

@@ -102,7 +102,7 @@ _LIQUID = re.compile(
     r"|cold brew|latte|solution|drops|concentrate|mist|fragrance|freshener|liquid|fluid|energy|electrolyte|hydration|bubbles)s?\b",
     re.IGNORECASE,
 )
-# An amount in such a title is what the thing bears, is meant for or is made with, not how much of it there is.
+# An amount in such a title is what the thing carries, is meant for or is made with, not how much of it there is.
 _RATING = re.compile(
     r"\b(?:capacity|supports?|holds?|up ?to|strength|breaking|tensile|max(?:imum)?|loads?|limit|rated|rating"
     r"|test|under|over|per|paper|cardstock|bond|fishing|line|rope|magnets?|hooks?|scale|carats?|diamonds?)\b"

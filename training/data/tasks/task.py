@@ -48,7 +48,7 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 class Draft:
     """What a builder hands over: values for the slots, the truth as the metric takes it, the numbers of the list.
 
-    `answer` is what the model shall say where that is not the truth itself (a permutation for graded relevance).
+    `answer` is what the model is to say where that is not the truth itself (a permutation for graded relevance).
     `language` overrides the record's. `content` is what duplicates are found by; it is all the slots unless some of them hold
     the same long text in every question.
     """
