@@ -531,7 +531,7 @@ def test_a_stream_that_is_abandoned_right_before_the_end_does_not_abort(tmp_path
 def test_what_does_not_exist_is_named() -> None:
     with pytest.raises(ShopBenchError, match=r"nowhere\.csv does not exist"):
         list(open_rows("nowhere.csv", ["id"]))
-    with pytest.raises(ShopBenchError, match="no source 'esci2': known are esci, amazon_m2"):
+    with pytest.raises(ShopBenchError, match="no source 'esci2': did you mean esci"):
         open_source("esci2", {}, Path())
     with pytest.raises(ShopBenchError, match="source mmlu has no setting 'path': it has questions"):
         open_source("mmlu", {"path": "x"}, Path())
