@@ -1,8 +1,8 @@
 """What constrained decoding costs a step, and a new request, beside vLLM's structured outputs and beside the floor.
 
 A tiny Qwen2 with random weights and Qwen2's vocabulary (151,936 logits) answers batches of 64 on the CPU, in one
-process. The four ways are: unconstrained, constrained by this package's logits processor, by xgrammar with a regular
-expression for the same language, and with one fill of the same rows with -inf. That fill is the least that a mask can
+process. The four ways are: unconstrained; constrained by this package's logits processor; by xgrammar with a regular
+expression for the same language; and with one fill of the same rows with -inf. That fill is the least that a mask can
 cost. The four take turns, and only steps in which all rows are at work count. Medians are reported; on a shared
 machine, trust the ratios.
 """
@@ -184,8 +184,8 @@ def full_steps(engine: LLMEngine, params: list[SamplingParams], run: str) -> Ite
 
 
 def measure_steps(engine: LLMEngine, repetitions: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Return by form and way, in milliseconds, the median step, what it costs more than an unconstrained one, and how
-    much of it is the logits processor's; the second is the median over turns of what differs within a turn.
+    """Return milliseconds by form and way: the median step, what it costs more than an unconstrained one, and the
+    logits processor's share of it. The second is the median over turns of what differs within a turn.
     """
     took: dict[str, dict[str, list[list[tuple[float, float]]]]] = {form: {way: [] for way in WAYS} for form in FORMS}
     turns = [(form, way, turn) for turn in range(-1, repetitions) for form in FORMS for way in WAYS]

@@ -4,9 +4,9 @@
     python -m benchmarks.reading --leave-one-out FILES    each source left out of the fit of the weights, then read
     python -m benchmarks.reading --fit FILES              fit the weights to all sources and write them
 
-The last two know the wordings in `benchmarks/wordings`, those of the tests and those of the tasks that are built
-besides FILES (public instructions, prompts by others). Files in `benchmarks/wordings/kept_back` are never fitted to:
-each has a line of its own.
+Besides FILES (public instructions, prompts by others) the last two know more wordings: `benchmarks/wordings`, those of
+the tests and those of the tasks that are built. Files in `benchmarks/wordings/kept_back` are never fitted to: each has
+a line of its own.
 """
 
 import argparse

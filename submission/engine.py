@@ -34,8 +34,9 @@ _TOKENS_OF_A_TRIAL = 4
 
 @dataclass(frozen=True)
 class Request:
-    """One prompt as token ids, the form of its answer, how many tokens it may take, and whether its first token's
-    alternatives are wanted (`num_logprobs` of them, 0 for none).
+    """One prompt as token ids, the form of its answer and how many tokens it may take.
+
+    `num_logprobs` alternatives of its first token are wanted, 0 for none.
     """
 
     prompt_token_ids: list[int]

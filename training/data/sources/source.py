@@ -26,7 +26,7 @@ class Source:
 
     `scratch` is a folder of its own for what has to be joined on disk. Subclasses take what locates their files, and
     `limit`, how many rows to read of each file set at most. A recipe may name another `licence` than that of the set as
-    it is published, and the `revision` (a commit, a tag or a branch) of what is read from the hub.
+    it is published. It may also name the `revision` (a commit, a tag or a branch) of what is read from the hub.
     """
 
     name: ClassVar[str]

@@ -13,7 +13,7 @@ A question of `next_product`, and its answer:
     Answer: 3
 
 Behaviour is not logic: many products may follow. Wrong answers come from other shoppers of the same locale, rather from
-the same part of the shop, and share no meaningful word with anything in the session. So what did follow is the best
+the same part of the shop. They share no meaningful word with anything in the session. So what did follow is the best
 answer.
 """
 
