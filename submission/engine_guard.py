@@ -160,7 +160,7 @@ class GuardedEngine:
         wait([running], timeout=deadline.timeout())
 
     def _may_restart(self, time_s: float) -> bool:
-        """Whether the engine may be loaded anew: once, and only if `time_s` seconds are enough."""
+        """Whether the engine may be loaded again: once, and only if `time_s` seconds are enough."""
         return self._restarts_left > 0 and self._load_s <= time_s
 
     def _restart(self, time_s: float) -> bool:

@@ -1,5 +1,6 @@
-"""The presets of the engine: `cpu` for the embedded model on any machine, `t4x4` for 72B on the competition's cards, and
-`t4x4-pp`, which uses the same cards as two stages of two.
+"""The presets of the engine: `cpu` for any machine, `t4x4` and `t4x4-pp` for 72B on the competition's cards.
+
+`t4x4` divides every layer over four cards, `t4x4-pp` uses the same cards as two stages of two.
 
 A profile is data: what vLLM is told and which environment it needs. Both go through the same code.
 """
