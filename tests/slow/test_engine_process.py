@@ -1,4 +1,4 @@
-"""A real engine whose process stops in the middle of a run is ended and loaded anew, on the clock, in its own process."""
+"""A real engine whose process stops in the middle of a run is ended and loaded again, on the clock, in its own process."""
 
 import json
 import subprocess
