@@ -88,8 +88,9 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     runs: list[tuple[str, str]] = []
 
     def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
-        assert Path(command[1]).name == "local_evaluation.py" and Path(command[1]).is_file()
-        arguments = dict(zip(command[2::2], command[3::2], strict=False))
+        at = next(place for place, part in enumerate(command) if part.endswith("local_evaluation.py"))
+        assert Path(command[at]).is_file()
+        arguments = dict(zip(command[at + 1 :: 2], command[at + 2 :: 2], strict=False))
         assert "SHOPBENCH_ADAPTER" not in env
         constraints, calibration = env["SHOPBENCH_CONSTRAINTS"], env.get("SHOPBENCH_CALIBRATION", "on")
         runs.append((constraints, calibration))

@@ -1,6 +1,7 @@
 """wise-ft: the interpolation is exact at its ends and linear between, in the memory of a few shards; the rule for α."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,17 @@ def test_checkpoints_that_do_not_match_are_refused(tmp_path: Path, base: Path, f
         wise_ft.main(["--base", str(base), "--fine-tuned", str(adapter), "--output", str(tmp_path / "model")])
 
 
+@needs_smollm2
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_two_equal_checkpoints_are_no_fine_tuning(tmp_path: Path, base: Path, alpha: float) -> None:
+    twin = shutil.copytree(base, tmp_path / "twin")
+    with pytest.raises(ShopBenchError, match="the two models are equal"):
+        interpolate_checkpoints(base, twin, tmp_path / "model", alpha)
+    assert not (tmp_path / "model").exists()
+    interpolate_checkpoints(base, twin, tmp_path / "model", 0.0)
+    assert (tmp_path / "model").is_dir()
+
+
 _MEASURE = """
 import resource, sys
 from pathlib import Path
@@ -99,7 +111,9 @@ def test_peak_memory_is_a_few_shards_however_many_there_are(tmp_path: Path) -> N
         names = {}
         for index in range(count):
             tensors = {
-                f"t{index}.{part}": torch.full((shard_bytes // 8,), index + part, dtype=torch.bfloat16)
+                f"t{index}.{part}": torch.full(
+                    (shard_bytes // 8,), index + part + (kind == "base"), dtype=torch.bfloat16
+                )
                 for part in range(4)
             }
             save_file(tensors, folder / f"model-{index}.safetensors")
@@ -167,8 +181,9 @@ def test_sweep_on_the_command_line_asks_every_alpha_once(
 
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         """Stands in for `local_evaluation.py`: any model but the base knows the seen tasks."""
-        assert Path(command[1]).name == "local_evaluation.py" and Path(command[1]).is_file()
-        given = dict(zip(command[2::2], command[3::2], strict=False))
+        at = next(place for place, part in enumerate(command) if part.endswith("local_evaluation.py"))
+        assert Path(command[at]).is_file()
+        given = dict(zip(command[at + 1 :: 2], command[at + 2 :: 2], strict=False))
         asked.append(tensors(Path(given["--model"])))
         score = 0.0 if Path(given["--model"]) == base else 1.0
         rows = [json.loads(line) for line in Path(given["--data"]).read_text().splitlines()]

@@ -85,8 +85,18 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
             raise ShopBenchError(f"{name} holds no floating-point numbers: quantised models cannot be interpolated")
         return ((1 - alpha) * tensor.float() + alpha * other.float()).to(tensor.dtype)
 
+    def refuse_the_base_itself(folder: Path) -> None:
+        mixed = CheckpointReader(folder)
+        if alpha != 0 and all(torch.equal(start.tensor(name), mixed.tensor(name)) for name in sorted(mixed.names)):
+            raise ShopBenchError(
+                f"{1 - alpha:g} · {base} + {alpha:g} · {fine_tuned} has the same weights as {base}: the two models are "
+                "equal, or differ by less than the data type can hold"
+            )
+
     inputs = ["wise-ft", fingerprint(fine_tuned), str(float(alpha))]
-    rewrite_checkpoint(base, output, mix, inputs, lambda folder: write_portable_files(base, folder))
+    rewrite_checkpoint(
+        base, output, mix, inputs, lambda folder: write_portable_files(base, folder), refuse_the_base_itself
+    )
 
 
 def _check_same_head(storing: CheckpointReader, base: Path) -> None:

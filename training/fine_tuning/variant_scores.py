@@ -18,6 +18,7 @@ from submission.errors import ShopBenchError
 from submission.places import CODE
 from training.checkpoints.merging import write_interpolated
 from training.files import fingerprint, hash_of, read_lines, remove, write_lines, written_whole
+from training.processes import ending_with_this
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def answer_questions(variant: Variant, data: Path, output: Path, asking: Asking)
 def _run_evaluation(model: Path, data: Path, output: Path, asking: Asking, environment: dict[str, str]) -> None:
     arguments = ["--data", data, "--model", model, "--track", asking.track, "--seed", asking.seed, "--output", output]
     command = [sys.executable, str(CODE / "local_evaluation.py"), *map(str, arguments), "--resume"]
-    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    finished = subprocess.run(ending_with_this(command), env=environment, stdout=subprocess.PIPE, text=True)
     if finished.returncode != 0:
         raise ShopBenchError(f"the evaluation of {model} on {data} ended with exit code {finished.returncode}")
 
