@@ -163,13 +163,15 @@ def test_a_guard_that_is_let_go_ends_its_engine(pretended: None, tmp_path: Path)
 
 
 PROGRAM = f"""
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from submission import engine_process
 from submission.engine_guard import GuardedEngine
 from submission.profiles import CPU
 from tests.submission.pretend_engine import SLOW_TO_LOAD, START
 
+# A shell's background job, and what it starts, ignores SIGINT unless told otherwise.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 engine_process._START = START
 folder = Path(sys.argv[1])
 guard = GuardedEngine(lambda: engine_process.EngineProcess(folder, CPU, 0), lambda: {HOUR})
