@@ -126,7 +126,8 @@ def run(clone: Path, *arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def seen(said: str) -> dict:
-    return json.loads(next(line for line in said.splitlines() if line.startswith("SEEN ")).removeprefix("SEEN "))
+    # Progress goes to the same output, and may stand before and behind it on its line.
+    return json.JSONDecoder().raw_decode(said[said.index("SEEN ") + len("SEEN ") :])[0]
 
 
 def owners(folder: Path) -> set[tuple[int, str]]:
