@@ -24,9 +24,6 @@ from training.data.tasks.task import Pool
 from training.data.wanted import wanted_tasks
 from training.files import written_whole
 
-# From so many ready-made questions it is read what all of a task say alike: a chunk may hold a handful of them.
-_READY_QUESTIONS = 2000
-
 
 class Worker:
     """What turns chunks into candidates: the sources, the tasks and the protected questions, opened once a process."""
@@ -77,7 +74,7 @@ class Worker:
         if key not in self._instructions:
             shopbench = self.sources.get(ShopBench.name)
             self._instructions[key] = (
-                shared_by_many(shopbench.texts(task.name, _READY_QUESTIONS))
+                shared_by_many(shopbench.texts(task.name))
                 if is_ready and isinstance(shopbench, ShopBench)
                 else instruction_of(task.wordings)
             )

@@ -10,6 +10,7 @@ guessed from the wording, as the all-around track does). What cannot be read as 
 not built.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -25,10 +26,13 @@ from submission.tracks import TRACKS
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import ReadyQuestion, Record
 from training.data.sources.source import Source
+from training.files import write_json
 
 _COLUMNS = ("input_field", "output_field", "task_type", "metric")
 # The all-around track asks the questions of the others.
 _TRACKS = tuple(track.number for track in TRACKS[:4])
+# From so many questions it is read what all of a task say alike: a chunk may hold a handful of them.
+_FIRST_QUESTIONS = 2000
 _FAULTS = {
     "input_field": "row without a question or a truth",
     "output_field": "row without a question or a truth",
@@ -71,8 +75,21 @@ class ShopBench(Source):
                     tasks[sample.task_name] = track
         return tasks
 
-    def texts(self, task: str, most: int) -> list[str]:
-        """Return the texts of a task's first questions, `most` at most, of all files."""
+    def prepare(self, unusable: Counter[str]) -> None:
+        """Keep the texts of each task's first questions beside what is built: workers would take seconds to open the files."""
+        self._kept_texts.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self._kept_texts, {task: self._read_texts(task) for task in self.tasks()})
+
+    def texts(self, task: str) -> list[str]:
+        """Return the texts of a task's first questions, of all files."""
+        kept = json.loads(self._kept_texts.read_text()) if self._kept_texts.exists() else {}
+        return kept[task] if task in kept else self._read_texts(task)
+
+    @property
+    def _kept_texts(self) -> Path:
+        return self.scratch / "texts.json"
+
+    def _read_texts(self, task: str) -> list[str]:
         rows = (
             row
             for file in self.files
@@ -80,7 +97,7 @@ class ShopBench(Source):
             for row in self._open(file)
             if "task" in file or row.get("task_name") == task
         )
-        return list(islice((str(row.get("input_field")) for row in rows), most))
+        return list(islice((str(row.get("input_field")) for row in rows), _FIRST_QUESTIONS))
 
     def _open(self, file: dict[str, Any]) -> Iterator[Row]:
         columns = _COLUMNS if "task" in file else (*_COLUMNS, "task_name")
