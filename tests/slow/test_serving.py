@@ -1,11 +1,6 @@
 """vLLM's own server with our logits processor, over HTTP: forms as JSON strings, bad ones as errors of the client."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,12 +11,12 @@ import pytest
 from submission.answer_formats import AnswerFormat, Choice, Permutation, Selection, Spans, format_to_dict
 from submission.decoding.logits_processor import LOGITS_PROCESSOR
 from submission.model_folder import ROOT
+from tests.slow.vllm_server import serving
 from tests.training.lora_fixtures import build_llama
 from tests.training.tiny_models import needs_smollm2
 
 pytestmark = needs_smollm2
 
-STARTED_WITHIN_S = 300
 QUESTION = "Rank the lamp, the steel bottle and the tent."
 
 
@@ -30,29 +25,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a tiny model of random weights, which writes noise wherever no form keeps it from that."""
     folder = tmp_path_factory.mktemp("served")
     model = build_llama(folder / "tiny")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # What `vllm serve` starts; that command itself looks for the package under the name of its build for GPUs.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
-    command += ["--served-model-name", "tiny"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--logits-processors", LOGITS_PROCESSOR]
-    command += ["--enforce-eager", "--max-model-len", "512", "--max-num-seqs", "8"]
-    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "TORCHDYNAMO_DISABLE": "1", "PYTHONPATH": str(ROOT)}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + STARTED_WITHIN_S
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()[-3000:]
-        try:
-            urllib.request.urlopen(f"{url}/health", timeout=5).close()
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield url
-    process.terminate()
-    process.wait(timeout=60)
+    arguments = ("--logits-processors", LOGITS_PROCESSOR, "--max-model-len", "512", "--max-num-seqs", "8")
+    environment = {"TORCHDYNAMO_DISABLE": "1", "PYTHONPATH": str(ROOT)}
+    with serving(model, "tiny", folder / "log", *arguments, **environment) as url:
+        yield url
 
 
 def post(server: str, **more: Any) -> tuple[int, Any]:

@@ -1,18 +1,13 @@
 """The synthetic generators with real writers: the embedded model behind vLLM's server, and vLLM in this process."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from submission.processor import native_dtype
+from tests.slow.vllm_server import serving
 from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, synthesize
 from training.data.synthetic.writers import LocalEngine
@@ -21,32 +16,15 @@ from training.recipe import load_recipe
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "weights" / "SmolLM2-135M-Instruct"
 RECIPE = ROOT / "training" / "recipes" / "synthesize_local.yaml"
-STARTED_WITHIN_S = 300
 
 pytestmark = pytest.mark.skipif(not MODEL.is_dir(), reason=f"{MODEL} is not there: make models brings it")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(MODEL), "--host", "127.0.0.1"]
-    command += ["--served-model-name", "embedded", "--port", str(port), "--enforce-eager", "--max-model-len", "2048"]
-    command += ["--dtype", native_dtype()]
-    process = subprocess.Popen(command, env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"}, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}/v1"
-    deadline = time.monotonic() + STARTED_WITHIN_S
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, "the server did not start"
-        try:
-            urllib.request.urlopen(f"{url}/models", timeout=5).close()
-            break
-        except OSError:
-            time.sleep(1)
-    yield url
-    process.terminate()
-    process.wait()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("served") / "log"
+    with serving(MODEL, "embedded", log, "--max-model-len", "2048", "--dtype", native_dtype()) as url:
+        yield f"{url}/v1"
 
 
 def test_every_generator_runs_through_a_real_server(
