@@ -164,9 +164,6 @@ _KIND_OF_NOUN: dict[str, LabelWords] = {}
 for _words in reversed(LABELS):
     _KIND_OF_NOUN.update(dict.fromkeys(_words.nouns.split(), _words))
 # German joins nouns into one word, and scripts without spaces do: "Kundenrezension", "商品描述".
-_LAST_NOUNS = (
-    "anfrage suche titel artikel rezension bewertung kommentar beschreibung nachricht text frage antwort ausgabe"
-)
 _LAST_PARTS = (
     *[
         "anfrage",
