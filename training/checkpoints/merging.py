@@ -4,6 +4,7 @@ The one thing to know: with a LoRA adapter that is the base plus α times the up
 formula is wise-ft's (Wortsman et al., arXiv 2109.01903).
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -41,8 +42,7 @@ def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -
         return (tensor.float() + alpha * update.delta(name)).to(tensor.dtype)
 
     def refuse_the_base_itself(folder: Path) -> None:
-        merged = CheckpointReader(folder)
-        if alpha != 0 and all(torch.equal(reader.tensor(name), merged.tensor(name)) for name in sorted(update.names)):
+        if alpha != 0 and _are_equal(reader, CheckpointReader(folder), update.names):
             dtype = str(reader.tensor(min(update.names)).dtype).removeprefix("torch.")
             raise ShopBenchError(
                 f"{alpha:g} · the update of {adapter} changes not one weight of {base}, so that the result would be the "
@@ -87,7 +87,7 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
 
     def refuse_the_base_itself(folder: Path) -> None:
         mixed = CheckpointReader(folder)
-        if alpha != 0 and all(torch.equal(start.tensor(name), mixed.tensor(name)) for name in sorted(mixed.names)):
+        if alpha != 0 and _are_equal(start, mixed, mixed.names):
             raise ShopBenchError(
                 f"{1 - alpha:g} · {base} + {alpha:g} · {fine_tuned} has the same weights as {base}: the two models are "
                 "equal, or differ by less than the data type can hold"
@@ -97,6 +97,11 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
     rewrite_checkpoint(
         base, output, mix, inputs, lambda folder: write_portable_files(base, folder), refuse_the_base_itself
     )
+
+
+def _are_equal(one: CheckpointReader, other: CheckpointReader, names: Collection[str]) -> bool:
+    """Whether all of these tensors are equal in both; the first that differs ends the search."""
+    return all(torch.equal(one.tensor(name), other.tensor(name)) for name in sorted(names))
 
 
 def _check_same_head(storing: CheckpointReader, base: Path) -> None:
