@@ -46,3 +46,13 @@ class Tab:
 
     def check(self, name):
         self.page.check(f"[data-only={name}]")
+
+
+@contextmanager
+def opened(browser, file):
+    """Yield a tab with the file; afterwards nothing was complained about, and no text of a question was run."""
+    tab = Tab(browser, file)
+    yield tab
+    assert tab.complaints == []
+    assert tab.page.evaluate("window.hacked") is None
+    tab.page.context.close()

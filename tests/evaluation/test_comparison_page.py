@@ -3,7 +3,7 @@
 import pytest
 
 from evaluation import compare
-from tests.evaluation.chromium import Tab, chromium
+from tests.evaluation.chromium import chromium, opened
 from tests.evaluation.report_fixtures import read_lines, write_lines, write_report
 
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>"
@@ -41,10 +41,8 @@ def browser():
 
 @pytest.fixture
 def tab(browser, folder):
-    tab = Tab(browser, folder / "comparison.html")
-    yield tab
-    assert tab.complaints == [] and tab.page.evaluate("window.hacked") is None
-    tab.page.context.close()
+    with opened(browser, folder / "comparison.html") as tab:
+        yield tab
 
 
 def test_boxes_keep_what_they_say(tab):

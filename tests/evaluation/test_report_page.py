@@ -9,7 +9,7 @@ from evaluation import html_page
 from evaluation.report_page import page
 from evaluation.reports import read_report
 from submission.errors import ShopBenchError
-from tests.evaluation.chromium import Tab, chromium
+from tests.evaluation.chromium import Tab, chromium, opened
 from tests.evaluation.report_fixtures import SAMPLE_DATA, read_lines, write_report
 
 HOSTILE = (
@@ -45,11 +45,8 @@ def browser():
 
 @pytest.fixture
 def tab(browser, folder):
-    tab = Tab(browser, folder / "report.html")
-    yield tab
-    assert tab.complaints == []
-    assert tab.page.evaluate("window.hacked") is None
-    tab.page.context.close()
+    with opened(browser, folder / "report.html") as tab:
+        yield tab
 
 
 def test_the_file_is_all_that_is_opened(tab, folder, rows):

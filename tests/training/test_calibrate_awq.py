@@ -24,7 +24,8 @@ from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.model_folder import EMBEDDED_MODEL, ROOT
 from submission.task_types import TaskType
-from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_smollm2
+from tests.training.quantised_fixtures import SAMPLE, quantise_tiny
+from tests.training.tiny_models import GROUP_SIZE, PADDED, needs_smollm2
 from training.awq.backends import BACKENDS
 from training.awq.calibration import DEVELOPMENT, GENERIC, calibration_blocks, encode_questions
 from training.awq.checks import check_readers, check_weights
@@ -33,13 +34,12 @@ from training.awq.options import parse_options
 from training.awq.padding import check_after_padding
 from training.awq.quality import LossLimits, Measurement, compare
 from training.awq.quality import main as measure_losses
-from training.awq.quantising import described, stage
+from training.awq.quantising import described
 from training.calibrate_awq import main
 from training.checkpoints.rewriting import CheckpointReader
 from training.fine_tuning.examples import read_questions
 from training.recipe import AwqSettings
 
-SAMPLE = ROOT / "data/sample_questions.jsonl"
 AWQ_PYTHON = BACKENDS["autoawq"].python
 needs_awq = pytest.mark.skipif(not AWQ_PYTHON.is_file(), reason=f"{AWQ_PYTHON} is not there: run `make awq-env`")
 
@@ -241,18 +241,7 @@ def comes_true(condition: Callable[[], bool], seconds: float = 60) -> bool:
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a whole run on the tiny model; its parent holds the model it was made from."""
-    folder = tmp_path_factory.mktemp("awq")
-    build_qwen2(folder / "base", layers=1)
-    few = folder / "few.jsonl"
-    few.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[::12]))
-    main(
-        [
-            *("--model", str(folder / "base"), "--output", str(folder / "awq"), "--calibration", str(few)),
-            *("--group-size", str(GROUP_SIZE), "--block", "128", "--max-blocks", "4", "--no-quality"),
-        ]
-    )
-    stage(folder / "base", folder / "staged", GROUP_SIZE, 4)
-    return folder / "awq"
+    return quantise_tiny(tmp_path_factory.mktemp("awq"), "awq")
 
 
 def unpacked(reader: CheckpointReader, name: str) -> torch.Tensor:

@@ -7,13 +7,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from submission.errors import ShopBenchError
-from submission.model_folder import ROOT, read_json
+from submission.model_folder import read_json
 from submission.quantisation import Quantisation, quantisation_of
+from tests.training.quantised_fixtures import SAMPLE, quantise_tiny
 from tests.training.tiny_models import GROUP_SIZE, PADDED, build_qwen2, needs_smollm2
 from training.awq.backends import BACKENDS
 from training.awq.checks import check_readers, check_weights
 from training.awq.options import parse_options
-from training.awq.quantising import REPORT, stage
+from training.awq.quantising import REPORT
 from training.calibrate_awq import main
 from training.checkpoints.rewriting import CheckpointReader
 
@@ -21,7 +22,6 @@ BACKEND = BACKENDS["llmcompressor"]
 needs_llmcompressor = pytest.mark.skipif(
     not BACKEND.python.is_file(), reason=f"{BACKEND.python} is not there: run `make llmcompressor-env`"
 )
-SAMPLE = ROOT / "data/sample_questions.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,9 @@ def test_a_missing_environment_is_named_with_its_command(tmp_path: Path) -> None
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a whole run on the tiny model; its parent holds the model it was made from."""
-    folder = tmp_path_factory.mktemp("llmcompressor")
-    build_qwen2(folder / "base", layers=1)
-    few = folder / "few.jsonl"
-    few.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[::12]))
-    main(
-        [
-            *("--model", str(folder / "base"), "--output", str(folder / "symmetric"), "--calibration", str(few)),
-            *("--group-size", str(GROUP_SIZE), "--block", "128", "--max-blocks", "4", "--no-quality"),
-            *("--backend", "llmcompressor", "--symmetric"),
-        ]
+    return quantise_tiny(
+        tmp_path_factory.mktemp("llmcompressor"), "symmetric", "--backend", "llmcompressor", "--symmetric"
     )
-    stage(folder / "base", folder / "staged", GROUP_SIZE, 4)
-    return folder / "symmetric"
 
 
 def unpacked(reader: CheckpointReader, name: str) -> torch.Tensor:

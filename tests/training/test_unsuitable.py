@@ -1,7 +1,5 @@
 """What no question should hold: vulgar words, sentences that stand below any product, reviews in another language."""
 
-import json
-from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.shared_data import ec_guide_questions
-from tests.training.test_published_reviews import PAGE, REVIEW
-from training.data.sources.amazon_reviews import AmazonReviews
+from tests.training.review_fixtures import review_of
 from training.data.sources.records import ExamQuestion, Product, Review
 from training.data.tasks import TASKS
 from training.data.tasks.task import Pool
@@ -89,16 +86,6 @@ def test_bullets_about_the_product_stay(bullet: str) -> None:
     assert not is_boilerplate(bullet)
 
 
-def review_in(tmp_path: Path, text: str) -> Review:
-    for name, row in (("reviews", {**REVIEW, "text": text}), ("pages", PAGE)):
-        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    source = AmazonReviews(tmp_path / "scratch", str(tmp_path / "reviews.jsonl"), str(tmp_path / "pages.jsonl"))
-    source.prepare_once()
-    (record,) = (source.record("reviews", unit, Counter()) for unit in source.units("reviews"))
-    assert isinstance(record, Review)
-    return record
-
-
 @pytest.mark.parametrize(
     ("text", "language"),
     [
@@ -111,7 +98,7 @@ def review_in(tmp_path: Path, text: str) -> Review:
     ],
 )
 def test_the_language_of_a_review_is_told_by_its_words(tmp_path: Path, text: str, language: str) -> None:
-    record = review_in(tmp_path, text)
+    record = review_of(tmp_path, text=text)
     assert record.language == language
     row = TASKS["review_rating"].question("amazon_reviews/reviews", record, Pool([record]), Random(1))
     assert row is not None and row["language"] == language
