@@ -56,7 +56,7 @@ def _load(variant: str) -> Any:
                 prompts = [tokenizer(_INTRODUCTION + prompt)["input_ids"] for prompt in batch["prompt"]]
             else:
                 questions = [read_question(prompt, is_multiple_choice) for prompt in batch["prompt"]]
-                prompts = [self.prompt_token_ids(question) for question in questions]
+                prompts = [self.asker.prompt_token_ids(question) for question in questions]
             budget = 100 if variant == "baseline" and not is_multiple_choice else 1
             requests = [Request(ids, FreeText(budget), budget) for ids in prompts]
             return [generation.text for generation in self.engine.generate(requests, Deadline(3600))]

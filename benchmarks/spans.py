@@ -60,7 +60,7 @@ def measure(model: ShopBenchModel, samples: list[Sample], way: str) -> float:
         questions = [read_question(sample.question, False) for sample in batch]
         forms = [change(question.answer_format) for question in questions if isinstance(question.answer_format, Spans)]
         requests = [
-            Request(model.prompt_token_ids(question), form, form.max_tokens)
+            Request(model.asker.prompt_token_ids(question), form, form.max_tokens)
             for question, form in zip(questions, forms, strict=True)
         ]
         generations = model.engine.generate(requests, Deadline(3600))

@@ -9,7 +9,8 @@ from typing import Any
 
 from models.base_model import ShopBenchBaseModel
 from submission.answers import Answer, make_answer
-from submission.calibration import ChoiceCalibration, calibrate_choices, can_be_calibrated
+from submission.asking import Asker
+from submission.calibration import ChoiceCalibration, calibrate_choices
 from submission.challenge import configured_track
 from submission.chat_encoder import ChatEncoder
 from submission.checked_loading import CheckedLoading
@@ -19,17 +20,16 @@ from submission.decoding.token_bytes import tokenizer_kind
 from submission.engine import Engine, Generation, Request
 from submission.engine_guard import GuardedEngine
 from submission.engine_process import EngineProcess
-from submission.errors import ShopBenchError, one_line
+from submission.errors import ShopBenchError
 from submission.long_questions import long_questions
 from submission.lora_adapter import find_base, open_adapter
 from submission.model_folder import check_model
 from submission.profiles import choose_profile
-from submission.prompts import chat_messages
 from submission.questions import Question, read_question
 from submission.reading_guard import read_guarded
 from submission.settings import Settings
 from submission.sharding import check_shardable
-from submission.time_budget import Stage, TimeBudget, tokens_within
+from submission.time_budget import TimeBudget
 from submission.valid_answers import report_strange_texts
 
 logger = logging.getLogger(__name__)
@@ -46,12 +46,14 @@ class ShopBenchModel(ShopBenchBaseModel):
         config = check_model(self.model_folder)
         self.adapter = open_adapter(settings.adapter, self.model_folder) if settings.adapter else None
         self.profile = fit_context(choose_profile(settings.profile), self.model_folder)
-        self.vocab_size = int(config["vocab_size"])
         if self.profile.tensor_parallel_size > 1:
             check_shardable(config, self.profile.tensor_parallel_size)
         self.constrained = settings.constraints
         self.calibrated = settings.constraints and settings.calibration
         self.encoder = ChatEncoder(self.model_folder)
+        self.asker = Asker(
+            self.track, self.encoder, self.profile.max_model_len, int(config["vocab_size"]), self.calibrated
+        )
         if self.constrained:
             tokenizer_kind(self.encoder.tokenizer)  # one that cannot be constrained is named before the engine loads
         logger.info(
@@ -68,7 +70,7 @@ class ShopBenchModel(ShopBenchBaseModel):
             self.profile,
             settings.accumulation,
             config,
-            lambda: [self.prompt_token_ids(read_question(text, False)) for text in long_questions()],
+            lambda: [self.asker.prompt_token_ids(read_question(text, False)) for text in long_questions()],
         )
         self.engine = GuardedEngine(load, self.time_budget.left)
         self.calibration = ChoiceCalibration()
@@ -85,7 +87,7 @@ class ShopBenchModel(ShopBenchBaseModel):
         deadline = batch_deadline(len(prompts), self.time_budget.left())
         questions = [read_guarded(prompt, bool(is_multiple_choice)) for prompt in prompts]
         stage = self.time_budget.choose_stage()
-        requests = self._requests(questions, stage)
+        requests = self.asker.requests(questions, stage)
         generations = self._generate(questions, requests, deadline)
         if self.calibrated:
             calibrate_choices(self.calibration, questions, generations)
@@ -107,15 +109,6 @@ class ShopBenchModel(ShopBenchBaseModel):
         self.calibration.load_state_dict(state["calibration"])
         self.time_budget.load_state_dict(state["time_budget"])
 
-    def prompt_token_ids(self, question: Question) -> list[int]:
-        """Return the token ids of the prompt that asks `question`, cut to leave room for the answer in the context."""
-        limit = self.profile.max_model_len - question.answer_format.max_tokens - self.encoder.answer_space
-        return self.encoder.encode_within(chat_messages(question, self.track), limit)
-
-    def _requests(self, questions: list[Question], stage: Stage) -> dict[int, Request]:
-        """Return the requests, by position, of the questions that can be asked and are worth the time."""
-        return {i: request for i, question in enumerate(questions) if (request := self._request(question, stage))}
-
     def _generate(
         self, questions: list[Question], requests: dict[int, Request], deadline: Deadline
     ) -> list[Generation]:
@@ -123,23 +116,6 @@ class ShopBenchModel(ShopBenchBaseModel):
         answered = self.engine.generate(list(requests.values()), deadline)
         by_position = dict(zip(requests, answered, strict=True))
         return [by_position.get(i, Generation()) for i in range(len(questions))]
-
-    def _request(self, question: Question, stage: Stage) -> Request | None:
-        form = question.answer_format
-        max_tokens = tokens_within(form, stage)
-        if max_tokens == 0:
-            return None
-        try:
-            prompt = self.prompt_token_ids(question)
-            # An id that the model has no row for would take the engine down, and the whole batch with it.
-            if not 0 <= min(prompt) <= max(prompt) < self.vocab_size:
-                raise ShopBenchError(f"the tokenizer returned ids from {min(prompt)} to {max(prompt)}")
-        except Exception as error:
-            # Whatever a tokenizer stumbles over, it is one question of sixteen.
-            logger.error("a question cannot be encoded, its form's fallback answers it: %s", one_line(error))
-            return None
-        num_logprobs = len(question.items) if self.calibrated and can_be_calibrated(question) else 0
-        return Request(prompt, form, max_tokens + self.encoder.answer_space, num_logprobs)
 
 
 def _prompts(batch: dict[str, Any]) -> list[Any]:

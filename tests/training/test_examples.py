@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.dataset import sample_of
-from models.shopbench_model import ShopBenchModel
 from submission.answer_formats import Spans
+from submission.asking import Asker
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from submission.profiles import CPU
@@ -44,10 +44,9 @@ def encoder() -> ChatEncoder:
 @needs_smollm2
 @pytest.mark.parametrize("track", TRACKS, ids=lambda track: f"track{track.number}")
 def test_prompts_have_the_token_ids_of_inference(encoder: ChatEncoder, track) -> None:
-    model = ShopBenchModel.__new__(ShopBenchModel)
-    model.track, model.profile, model.encoder = track, CPU, encoder
+    asker = Asker(track, encoder, CPU.max_model_len, len(encoder.tokenizer), calibrated=True)
     for row in development_questions():
-        asked = model.prompt_token_ids(read_question(row["input_field"], row["is_multiple_choice"]))
+        asked = asker.prompt_token_ids(read_question(row["input_field"], row["is_multiple_choice"]))
         trained, reason = prompt_completion(sample_of(row), track)
         if trained is None:
             # Its known answer is not in the form that decoding holds to, so it could not be trained on.
