@@ -277,7 +277,7 @@ case "$status" in
   125) echo "Exit code 125: the engine could not start the container; its message is above." >&2 ;;
   130 | 143) echo "Exit code $status: stopped by a signal. The same command with --resume after -- continues." >&2 ;;
   137)
-    echo "Exit code 137: the container was killed. As a rule it wanted more than its $memory of memory (SHOPBENCH_MEMORY)." >&2
+    echo "Exit code 137: the container was killed, or the engine in it. As a rule it wanted more than its $memory of memory (SHOPBENCH_MEMORY)." >&2
     echo "What was answered is kept: the same command with --resume after -- continues." >&2
     ;;
 esac

@@ -3,7 +3,7 @@
 The model is reached through `UserModel` alone, and steered through environment variables alone, as in the evaluator.
 Prose is scored with sentence encoders from the folders weights/all-MiniLM-L6-v2 and
 weights/paraphrase-multilingual-MiniLM-L12-v2, or from those that SHOPBENCH_MINILM and SHOPBENCH_MULTILINGUAL_MINILM name.
-Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit exceeded.
+Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit exceeded, 137 the memory limit reached.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from evaluation.progress import Detail, show_log
 from evaluation.report_folder import folder_to_resume, new_folder, point_latest
 from evaluation.reports import REPORTS, read_report
 from evaluation.subset import Subset
-from submission import settings
+from submission import memory_limit, settings
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.model_folder import find_model
@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(line_buffering=True)
     _set_environment(options)
     show_log(options.detail)
+    killed = memory_limit.count_killed()
     try:
         known = settings.Settings.from_environment(strict=True)
         output = options.output or _default_output(known, options.resume)
@@ -52,14 +53,25 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"In lm-evaluation-harness's layout: {write_lm_eval(read_report(output), options.lm_eval)}")
     except ShopBenchError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 2
+        return memory_limit.EXIT_CODE if _memory_was_short(killed) else 2
     except LimitExceeded as error:
         print(f"Time limit exceeded: {error}", file=sys.stderr)
         return EXIT_CODE
     except KeyboardInterrupt:
         print("\nInterrupted: the same command with --resume continues", file=sys.stderr)
         return 130
+    _memory_was_short(killed)
     return 0
+
+
+def _memory_was_short(killed_before: int) -> bool:
+    """Say so if the kernel has killed the engine's process, or another of this run, since `killed_before` was counted."""
+    killed = memory_limit.count_killed() - killed_before
+    if killed > 0:
+        print(
+            f"Warning: the memory limit was reached, and the kernel killed {killed} of the processes", file=sys.stderr
+        )
+    return killed > 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -31,6 +31,8 @@ class UserModel(RuleModel):
     def __init__(self):
         super().__init__()
         Path("loaded").touch()
+        if counter := os.environ.get("OOM_COUNTER"):
+            Path(counter).write_text("low 0\\noom 1\\noom_kill 4\\n")
         if message := os.environ.get("REFUSE"):
             raise ShopBenchError(message)
         self.kill_at = int(os.environ.get("KILL_AT_BATCH", 0))
@@ -56,6 +58,8 @@ import os, sys
 sys.path[:0] = sys.argv[1:3]
 import local_evaluation
 local_evaluation.REPORTS = local_evaluation.Path(os.environ.get("REPORTS_FOLDER", local_evaluation.REPORTS))
+if counter := os.environ.get("OOM_COUNTER"):
+    local_evaluation.memory_limit._COUNTERS = (local_evaluation.Path(counter),)
 sys.exit(local_evaluation.main(sys.argv[3:]))
 """
 
@@ -225,6 +229,20 @@ def test_what_an_interrupted_evaluation_left_is_not_discarded_in_silence(run, tm
     run(*ONE_TRACK, "--output", tmp_path / "out", KILL_AT_BATCH="2")
     result = run(*ONE_TASK, "--output", tmp_path / "out")
     assert "Starting again: what an interrupted evaluation left in" in result.stdout
+
+
+def test_a_process_killed_for_its_memory_is_told_from_something_to_fix(run, tmp_path):
+    # The engine runs in a process of its own: the kernel kills that one, and this one lives.
+    counter = tmp_path / "memory.events"
+    counter.write_text("low 0\noom 0\noom_kill 3\n")
+    refused = run(
+        *ONE_TASK, "--output", tmp_path / "a", REFUSE="its process ended by SIGKILL", OOM_COUNTER=str(counter)
+    )
+    assert refused.returncode == 137
+    assert "Error: its process ended by SIGKILL\nWarning: the memory limit was reached" in refused.stderr
+    counter.write_text("low 0\noom 0\noom_kill 3\n")
+    answered = run(*ONE_TASK, "--output", tmp_path / "b", OOM_COUNTER=str(counter))
+    assert answered.returncode == 0 and "the kernel killed 1 of the processes" in answered.stderr
 
 
 def test_a_model_that_cannot_be_loaded_leaves_no_folder(run, tmp_path):

@@ -116,6 +116,8 @@ def start(clone: Path, *arguments: str, **environment: str) -> subprocess.Popen[
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        # What runs in the background of a shell ignores SIGINT, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
