@@ -155,6 +155,13 @@ def test_packs_that_are_not_sure_are_not_compared(title: str) -> None:
         "Porcelain Souffle Dishes 8 oz, 4 Pack",
         "Silicone Molds 4 oz (Pack of 2)",
         "3 Packs with 15 Pcs Plant Labels",
+        "Batteries 2-Pack (8 Count)",  # eight in all?
+        "Reusable Straws 4Packs (20 PCS)",
+        "Shelf Bracket 25 lb Capacity, 2 Pack",
+        "Dog Food for Dogs 30-70 lbs, Pack of 2",
+        "Baby Carrier 7-45 lbs 2 Pack",
+        "Tea 20 Count (Pack of 6), 120 Bags Total",
+        "Rice 16oz (454g) Pack of 3",
         "Plant Labels 2 Packs of 15 Pcs",
         "Flower Planters 3 Packs 17 Inches, Drain Holes with 15 Pcs Plant Labels",
         "Antiseptic Mouth Rinse 16 oz (Pack of 2)",
@@ -197,6 +204,13 @@ def test_few_totals_cannot_be_inferred() -> None:
         "Nose Stud 20G Steel",
         "Pauldron Medieval Shoulder Armor Set 20g",
         "Outdoor Portable Gas Water Heater 10L",
+        "Oil Filter for Ford Mustang 5.0L V8",
+        "Motor Oil Drain Plug 1.8L 4-Cylinder",
+        "Air Freshener for 3.5L V6",
+        "Engine Oil Cooler 2.0L Turbo",
+        "Belly Ring 14g",
+        "Hydration Bladder 2L Water",
+        "Juicer 1.5 L Juice",
     ],
 )
 def test_codes_and_sizes_are_no_liters_or_grams(title: str) -> None:

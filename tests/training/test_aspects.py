@@ -74,6 +74,7 @@ def test_published_snippets_are_read_as_they_are_labelled() -> None:
     [
         ("WOW this delivers", "delivery"),
         ("It delivers on its promises", "delivery"),
+        ("The shipping container is huge", "delivery"),
         ("It works beautifully", "appearance"),
         ("The cover comes off pretty easily", "appearance"),
         ("The volume of the peplum is too much", "sound"),

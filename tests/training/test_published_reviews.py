@@ -33,6 +33,10 @@ def page_of(tmp_path: Path, **changes: Any) -> Product:
         ("[[VIDEOID:a554 Nice beads", "Nice beads"),
         ("The media could not be loaded. Nice beads", "Nice beads"),
         ('<div id="video-block-R1" class="' + "a-section " * 60 + '"></div>&nbsp;Nice beads', "Nice beads"),
+        ("[[VIDEOID:a554]] [[VIDEOID:b665]] Nice beads", "Nice beads"),
+        ("[ASIN:B00ABCDEFG Brewwell Glass Teapot] leaks", "leaks"),
+        ("Your browser does not support HTML5 video. Nice beads", "Nice beads"),
+        ("a [very] nice bead", "a [very] nice bead"),
         ("It says [[sic]] on it", "It says [[sic]] on it"),
         ("an array[[0]] of beads", "an array[[0]] of beads"),
     ],
@@ -43,7 +47,13 @@ def test_marks_of_pages_are_no_words_of_a_review(tmp_path: Path, published: str,
 
 @pytest.mark.parametrize(
     "title",
-    ["The lid leaks and the...", "The lid leaks and the…", "The lid leaks and the ...", "the lid leaks and the"],
+    [
+        "The lid leaks and the...",
+        "The lid leaks and the…",
+        "The lid leaks and the ...",
+        "the lid leaks and the",
+        "The lid leaks!",
+    ],
 )
 def test_a_title_made_of_the_first_words_of_a_review_is_none(tmp_path: Path, title: str) -> None:
     assert review_of(tmp_path, title=title).title == ""
@@ -58,7 +68,17 @@ def test_a_price_of_nothing_is_unknown(tmp_path: Path, price: object) -> None:
     assert page_of(tmp_path, price=price).price is None
 
 
-@pytest.mark.parametrize(("price", "value"), [("$1,299.99", 1299.99), (12.5, 12.5), ("from 7.95", 7.95)])
+@pytest.mark.parametrize(
+    ("price", "value"),
+    [
+        ("12,99 €", 12.99),
+        ("1.299,00", 1299.0),
+        ("1,299", 1299.0),
+        ("$1,299.99", 1299.99),
+        (12.5, 12.5),
+        ("from 7.95", 7.95),
+    ],
+)
 def test_prices_are_read(tmp_path: Path, price: object, value: float) -> None:
     assert page_of(tmp_path, price=price).price == value
 

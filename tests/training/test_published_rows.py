@@ -77,6 +77,21 @@ def test_a_ranking_of_four_products_has_the_gains_of_the_four_labels(tmp_path: P
         assert "five" not in question["question"].lower() and "1 to 5" not in question["question"]
 
 
+@pytest.mark.parametrize("output", ["A>C>B>D", "a,c,b,d", "A C B D", "A, C, B, D.", "Ranking: A, C, B, D"])
+@pytest.mark.parametrize("as_written", [list, json.dumps, lambda listed: dict(line.split(": ") for line in listed)])
+def test_an_order_and_a_list_are_read_however_they_are_written(tmp_path: Path, output: str, as_written: Any) -> None:
+    fields = {**CORDS, "product list": as_written(CORDS["product list"])}
+    (row,) = read_rows(tmp_path, [published("Query_Product_Rank", fields, output)])
+    question = ask("query_product_ranking", row, [row])
+    assert question is not None
+    assert gains_by_item(question, ["red coiled cord"]) == {
+        "red coiled cord": 1.0,
+        "black cord": 0.1,
+        "phone charger": 0.01,
+        "desk": 0.0,
+    }
+
+
 @pytest.mark.parametrize("output", ["B,A", "B, A", '["B", "A"]', "B: phone charger, A: red coiled cord"])
 def test_a_ranking_of_two_products_keeps_their_order(tmp_path: Path, output: str) -> None:
     fields = {"query": "phone charger", "product list": ["A: red coiled cord", "B: phone charger"]}
@@ -154,6 +169,18 @@ def test_the_letter_and_the_text_of_an_option_are_one_sample(tmp_path: Path) -> 
     assert first.key == again.key
 
 
+def test_case_and_points_of_an_answer_make_no_other_sample(tmp_path: Path) -> None:
+    fields = {"query": "oak desk", "product": "Pine Desk"}
+    rows = read_rows(
+        tmp_path,
+        [published("Product_Substitute_Identification", fields, said) for said in ("yes", "Yes", "yes.", "no")],
+    )
+    assert len({row.key for row in rows}) == 2
+    for row in rows[:3]:
+        question = ask("substitute_identification", row, rows)
+        assert question is not None and f"{question['truth']}. Yes" in question["question"]
+
+
 @on_real_rows
 def test_published_samples_have_a_key_each(tmp_path: Path) -> None:
     rows = list(records_of(EcInstruct(tmp_path, str(ECINSTRUCT))))
@@ -181,6 +208,9 @@ FEEDER = ("glass hummingbird feeder", "Hummingbird Feeder for Outdoors, Glass Bi
         ("head phones", "Anker Soundcore Wireless Headphones", "no"),
         ("tall black bookshelf", "Five Tier Book Shelf", "no"),
         ("rideshare signs for car", "Rideshare Emblem", "no"),
+        ("t shirt", "Tee Crew Neck", "no"),
+        ("phone cord", "Telephone Cable Coiled", "no"),
+        ("couch cover", "Sofa Slipcover Gray", "No."),
     ],
 )
 def test_a_product_that_may_match_exactly_is_no_bad_substitute(tmp_path: Path, triple: tuple[str, str, str]) -> None:
@@ -240,6 +270,11 @@ def extraction(tmp_path: Path, title: str, value: str | None) -> EcInstructRow:
         ("A tired man's RED hat", "red", "RED"),
         ("Quartz watch of smoky quartz", "quartz", None),
         ("Infrared lamp", "red", None),
+        ("Stainless-Steel Pan", "stainless steel", "Stainless-Steel"),
+        ("Women\u2019s Boots", "women's", "Women\u2019s"),
+        ("ÉCRU Top", "écru", "ÉCRU"),
+        ("Red-hot lamp of red hot iron", "red hot", "red hot"),
+        ("Infra-red lamp", "red", "red"),
     ],
 )
 def test_an_attribute_is_cited_in_the_case_of_the_title(

@@ -81,6 +81,7 @@ ABSENT = (
     "Nicht Zutreffend", "no aplica", "該当なし", "Not Applicable", "N/A", "Does not apply", "unbekannt", "Keine Angabe",
     "Sans objet", "non applicable", "Non spécifié", "aucune", "No especificado", "Ninguno", "NON APPLICABILE", "nessuno",
     "Non specificato", "なし", "無し", "不明", "不适用", "无", "未知", "nicht-zutreffend", "(no aplica)", "Unknown.",
+    "k.A.", "N/D", "N/C", "Sin color", "Sans couleur", "ohne", "該当ナシ", "なし。", "Keine Marke", "Generic", "ノーブランド",
 )  # fmt: skip
 
 

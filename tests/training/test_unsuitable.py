@@ -17,7 +17,7 @@ from training.data.tasks.unsuitable import is_boilerplate, is_vulgar
 @pytest.mark.parametrize(
     "text",
     ["This is shit", "F**k this pan", "what a BITCH to clean", "sh*tty zipper", "bullshit", "Cock ring, black", "so eine Scheiße",
-     "qué mierda", "che cazzo", "de la merde", "motherfucker", "アダルトグッズ", "assholes"],
+     "qué mierda", "che cazzo", "de la merde", "motherfucker", "アダルトグッズ", "assholes", "dumb a$$"],
 )  # fmt: skip
 def test_vulgar_words_are_found(text: str) -> None:
     assert is_vulgar(text)
@@ -26,7 +26,8 @@ def test_vulgar_words_are_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["Shiitake mushrooms", "Cocktail shaker", "Moby Dick", "Peacock feathers", "Pussy willow branch", "assassin", "Essex", "class",
-     "Scunthorpe", "grape", "Dick's hammer", "a hell of a deal", "damn good", "cockpit", "the computer's output", "bastardized?"],
+     "Scunthorpe", "grape", "Dick's hammer", "a hell of a deal", "damn good", "cockpit", "the computer's output", "bastardized?",
+     "Pussy Cats poster", "hoe for the garden", "Dick Tracy"],
 )  # fmt: skip
 def test_words_that_hold_such_letters_stay(text: str) -> None:
     assert not is_vulgar(text)

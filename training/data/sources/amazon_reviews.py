@@ -56,6 +56,7 @@ _PRODUCT_COLUMNS = (
     "parent_asin",
 )
 _I = re.compile(r"\bI\b|\bi(?=['’]\w)")
+_DECIMAL_COMMA = re.compile(r"\d,\d{2}(?!\d)")
 _NUMBER = re.compile(r"(?<![\d.-])\d+(?:\.\d+)?")
 # Reviews that say less than this say nothing that could be asked about, longer ones fill a prompt by themselves.
 _FEWEST_WORDS, _MOST_WORDS = 4, 250
@@ -167,7 +168,7 @@ def language_of(text: str) -> str:
 
 def _own_title(title: str, text: str) -> str:
     """Return the title of a review, empty where the page made it of the review's first words."""
-    begin = title.rstrip(". …").lower()
+    begin = title.rstrip(". …!?,;:").lower()
     return "" if title.endswith(("...", "…")) or text.lower().startswith(begin) else title
 
 
@@ -222,6 +223,9 @@ def _details(value: object) -> dict[str, str]:
 
 
 def _price(value: object) -> float | None:
-    match = _NUMBER.search(str(value).replace(",", "")) if value is not None else None
+    text = "" if value is None else str(value)
+    # "1.299,00" and "12,99" are written as on the continent.
+    text = text.replace(".", "").replace(",", ".") if _DECIMAL_COMMA.search(text) else text.replace(",", "")
+    match = _NUMBER.search(text)
     # A page without a price may say 0.
     return (float(match.group()) or None) if match else None

@@ -16,7 +16,8 @@ from submission.half_surrogates import replace_half_surrogates
 _TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,2000}>")
 # What review pages put in place of a video or a product, "[[ASIN:B00ABCDEFG Title]]", and where a video would be.
 _PAGE_MARK = re.compile(
-    r"\[\[(?:VIDEO|ASIN|IMAGE)\w*:(?:[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\]|\S*)|The media could not be loaded\.?",
+    r"\[\[(?:VIDEO|ASIN|IMAGE)\w*:(?:[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\]|\S*)|\[(?:VIDEOID|ASIN):[^\[\]]*\]"
+    r"|The media could not be loaded\.?|Your browser does not support HTML5 video\.?",
     re.IGNORECASE,
 )
 # Control and format characters: invisible, and some tokenizers split on them.
@@ -28,13 +29,15 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "not available", "does not apply"})
 # What shops enter where an attribute has no value, in the languages of the sources, without accents and punctuation.
 _NO_VALUES = (
+    "generic;unbranded;no brand;k a;n d;n c;no especifica;sin color;sans couleur;ohne;ohne marke;keine marke;sin marca;"
+    "sans marque;senza marca;ノーブランド;ノーブランド品;"
     "unknown;not specified;unspecified;not provided;not set;no;nil;n a;tbd;tba;"
     "nicht zutreffend;nicht anwendbar;trifft nicht zu;nicht verfugbar;nicht angegeben;keine angabe;keine;kein;unbekannt;entfallt;"
     "non applicable;ne s applique pas;sans objet;non disponible;non specifie;non specifiee;non precise;non renseigne;inconnu;"
     "inconnue;aucun;aucune;"
     "no aplica;no aplicable;no se aplica;no procede;no disponible;no especificado;sin especificar;desconocido;ninguno;ninguna;"
     "non applicabile;non si applica;non disponibile;non specificato;non pertinente;sconosciuto;nessuno;nessuna;"
-    "該当なし;該当無し;該当しない;非該当;適用外;適用なし;なし;無し;ナシ;不明;未定;指定なし;未指定;"
+    "該当なし;該当ナシ;該当無し;該当しない;非該当;適用外;適用なし;なし;無し;ナシ;不明;未定;指定なし;未指定;"
     "不适用;不適用;无;無;没有;未知;暂无"
 )
 _NO_VALUE = frozenset((*_ABSENT, *_NO_VALUES.split(";")))
@@ -57,7 +60,7 @@ def without_markup(text: object) -> str:
         text = html.unescape(html.unescape(text))
     if "<" in text:
         text = _TAG.sub(" ", text)
-    if "[[" in text or "The media" in text:
+    if "[" in text or "The media" in text or "Your browser" in text:
         text = _PAGE_MARK.sub(" ", text)
     return on_one_line(text)
 

@@ -91,7 +91,7 @@ class EcInstruct(Source):
 
 def _key(task: str, fields: dict[str, Any], answer: str) -> str:
     """Return what names a sample whatever its instruction, the order of its keys and its place in the file."""
-    said = json.dumps([task, fields, answer], sort_keys=True)
+    said = json.dumps([task, fields, answer.lower().rstrip(". ")], sort_keys=True)
     return f"row/{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}"
 
 

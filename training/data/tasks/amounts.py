@@ -57,7 +57,14 @@ _NETWORK = re.compile(r"(?:[2-6]|2\.4|5\.8|10|802\.11)g", re.IGNORECASE)
 _CODE = re.compile(r"[^\W_][-/]$|(?<![^\W\d_])[x×] ?$", re.IGNORECASE)
 _MOST_LITERS = 50
 _GAUGED = re.compile(
-    r"\b(?:gauge|needles?|pierc\w+|studs?|wires?|memory|cards?|usb|flash|routers?|wireless|wi-?fi|ddr\d?|ram|ssd|armou?r|medieval|strings?)\b",
+    r"\b(?:gauge|needles?|pierc\w+|studs?|belly|nose|lip ring|body jewell?e?ry|barbells?|hoops?|wires?"
+    r"|memory|cards?|usb|flash|routers?|wireless|wi-?fi|ddr\d?|ram|ssd|armou?r|medieval|strings?)\b",
+    re.IGNORECASE,
+)
+# Liters of such titles are what an engine displaces.
+_ENGINE = re.compile(
+    r"\b(?:v ?(?:4|6|8|10|12)|i4|l4|l6|engines?|cylinders?|cyl|turbo|diesel|dohc|sohc|hp|motors?|gaskets?|spark|alternators?"
+    r"|ignition|chevy|chevrolet|ford|dodge|toyota|honda|nissan|bmw|jeep|gmc|mazda|subaru|hyundai|audi|volkswagen|vw)\b",
     re.IGNORECASE,
 )
 # What follows a part of the food rather than the food: "20g Plant Protein".
@@ -91,6 +98,7 @@ _CONTAINER = re.compile(
     r"|mou?ld|tray|planter|beaker|vial|syringe|shaker|decanter|teapot|goblet|stein|ladle|scoop|canister|casserole"
     r"|diffuser|humidifier|vacuum|fermenter|carboy|keg|pail|drum|tote|hamper|hydrator|dryer|washer|freezer|fridge|refrigerator|oven|fryer"
     r"|cooker|blender|trash can|compactor|composter|grow kit|wine kit|brew(?:ing)? kit|homebrew"
+    r"|bladder|reservoir|juicer|water pack"
     r"|filter|pump|heater|buoy|barrel|samovar|dry ?bag)s?\b",
     re.IGNORECASE,
 )
@@ -183,7 +191,11 @@ def _is_of_something_else(match: re.Match[str], title: str) -> bool:
     if symbol in {"-l", "-L", "-g"} or (symbol in {"l", "L", "g", "gr"} and _CODE.search(title, 0, match.start())):
         return True
     if symbol in {"l", "L"}:
-        return not _LIQUID.search(title) or Fraction(match.group("number").replace(",", "")) > _MOST_LITERS
+        return (
+            _ENGINE.search(title) is not None
+            or not _LIQUID.search(title)
+            or Fraction(match.group("number").replace(",", "")) > _MOST_LITERS
+        )
     if match.group("gram"):
         return (symbol == "g" and _GAUGED.search(title) is not None) or _NUTRIENT.match(title, match.end()) is not None
     return False

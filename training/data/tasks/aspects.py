@@ -80,7 +80,7 @@ _ASPECTS = {
     "packaging": ("delivery", r"packag(?:e|ed|ing)\b|box was|wrapped|well packed|dented", r"packag\w*|pack\w*"
         r"|box\w*|wrap\w*|dent\w*|damag\w*|seal\w*|container"),
     "delivery": ("delivery", r"delivery|deliveries|delivered\b(?! (?:on (?!time)|as |what|exactly|results?"
-        r"|everything))|shipping|shipped"
+        r"|everything))|shipping\b(?! (?:container|box|label|tape))|shipped"
         r"|arrived (?:on time|early|late|quickly|fast|promptly)|(?:arrives?|came|comes) (?:quickly|fast|promptly"
         r"|on time|early|late)",
         r"deliver\w*|ship\w*|arriv\w*|came\b|received|order\w*|mail\w*|prompt\w*|on time|late\b|post\b|days\b|weeks\b"),

@@ -65,7 +65,7 @@ def build_matching(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -
     if row.task != "Product_Matching":
         return None
     first, second = (_described(row.fields.get(key)) for key in ("product 1", "product 2"))
-    if not first or not second or row.answer.lower() not in _YES_NO:
+    if not first or not second or _yes_or_no(row) not in _YES_NO:
         pool.skip("Product_Matching row without two products and a yes or no")
         return None
     return _yes_no(row, rng, first=first, second=second)
@@ -85,12 +85,16 @@ _NOT_ZERO = re.compile(r"[1-9]")
 _YES_NO = ("yes", "no")
 
 
+def _yes_or_no(row: EcInstructRow) -> str:
+    return row.answer.lower().rstrip(". ")
+
+
 def _yes_no(row: EcInstructRow, rng: Random, **slots: str) -> Draft:
     options = [*_YES_NO]
     rng.shuffle(options)
     listed = "\n".join(f"{number}. {option.capitalize()}" for number, option in enumerate(options))
     return Draft(
-        {**slots, "options": listed}, options.index(row.answer.lower()), (0, 1), content="\n".join(slots.values())
+        {**slots, "options": listed}, options.index(_yes_or_no(row)), (0, 1), content="\n".join(slots.values())
     )
 
 
@@ -116,10 +120,10 @@ def build_substitute(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random)
     if row.task != "Product_Substitute_Identification":
         return None
     query, product = _first(row, "query"), _first(row, "product", "product title")
-    if not query or not product or row.answer.lower() not in _YES_NO:
+    if not query or not product or _yes_or_no(row) not in _YES_NO:
         pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
         return None
-    if row.answer.lower() == "no" and related(query, product):
+    if _yes_or_no(row) == "no" and related(query, product):
         # "No" says only that the label is not "substitute". Most such products match exactly, and would do all the same.
         others = pool.once("offered products", _offered_products).neighbours(rng, query, 1, product)
         if not others:
@@ -320,6 +324,13 @@ def build_query_ranking(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Rand
 def _listed_products(row: EcInstructRow) -> dict[str, str]:
     """Return the titles of "product list" by letter: that in front of each ("A: …"), or that of its place."""
     listed = row.fields.get("product list")
+    if isinstance(listed, str) and listed.lstrip()[:1] in ("[", "{"):
+        try:
+            listed = json.loads(listed)
+        except ValueError:
+            return {}
+    if isinstance(listed, dict):
+        listed = [f"{letter.upper()}: {_name(product)}" for letter, product in listed.items()]
     names = [name for name in map(_name, listed) if name] if isinstance(listed, list) else []
     found = [(match[1], match[2]) for match in map(_LETTERED.fullmatch, names) if match]
     if len(found) == len(names) == len({letter for letter, _ in found}):
@@ -329,6 +340,8 @@ def _listed_products(row: EcInstructRow) -> dict[str, str]:
 
 def _order(answer: str, products: dict[str, str]) -> list[str]:
     """Return the letters of an output, which may repeat the titles behind them."""
+    if answer.islower() and not _ONE_LETTER.search(answer):
+        answer = answer.upper()
     for letter, title in products.items():
         answer = re.sub(rf"(?<![^\W_]){letter}\s*[:.)]\s*{re.escape(title)}", letter, answer)
     return _ONE_LETTER.findall(answer)
@@ -462,7 +475,7 @@ def build_answerability(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Rand
     if row.task != "Answerability_Prediction":
         return None
     question, documents = _first(row, "question"), _documents(row)
-    if not question or not documents or row.answer.lower() not in _YES_NO:
+    if not question or not documents or _yes_or_no(row) not in _YES_NO:
         pool.skip("Answerability_Prediction row without question, documents and a yes or no")
         return None
     return _yes_no(row, rng, question=question, documents=documents)

@@ -14,6 +14,7 @@ Amounts are read from real titles ("9.24 oz (Pack of 6)"), the arithmetic is our
 slips would give: the single amount, one pack more, the factor the wrong way round.
 """
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from random import Random
@@ -99,11 +100,17 @@ def build_pack_amount(
     return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
 
 
+_PACK_OF = re.compile(r"\b(?:packs?|case|box) of \d", re.IGNORECASE)
+
+
 def _amount_of_a_pack(title: str) -> Amount | None:
     """Return what one of the packs of a title holds; None where it is not said, or not for sure."""
     amount = single_amount(title, *_MEASURE_NAMES)
     # With bags or boxes counted beside it an amount may be that of one or of all.
-    if amount is None or PARTS.search(title) or (amount.measure == "count" and not counts_things(title)):
+    if amount is None or PARTS.search(title):
+        return None
+    # "2-Pack (8 Count)" may be eight in all.
+    if amount.measure == "count" and not (counts_things(title) and _PACK_OF.search(title)):
         return None
     return amount
 

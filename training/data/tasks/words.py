@@ -32,6 +32,7 @@ _IRREGULAR_WORDS = (
     "children:child potatoes:potato tomatoes:tomato ties:tie neckties:necktie pies:pie cookies:cookie brownies:brownie "
     "smoothies:smoothie hoodies:hoodie beanies:beanie onesies:onesie movies:movie veggies:veggie zombies:zombie pixies:pixie"
 )
+_ALIKE = str.maketrans({**dict.fromkeys("-‐‑–", " "), **dict.fromkeys("’‘ʼ", "'")})
 _IRREGULAR = dict(pair.split(":") for pair in _IRREGULAR_WORDS.split())
 
 
@@ -67,8 +68,15 @@ def contains(text: str, phrase: str) -> bool:
 
 
 def find_once(text: str, phrase: str) -> str | None:
-    """Return what `find_phrase` returns, None where the phrase stands there more than once."""
-    found = list(citations(text, phrase))
+    """Return what `find_phrase` returns, None where the phrase stands there more than once.
+
+    Where it does not stand there as it is, a hyphen may stand for a space and a curled apostrophe for a straight one.
+    """
+    found = [*citations(text, phrase)]
+    if not found and phrase:
+        pattern = rf"(?<![^\W_]){re.escape(phrase.translate(_ALIKE))}(?![^\W_])"
+        # Characters are replaced one by one, so places stay.
+        found = [text[slice(*match.span())] for match in re.finditer(pattern, text.translate(_ALIKE), re.IGNORECASE)]
     return found[0] if len(found) == 1 else None
 
 
