@@ -74,7 +74,10 @@ class TaskAudit:
     @property
     def most_often_right(self) -> tuple[str, float]:
         """The option, by its place or its text, that is right most often, and in which share of the questions."""
-        counts = self.answers if self.places.total() < _FEWEST_FOR_PLACES else self.answers | self.places
+        # What is right once is an answer, no option that is offered again and again.
+        counts = Counter({answer: count for answer, count in self.answers.items() if count > 1})
+        if self.places.total() >= _FEWEST_FOR_PLACES:
+            counts |= self.places
         name, count = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
         return name, count / max(1, self.places.total())
 
