@@ -78,6 +78,8 @@ class DuplicateFilter:
         self._texts: dict[bytes, str] = {}
         self._index = MinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS)
         self._signatures: dict[str, MinHash] = {}
+        # Drawing its permutations anew takes as long as all the rest.
+        self._empty = MinHash(num_perm=_PERMUTATIONS)
 
     def add(self, name: str, text: str, content: str) -> tuple[str, str] | None:
         """Add a question unless it is a duplicate; then return the reason and the name of the first one."""
@@ -86,7 +88,7 @@ class DuplicateFilter:
         digest = exact_digest(text)
         if digest in self._texts:
             return "exact duplicate", self._texts[digest]
-        signature = MinHash(num_perm=_PERMUTATIONS)
+        signature = self._empty.copy()
         signature.update_batch([shingle.encode() for shingle in shingles(content)])
         alike = sorted(
             other
