@@ -177,3 +177,19 @@ def test_near_names_are_names_of_the_table() -> None:
     assert set().union(*(names for part in ("colors", "materials") for names in data[part].values())) == {
         *("any", "en", "de", "fr", "es", "it", "ja")
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are"),
+    [
+        ("Arbre à chat", "Tissée à la main", False),  # grammar with an accent
+        ("Café noir", "CAFE", True),
+        ("Wi-Fi router", "WiFi", True),
+        ("Men's hat", "Women's scarf", False),
+        ("hat of wool", "Wool Socks", True),
+        ("帽子 ウール", "ウール 靴下", True),
+        ("", "hat", False),
+    ],
+)
+def test_texts_are_related_by_meaningful_words(first: str, second: str, are: bool) -> None:
+    assert related(first, second) is are and related(second, first) is are

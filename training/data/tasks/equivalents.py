@@ -126,8 +126,10 @@ def meanings(text: str) -> frozenset[str]:
 
 def related(first: str, second: str) -> bool:
     """Whether two texts may speak of the same thing or value: they share a word or a meaning in any language."""
-    # A word that both share is the most frequent case, and found in a fraction of the time.
-    return not terms(first).isdisjoint(terms(second)) or not meanings(first).isdisjoint(meanings(second))
+    # A word that both share is the most frequent case, and found in a fraction of the time; "à" is grammar without its accent.
+    if any(map(str.isascii, terms(first) & terms(second))):
+        return True
+    return not meanings(first).isdisjoint(meanings(second))
 
 
 def is_vague(value: str) -> bool:
