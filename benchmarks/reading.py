@@ -5,8 +5,8 @@
     python -m benchmarks.reading --fit FILES              fit the weights to all sources and write them
 
 Besides FILES (public instructions, prompts by others) the last two know more wordings: `benchmarks/wordings`, those of
-the tests and those of the tasks that are built. Files in `benchmarks/wordings/kept_back` are never fitted to: each has
-a line of its own.
+the tests, those of the tasks that are built, and neighbours (`benchmarks.reading_neighbours`). Files in
+`benchmarks/wordings/kept_back` are never fitted to: each has a line of its own.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import reading_weights
+from benchmarks.reading_neighbours import neighbour_sources
 from benchmarks.reading_sources import KEPT_BACK, OWN_FILES, Wording, built_sources, examples_of, sources_of
 from submission import task_weights
 from submission.instructions import read_instruction
@@ -25,6 +26,8 @@ from submission.task_rules import Reading, TaskType
 from submission.task_types import COSTS, classify_task, judge
 from training.command_line import run_command
 
+# So many neighbours of each ask, of this seed, are fitted to; the tests read those of another.
+_NEIGHBOURS, _FITTED_SEED = 6, 0
 _FREE = Reading.FREE
 _CITED = {Reading.ENTITIES, Reading.PHRASE}
 
@@ -121,8 +124,10 @@ def leave_one_out(sources: dict[str, list[Wording]], kept_back: dict[str, list[W
     """Return the table of all sources, each read with weights that were fitted without it, and those that are kept back."""
     examples = {name: examples_of(wordings) for name, wordings in sources.items()}
 
+    everything = reading_weights.fit(examples.values())
+
     def without(left_out: str) -> reading_weights.Weights:
-        return reading_weights.fit(found for name, found in examples.items() if name != left_out)
+        return reading_weights.fit((found for name, found in examples.items() if name != left_out), everything)
 
     yield _REFITTED + "\n"
     yield from cost_table()
@@ -175,7 +180,7 @@ def main() -> None:
         print("\n".join(table(sources, lambda name: task_weights.WEIGHTS)))
         print_rates([wording for wordings in sources.values() for wording in wordings], options.passes)
         return
-    sources = sources_of([*OWN_FILES, *options.files]) | built_sources()
+    sources = sources_of([*OWN_FILES, *options.files]) | built_sources() | neighbour_sources(_FITTED_SEED, _NEIGHBOURS)
     if options.leave_one_out:
         for line in leave_one_out(sources, sources_of([KEPT_BACK])):
             print(line, flush=True)

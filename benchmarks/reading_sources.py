@@ -9,6 +9,7 @@ from string import Formatter
 from submission.errors import ShopBenchError, one_line
 from submission.instructions import Instruction, read_instruction
 from submission.task_rules import Reading, TaskType
+from submission.task_types import evidence_of
 from training.data.tasks import TASKS
 from training.data.tasks.task import Task
 from training.files import read_lines
@@ -110,9 +111,10 @@ def _names(wording: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Example:
-    """Wordings that the rules cannot tell apart: what was read, what it is, how many there are."""
+    """Wordings that the rules cannot tell apart: what was read, which rules speak, what it is, how many there are."""
 
     instruction: Instruction
+    evidence: tuple[str, ...]
     reading: Reading
     count: int
 
@@ -127,4 +129,4 @@ def examples_of(wordings: list[Wording]) -> list[Example]:
             key = (instruction.kinds, instruction.tags, wording.reading)
             counts[key] += 1
             read[key] = instruction
-    return [Example(read[key], key[2], count) for key, count in counts.items()]
+    return [Example(read[key], tuple(evidence_of(read[key])), key[2], count) for key, count in counts.items()]

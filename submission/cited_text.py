@@ -8,9 +8,8 @@ citing from too much is harmless, citing from too little loses the answer.
 import re
 from collections.abc import Iterator
 
-from submission.instructions import ACTS, begins_another_part, end_of_text
+from submission.instructions import begins_another_part, end_of_text, is_instruction
 from submission.question_text import LabelKind, Labelled, body_label_of, quotations, unquoted
-from submission.word_kinds import LETTER_OF_NAME, kinds_of
 
 _TEXT_NOUN = re.compile(
     r"(?:title|query|review|description|sentence|text|name|headline|utterance|search|product|phrase|entitled|titled|called|listing|request"
@@ -21,28 +20,6 @@ _TYPE_NOUN = re.compile(
     r"(?:types?|entity|entities|attribute|aspect|value|field|label|labelled|slot|category|class|for|on|the|of)\W{0,3}$",
     re.I,
 )
-# What is cited, or how: an act together with one of these is an instruction, where it stands in a text's place.
-_CITED = frozenset(
-    LETTER_OF_NAME[name]
-    for name in (
-        "kind",
-        "value",
-        "named entity",
-        "snippet",
-        "keyphrase",
-        "keyword",
-        "aspect",
-        "separated",
-        "only",
-        "verbatim",
-        "translate",
-        "reason",
-    )
-)
-# In words: an act further on in a line is one of those that texts tell of.
-_LATEST_ACT = 3
-# In words: longer lines are texts.
-_LONGEST_INSTRUCTION = 40
 
 
 def labelled_body(text: str) -> tuple[int, int] | None:
@@ -70,35 +47,28 @@ def _bodies(text: str) -> Iterator[tuple[Labelled, int, int]]:
     for row, line in enumerate(lines):
         label = body_label_of(line)
         if label and label.words and label.words.is_cited:
-            length = _length_behind(label, lines[row:])
+            length = _length_behind(label, lines, row)
             if text[start + label.end : start + label.end + length].strip():
                 yield label, start + label.end, start + label.end + length
         start += len(line) + 1
 
 
-def _length_behind(label: Labelled, lines: list[str]) -> int:
-    """Return how many characters of `lines` the text takes that begins behind `label` in the first of them."""
-    body = lines[0][label.end :]
+def _length_behind(label: Labelled, lines: list[str], row: int) -> int:
+    """Return how many characters of `lines` the text takes that begins behind `label` in the line `row`."""
+    body = lines[row][label.end :]
     has_begun = bool(body.strip())
-    if has_begun and label.words and label.words.is_one_line:
-        return end_of_text(body) or len(body)
+    is_one_line = label.words is not None and label.words.is_one_line
+    end = end_of_text(body, is_one_line=is_one_line)
+    if end or (has_begun and is_one_line):
+        return end or len(body)
     length = len(body)
-    for line in lines[1:]:
-        if (
-            (has_begun and label.words and label.words.is_one_line)
-            or begins_another_part(line)
-            or _is_instruction(line)
-        ):
+    for place in range(row + 1, len(lines)):
+        line = lines[place]
+        if (has_begun and is_one_line) or begins_another_part(line) or is_instruction(line):
             break
         length += len(line) + 1
         has_begun |= bool(line.strip())
     return length
-
-
-def _is_instruction(line: str) -> bool:
-    kinds = kinds_of(line.lower())
-    is_short = len(kinds) <= _LONGEST_INSTRUCTION
-    return is_short and not ACTS.isdisjoint(kinds[:_LATEST_ACT]) and not _CITED.isdisjoint(kinds)
 
 
 def quoted_body(text: str) -> tuple[int, int] | None:

@@ -16,8 +16,8 @@ from submission.question_text import (
     UNSPACED,
     LabelKind,
     Labelled,
+    begins_part,
     is_body_label,
-    is_known_label,
     label_of,
     label_within,
     quotations,
@@ -65,8 +65,30 @@ ACTS = frozenset(
     LETTER_OF_NAME[name]
     for name in ("order", "cite", "pick", "give", "compose", "rewrite", "translate", "which", "reason", "question")
 )
-_KIND, _CITATION = (
+# What an instruction asks for, or how: an act together with one of these tells what to do, also where a text would go on.
+_WANTED = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "kind",
+        "value",
+        "named entity",
+        "snippet",
+        "keyphrase",
+        "keyword",
+        "aspect",
+        "separated",
+        "only",
+        "verbatim",
+        "translate",
+        "reason",
+    )
+)
+_NUMBER, _FORM = LETTER_OF_NAME["number"], frozenset(LETTER_OF_NAME[name] for name in ("only", "separated"))
+# In words: an act further on in a line is one of those that texts tell of, longer lines are texts.
+_LATEST_ACT, _LONGEST_INSTRUCTION = 3, 40
+_KIND, _THING, _CITATION = (
     LETTER_OF_NAME["kind"],
+    LETTER_OF_NAME["thing"],
     frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "cite")),
 )
 _TEXTS = frozenset(
@@ -189,22 +211,41 @@ def begins_another_part(line: str) -> bool:
     return label.words is not None or label.end == len(line)
 
 
-def end_of_text(body: str) -> int | None:
+def end_of_text(body: str, *, is_one_line: bool) -> int | None:
     """Return where the text in one line ends that `body` begins with, None where it takes all of it.
 
-    A quotation may end it, another label or an instruction.
+    A quotation may end it or another label. What can only be one line is ended by an act as well: titles and queries tell of
+    nothing.
     """
     stripped = body.lstrip()
     if stripped[:1] in QUOTE_MARKS and (quoted := quotations(stripped)) and quoted[0][0] == 1:
         end = quoted[0][1] + 1
         if stripped[end : end + 1] in _AFTER_QUOTATION:
             return len(body) - len(stripped) + end
-    ends = [label.start] if (label := label_within(body, is_known_label)) else []
-    for match in _NEXT_SENTENCE.finditer(body):
-        if kinds_of(match[1].lower())[:1] in ACTS:
-            ends.append(match.start() + 1)
-            break
+    ends = [label.start] if (label := label_within(body, begins_part)) else []
+    if is_one_line:
+        ends += [match.start() + 1 for match in _NEXT_SENTENCE.finditer(body) if kinds_of(match[1].lower())[:1] in ACTS]
     return min(ends, default=None)
+
+
+def _instruction_behind(body: str) -> int | None:
+    """Return where the instruction begins that follows a text of many sentences on its line, None without one.
+
+    Not for citing: of what is mistaken for an instruction the answer may be a part.
+    """
+    for match in _NEXT_SENTENCE.finditer(body, max(0, len(body) - _TAIL)):
+        if is_instruction(body[match.end() :]):
+            return match.start() + 1
+    return None
+
+
+def is_instruction(text: str) -> bool:
+    """Whether `text`, which stands behind another or in the midst of it, tells what to do with that."""
+    kinds = kinds_of(text.lower())
+    if len(kinds) > _LONGEST_INSTRUCTION:
+        return False
+    does_act = not ACTS.isdisjoint(kinds[:_LATEST_ACT]) and not _WANTED.isdisjoint(kinds)
+    return does_act or (len(kinds) < _SHORTEST_PROSE and _NUMBER in kinds and not _FORM.isdisjoint(kinds))
 
 
 def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_last: bool) -> str:
@@ -240,7 +281,8 @@ def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_l
 
 def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
     """Add what a labelled body looks like to `tags`; return the instruction that stands behind it on its line."""
-    place = end_of_text(body) if label.words and label.words.is_one_line else None
+    is_one_line = label.words is not None and label.words.is_one_line
+    place = end_of_text(body, is_one_line=is_one_line) or (None if is_one_line else _instruction_behind(body))
     text, rest = body[:place].rstrip(), body[place:] if place else ""
     if text.endswith(("?", "？")) and not (label.words and label.words.kind is LabelKind.QUESTION):
         tags.add("body asks")
@@ -251,7 +293,7 @@ def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
 
 def _tags_of_waiting(kinds: str) -> set[str]:
     """Return what a label without a text, the last line of a question, waits for."""
-    if _KIND in kinds:
+    if _KIND in kinds or _THING in kinds:
         return {"waits for a kind"}
     if not _CITATION.isdisjoint(kinds):
         return {"waits for a citation"}
@@ -304,4 +346,4 @@ def _mark_of(match: re.Match[str]) -> str:
     return KIND_QUOTE if names_kind else SHORT_QUOTE
 
 
-_KINDS_OF_NAMES = frozenset(LETTER_OF_NAME[name] for name in ("kind", "named entity"))
+_KINDS_OF_NAMES = frozenset(LETTER_OF_NAME[name] for name in ("kind", "thing", "named entity"))

@@ -182,6 +182,12 @@ _LAST_PARTS = (
     ],
     *(noun for noun in _KIND_OF_NOUN if not noun.isascii() and re.match(f"[{UNSPACED}]", noun)),
 )
+# In characters, with what marks a heading.
+_LONGEST_ALONE = 30
+_ALONE = re.compile(r"[\s#*<\[]{0,5}(?P<label>[^\W\d_][^\W\d_ ]*(?: [^\W\d_ ]+){0,2})[\s#*>\]]{0,5}")
+# Besides nouns, the words of a label that stands alone on its line: other lines of a few words tell what to do.
+_ALONE_WORDS = "customer product search buyer given original source input the der die das le la el il"
+_IN_LABELS_ALONE = frozenset(_ALONE_WORDS.split())
 _RANK = {words.kind: place for place, words in enumerate(LABELS)}
 # A label is a few words at the beginning of a line, set off by a colon or what people write in its place.
 _LABEL = re.compile(
@@ -239,12 +245,25 @@ def label_of(line: str) -> Labelled | None:
     """Return the label that `line` begins with, None without one."""
     match = _LABEL.match(line)
     if match is None:
-        return None
+        return _label_alone(line) if len(line) <= _LONGEST_ALONE else None
     label = match["label"] or match["bracketed"]
     words = _WORD.findall(label.lower())
     if not 0 < len(words) <= _MOST_LABEL_WORDS:
         return None
     return Labelled(label, _words_of(words), match.start("label" if match["label"] else "bracketed"), match.end())
+
+
+def _label_alone(line: str) -> Labelled | None:
+    """Return the label that a line consists of, without anything that sets it off: "### Customer review"."""
+    match = _ALONE.fullmatch(line)
+    if match is None:
+        return None
+    label = match["label"]
+    words = _WORD.findall(label.lower())
+    entry = _words_of(words)
+    if entry is None or any(word not in _IN_LABELS_ALONE and _entry_of(word) is None for word in words):
+        return None
+    return Labelled(label, entry, match.start("label"), match.end())
 
 
 def label_within(line: str, is_wanted: Callable[[Labelled], bool], start: int = 0) -> Labelled | None:
@@ -276,9 +295,9 @@ def _is_list_label(label: Labelled) -> bool:
     return label.is_list
 
 
-def is_known_label(label: Labelled) -> bool:
-    """Whether `label` is one that questions have, so that something new begins with it."""
-    return label.words is not None
+def begins_part(label: Labelled) -> bool:
+    """Whether something new begins with `label`; a note may stand within a text."""
+    return label.words is not None and label.words.kind is not LabelKind.TASK
 
 
 def is_body_label(label: Labelled) -> bool:
@@ -326,7 +345,7 @@ QUOTES = {
 _OPENING = re.compile(rf"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<=[{UNSPACED}])[\"「『“‘'](?=\S)")
 # A quotation in one line, with its marks: what is replaced where only the words around it are looked at.
 QUOTED = re.compile(
-    r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'\w[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
+    r"""(?<!\w)(?:''[^'\n]+''|'[^'\n]*(?:'(?:\w|(?<=s')\s[A-Z\d])[^'\n]*)*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|„[^“”\n]*[“”]|「[^」\n]*」"""
     r"""|『[^』\n]*』)(?!\w)|“[^”\n]*”|「[^」\n]*」|『[^』\n]*』"""
 )
 
@@ -372,7 +391,10 @@ def _last_closing(text: str, mark: str, start: int, limit: int) -> int:
 
 
 def unquoted(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the range from `start` to `end` without the marks of what is quoted as a whole, and what ends its sentence."""
+    """Return the range from `start` to `end` without the marks of what is quoted as a whole, and what stands behind them."""
+    tag = text.rfind("</", start, end) if text[end - 1 : end] == ">" else -1
+    if tag > start:
+        end = start + len(text[start:tag].rstrip())
     closing = len(text[start:end].rstrip(" .,;。，；")) + start - 1
     if closing > start + 1 and text[start] in QUOTES and text[closing] == QUOTES[text[start]]:
         return start + 1, closing

@@ -150,12 +150,13 @@ KINDS: dict[str, tuple[str, str]] = {
         | pull | pulls | pull out | pick out | point out | single out | take out | locat* | spot | spots | detect*
         | recogni*
         | identif* | pars* | annotat* | transcrib* | reproduc* | repeat | captur* | catch | mark | markier* | carry
-        | filter out | fish out | segment* | tagg* | tweezers
+        | filter out | fish out | read off | note down | jot down | segment* | tagg* | tweezers
         | extrah* | heraus* | herauslös* | zitier* | kopier* | abschreib* | unterstreich* | erkenn* | kennzeichn*
         | entnimm
-        | wiedergib | rauszieh* | raussuch* | übernehm* | schreib heraus | ablesen
+        | wiedergib | rauszieh* | raussuch* | übernehm* | schreib heraus | ablesen | lies ab | lesen sie ab
         | extrai* | extray* | relev* | recopi* | repér* | souligne* | cit* | isole* | prélev* | surligne*
-        | extra* | copia | copiar | copie | copiándo* | subraya* | localiza | señala* | detecta* | reconoc* | separe
+        | extrae* | extraiga* | extracción | extraído* | anota | anote | transcrib* | copia | copiar | copie
+        | copiándo* | subraya* | localiza | señala* | detecta* | reconoc* | separe
         | estra* | ricopia* | riporta* | sottolinea* | individua* | riconosc* | evidenzia* | ritaglia
         | 抜き出* | 抽出* | 書き出* | 引用 | 特定し | 抜粋
         | 提取 | 抽取 | 摘出 | 摘录 | 抄写 | 抄出 | 识别 | 标注 | 标出 | 圈出 | 找出""",
@@ -171,7 +172,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | flag | take 3 | take three | take the | basket
         | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz*
         | choisi* | sélectionn* | parmi | lesquel* | coche*
-        | elig* | elij* | escog* | selecciona* | seleccione | marca | marcar | cuáles de | cuáles
+        | elig* | elij* | escog* | selecciona* | seleccione | marca los | marca las | marca todo* | marca toda*
+        | marca con | marca solo | marca tres | marca tutt* | marca tre | marcar | cuáles de | cuáles
         | scegli* | seleziona* | scelga | quali dei | quali | segna
         | 選び | 選んで | 選択 | 選ぶ | どれ
         | 选出 | 选择 | 挑选 | 挑出 | 筛选 | 选3 | 选三 | 哪些""",
@@ -179,7 +181,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "named entity": (
         "N",
         """
-        entity | entities | named entit* | ner | ent | ne type | ne | slot | slots | sequence label* | bio tags
+        entity | entities | named entit* | ner | ent | ne type | slot | slots | sequence label* | bio tags
         | entity type
         | entität* | eigenname* | entité* | entidad* | entità | 固有表現 | エンティティ | 实体 | 命名实体""",
     ),
@@ -193,7 +195,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | briefly
         | concise* | brief | short answer | reply short | stanza | lines
         | ein satz | einem satz | zwei sätze* | sätzen | sätze | kurz | zeichen | stichpunkt* | absatz
-        | une phrase | deux phrases | trois phrases | quelques phrases | phrases | en bref | paragraphe | brève*
+        | une phrase | deux phrases | trois phrases | quelques phrases | en bref | paragraphe | brève*
         | una frase | dos frases | tres frases | frases | breve* | brevemente | párrafo | líneas | tres pasos
         | una frase | due frasi | tre frasi | frasi | paio di frasi | righe | brevemente
         | 一文 | 二文 | 三文 | 文程度 | 字以内 | 文字以内 | 一句话 | 两句话 | 三句话 | 一句 | 几句话 | 四句话 | 字以内
@@ -275,7 +277,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | construct* | build | imagine a | make up | make a | make an | tell a | act as | play | role | rôle | need
         | slogan
         | script | text for | put on paper | copywrit*
-        | schreib* | verfass* | erstell* | formulier* | texte | texten | dichte | entwirf | machen sie
+        | schreib* | verfass* | erstell* | formulier* | texten | dichte | entwirf | machen sie
         | écri* | rédig* | compose* | génér* | cré* | invente* | trouvez un
         | escrib* | redact* | crea* | genera* | compon* | invent* | elabora*
         | scriv* | crea | genera | compon* | redig* | inventa*
@@ -414,7 +416,55 @@ KINDS: dict[str, tuple[str, str]] = {
         | 图案 | 形状 | 年龄 | 性别 | 用途 | 重量 | 长度 | 宽度 | 高度 | 电压 | 功率 | 成分 | 配料 | 过敏原 | 作者
         | 出版社 | 地名 | 人名
         | 机构 | 城市 | 疾病 | 数量 | 件数 | 系列 | 节日 | 角色 | 运动 | 香味 | 厂家 | 价格 | 季节
-        | 品牌 | 颜色 | 材质 | 尺寸 | 容量 | 规格 | 口味 | 适用人群 | 人群 | 季节 | 风格 | 型号 | 地点 | 场景""",
+        | 品牌 | 颜色 | 材质 | 尺寸 | 容量 | 规格 | 口味 | 适用人群 | 人群 | 季节 | 风格 | 型号 | 地点 | 场景
+        | part number | battery type | connectivity | health concern | packaging | texture | textures
+        | mount type | metal | metals | gemstone | gemstones | body part
+        | stil | durchmesser | dicke | packungsgröße | feiertag | aktivität | künstler | modellnummer
+        | auflösung | anschluss | betriebssystem | oberfläche | ausschnitt | ärmellänge | absatzhöhe | hauttyp
+        | haartyp | inhaltsstoff | rasse | technologie | zertifikat | herkunft | verpackung | zubehör | metall
+        | edelstein | körperteil | medikament | fassungsvermögen
+        | matériau | poids | profondeur | diamètre | épaisseur | sexe | artiste | appareil | résolution
+        | système d'exploitation | finition | encolure | type de peau | race | technologie | origine
+        | emballage | accessoire | tissu | métal | symptôme | médicament
+        | marca | patrón | peso | largo | ancho | profundidad | diámetro | grosor | sexo | público objetivo
+        | ubicación | artista | dispositivo | resolución | sistema operativo | acabado | escote | tipo de piel
+        | raza | organización | tecnología | origen | envase | accesorio | tela | metal | síntoma | medicamento
+        | marca | peso | profondità | diametro | spessore | sapore | sesso | pubblico | artista | dispositivo
+        | risoluzione | sistema operativo | finitura | vestibilità | scollo | manica | tipo di pelle | razza
+        | organizzazione | tecnologia | origine | confezione | accessorio | tessuto | metallo | sintomo
+        | farmaco
+        | カラー | 大きさ | 模様 | 重さ | 幅 | 奥行き | 直径 | 厚さ | 体積 | 枚数 | 匂い | ターゲット層 | 行事
+        | 祝日 | スポーツ | アーティスト | ジャンル
+        | モデル | 品番 | 機種 | 対応機種 | 電力 | 消費電力 | 解像度 | メモリ | 接続方式 | 仕上げ | 留め具
+        | 肌質 | 病気 | 症状 | 犬種 | 車種 | 組織 | 原産地
+        | 包装 | 商品の種類 | 商品タイプ | 付属品 | 生地 | 布地 | 金属 | 組織名
+        | 材料 | 尺码 | 花纹 | 深度 | 直径 | 厚度 | 体积 | 场合 | 艺术家 | 设备 | 适用机型 | 分辨率 | 内存
+        | 工艺 | 版型 | 领型 | 袖长 | 闭合方式 | 肤质
+        | 症状 | 品种 | 车型 | 年份 | 技术 | 产地 | 菜品 | 包装 | 产品类型 | 商品类型 | 配件 | 面料 | 布料 | 金属""",
+    ),
+    # What is searched for in texts, and what instructions speak of in other ways as often.
+    "thing": (
+        "h",
+        """
+        airline | airlines | anatomy | animals | band | bands | breed | breeds | container | containers
+        | currency | deadline | deadlines | diet | diets | discount | discounts | drink | drinks
+        | e-mail address | event name | food | foods | hobby | hotel | hotels | interface | interfaces | job
+        | jobs | language | language name | languages | memory | movie | movies | nationality | origin
+        | origins | person | persons | pet | pets | phone number | profession | professions | rating | ratings
+        | restaurant | restaurants | software | softwares | song | songs | speed | speeds | storage | storages
+        | team | themes | ticker | tickers | title of the | url | urls | vehicle | vehicles | weapon | weapons
+        | web sites | alter | beruf | datum | fahrzeug | gericht | geschwindigkeit | haustier | jahr | land
+        | ort | pflanze | preis | rabatt | serie | speicher | sprache | stadt | tiefe | tier | zustand
+        | activité | année | coupe | endroit | fête | langue | logiciel | manche | motif | mémoire | personne
+        | plante | prix | remise | série | ville | vitesse | véhicule | état | actividad | año | ciudad
+        | descuento | estado | fecha | fiesta | habitación | idioma | manga | memoria | país | persona
+        | planta | plato | precio | profesión | vehículo | velocidad | animale | anno | attività | città
+        | condizione | festa | lingua | paese | pianta | piatto | posizione | prezzo | professione | sconto
+        | veicolo | velocità | イベント | テーマ | ペット | 人物 | 価格 | 値段 | 割引 | 動物 | 国 | 年 | 形
+        | 技術 | 料理 | 日付 | 植物
+        | 活動 | 状態 | 職業 | 言語 | 速度 | 部屋 | 都市 | 主题 | 位置 | 动物 | 国家 | 大小 | 宠物 | 房间 | 折扣
+        | 日期 | 活动 | 状态 | 系统
+        | 职业 | 语言 | la data | die form | la forme | la forma | il piatto""",
     ),
     "value": (
         "V",
@@ -424,10 +474,10 @@ KINDS: dict[str, tuple[str, str]] = {
         | mentions | mentioned | named in | names | words | word | term | terms | part | parts | section | portion
         | element
         | elements | stand for | stands for | denote* | type | types | property | properties | characteristic*
-        | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft*
-        | valeur* | mot | mots | terme* | attribut* | propriété*
-        | valor* | palabra | palabras | término* | atributo*
-        | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
+        | teil | teile | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft*
+        | partie | parties | valeur* | mot | mots | terme* | attribut* | propriété*
+        | parte | partes | valor* | palabra | palabras | término* | atributo*
+        | parte | parti | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
         | 属性 | 単語 | 語 | 値 | タイプ | 词 | 词语 | 单词 | 属性值 | 类型""",
     ),
     "short text": (
@@ -485,7 +535,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | quel | quelle | quels | quelles | où | quoi
         | qué | cuál | dónde | quién
         | quale | cosa | dove | chi
-        | どの | 何 | どこ | 誰 | だれ | 哪个 | 什么 | 哪里 | 谁 | 哪些词 | 哪种""",
+        | どの | 何 | どこ | 誰 | だれ | 哪个 | 什么 | 哪里 | 谁 | 哪种""",
     ),
     "number": (
         "I",
@@ -528,7 +578,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | at the top | at the beginning
         | at the start | beginning | begin | start | starting
         | am besten | beste* | passendste* | höchste* | zuerst | oben | anfang | meisten | wichtigste* | nützlichste*
-        | plus | meilleur* | premier* | tête | d'abord | mieux
+        | plus | meilleur* | premier* | tête | d' abord | mieux
         | más | mejor* | mayor | primero | primer | empezando | comenzando
         | più | miglior* | maggiore | prima | primo | per primo
         | 最も | 高い | 一番 | 最初 | 近い | 最 | 最高 | 从高 | 先 | 前面 | 最值得 | 最可能""",
@@ -551,7 +601,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | bought | buy | buys
         | shopper | shoppers | customer | customers | buyer | buyers | user | users | visitor
         | produkt* | artikel | kunde* | kundin | käufer*
-        | produit* | article* | client* | acheteu*
+        | produit* | cet article | l' article | d' article | un article | articles | client* | acheteu*
         | producto* | artículo* | cliente* | comprador*
         | prodott* | articol* | client* | acquirente
         | 商品 | 製品 | お客様 | 购买 | 顾客 | 买家 | 产品""",
