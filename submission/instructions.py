@@ -61,6 +61,9 @@ _HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
 # Where an instruction begins behind the text of a label that takes one line.
 _NEXT_SENTENCE = re.compile(r"[.;!?。！？]\s+(?=(\w+ ?\w*))")
+_PART = re.compile(r"[.!?。！？:：]\s*")
+# In characters: what stands behind a text and tells what to do with it is no longer.
+_LONGEST_TOLD = 200
 ACTS = frozenset(
     LETTER_OF_NAME[name]
     for name in ("order", "cite", "pick", "give", "compose", "rewrite", "translate", "which", "reason", "question")
@@ -151,7 +154,7 @@ def instruction_of(text: str) -> str:
     return _instruction((line for line in lines if not numbering_length(line)), set()).replace("\n", " ")
 
 
-def _instruction(lines: Iterable[str], tags: set[str]) -> str:
+def _instruction(lines: Iterable[str | None], tags: set[str]) -> str:
     """Return what is instruction in `lines`, a line each, and add what else is found to `tags`."""
     parts = list(_joined_bodies(lines))
     joined = "\n".join(
@@ -165,21 +168,30 @@ def _instruction(lines: Iterable[str], tags: set[str]) -> str:
     return QUOTED.sub(_mark_of, joined).lower().replace("：", ":")
 
 
-def _lines_without(text: str, found: NumberedList | None) -> Iterable[str]:
-    """Return the lines of `text` without its list; what stands before the list on its first line stays."""
+def _lines_without(text: str, found: NumberedList | None) -> Iterable[str | None]:
+    """Return the lines of `text`, None in place of its list; what stands before the list on its first line stays."""
     rows = found.rows if found else range(0)
     for row, line in enumerate(text.split("\n")):
         if row not in rows:
             yield line.strip()
         elif found and row == rows.start:
             yield line[: found.head].strip()
+            yield None
 
 
-def _joined_bodies(lines: Iterable[str]) -> Iterator[tuple[str, Labelled | None]]:
-    """Yield the lines that are not empty and their labels; what goes on with the text behind a label is joined to its line."""
+def _joined_bodies(lines: Iterable[str | None]) -> Iterator[tuple[str, Labelled | None]]:
+    """Yield the lines that are not empty and their labels; what goes on with the text behind a label is joined to its line.
+
+    Where a list stood there is an empty line: it is what a label before it was waiting for.
+    """
     joined, label, may_go_on = "", None, False
     for line in lines:
-        if not line:
+        if line is None:
+            if joined:
+                yield joined, label
+            yield "", None
+            joined, label, may_go_on = "", None, False
+        elif not line:
             # An instruction may follow a text without any sign but this.
             may_go_on = label is not None and len(joined) <= label.end
         elif may_go_on and label and _goes_on(label, len(joined) > label.end, line):
@@ -196,11 +208,18 @@ def _goes_on(label: Labelled, has_begun: bool, line: str) -> bool:
     """Whether `line` goes on with the text behind `label`, or is it where nothing of it `has_begun` on the label's line."""
     if label.words is None or not label.is_body or (label.words.is_one_line and has_begun):
         return False
-    if begins_another_part(line):
+    if begins_another_part(line) or (has_begun and _tells_in_a_sentence(line)):
         return False
     kinds = kinds_of(line.lower())
     is_long_enough = not has_begun or len(kinds) >= _SHORTEST_PROSE
     return is_long_enough and ACTS.isdisjoint(kinds[:3]) and not line.endswith((":", "?", "：", "？"))
+
+
+def _tells_in_a_sentence(line: str) -> bool:
+    """Whether `line` is short and a sentence of it, or what stands behind its colon, tells what to do with the text before."""
+    if len(line) > _LONGEST_TOLD:
+        return False
+    return any(is_instruction(part) for part in _PART.split(line) if part)
 
 
 def begins_another_part(line: str) -> bool:

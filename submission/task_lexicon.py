@@ -123,13 +123,15 @@ KINDS: dict[str, tuple[str, str]] = {
         | order plz | out order
         | rel. order | put them in | bring them | into the order | list them by | shelves in
         | ordne | ordnen | sortier* | rangfolge | reihenfolge | rangliste | reihe | anordn* | geordnet* | reihung
+        | absteigend* | aufsteigend* | nach rang
         | classe | classer | classez | classement | trie | trier | triez | ordonne* | ordre | par ordre | ordre de
-        | dans l'ordre
+        | dans l'ordre | décroissant* | croissant*
         | ordena | ordenar | ordene | ordénalos | clasifi* | en orden | orden de | ranking
+        | descendente* | ascendente* | decreciente* | creciente*
         | ordina | ordinare | ordini | ordinate | riordin* | classific* | in ordine | ordine di | graduatoria
-        | metta in fila
-        | 並べ替え* | 並べ | 並び替え | 順位 | 順に | 順番 | ランキング | ランク付け | 順序
-        | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序""",
+        | metta in fila | decrescent* | crescent* | discendente
+        | 並べ替え* | 並べ | 並び替え | 順位 | 順に | 順番 | ランキング | ランク付け | 順序 | 降順 | 昇順
+        | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序 | 降序 | 升序""",
     ),
     "relevance": (
         "r",
@@ -150,6 +152,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | pull | pulls | pull out | pick out | point out | single out | take out | locat* | spot | spots | detect*
         | recogni*
         | identif* | pars* | annotat* | transcrib* | reproduc* | repeat | captur* | catch | mark | markier* | carry
+        | tag all | tag any | tag each | tag every | tag the | label all | label any | label each | label every
         | filter out | fish out | read off | note down | jot down | segment* | tagg* | tweezers
         | extrah* | heraus* | herauslös* | zitier* | kopier* | abschreib* | unterstreich* | erkenn* | kennzeichn*
         | entnimm
@@ -307,7 +310,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | are there
         | reasonable | plausible | makes sense | make sense | sense | consistent | entail* | contradict* | premise
         | hypothesis
-        | claim | statement | statements | judg* | decide | determine if | determine whether | agree | opinion
+        | claim | statement | judg* | decide | determine if | determine whether | agree | opinion
         | sentiment
         | emotion | sarcas* | good match | match or not | worth | suitable | relation between | same as | yes or no
         | correct?
@@ -594,16 +597,48 @@ KINDS: dict[str, tuple[str, str]] = {
         | meno | peggior* | ultimo | minore
         | 低い | 最後 | 最低 | 到低 | 最不 | 后面""",
     ),
+    # What makes one item of a list the right one.
+    "fit": (
+        "f",
+        """
+        fit | fits | fitting | match | matches | matching | suit | suits | go with | goes with | goes well | go well
+        | belong* | complement* | describes | correct | right | applies | apply to | true of
+        | pass* | zutrifft | zutreff* | gehör* | richtig* | ergänz*
+        | convien* | correspond* | va avec | vont avec | exact | exacts | exactes | complément*
+        | encaj* | coincid* | correspond* | convien* | correct* | van con | complement* | ciert* | adecuad*
+        | corrispond* | abbin* | vanno bene | va bene | giust* | corrett* | adatt*
+        | 合う | 合い | 合った | 当てはま* | 該当 | 使える | 適した | 符合 | 搭配 | 正确 | 匹配 | 合适 | 适用""",
+    ),
+    "buy": (
+        "y",
+        """
+        buy | buys | bought | purchase* | order next | add to cart | would need | interested in
+        | kauf* | bestell* | brauch*
+        | achet* | achèt* | command*
+        | compr* | necesit*
+        | acquist*
+        | 買う | 買い | 買った | 購入 | 购买 | 买""",
+    ),
+    # What lists hold, whatever it is.
+    "option": (
+        "o",
+        """
+        option | options | candidate | candidates | choices | entries | alternatives | statements | ones
+        | optionen | kandidaten | möglichkeiten | einträge | aussagen | alternativen
+        | options | candidats | choix | affirmations | propositions | entrées
+        | opciones | candidatos | entradas | afirmaciones | alternativas
+        | opzioni | candidati | voci | affermazioni
+        | 選択肢 | 候補 | 选项 | 候选 | 说法""",
+    ),
     "product": (
         "M",
         """
-        product | products | item | items | article | articles | goods | gift | gifts | accessor* | purchase*
-        | bought | buy | buys
+        product | products | item | items | article | articles | goods | gift | gifts | accessor*
         | shopper | shoppers | customer | customers | buyer | buyers | user | users | visitor
         | produkt* | artikel | kunde* | kundin | käufer*
         | produit* | cet article | l' article | d' article | un article | articles | client* | acheteu*
         | producto* | artículo* | cliente* | comprador*
         | prodott* | articol* | client* | acquirente
-        | 商品 | 製品 | お客様 | 购买 | 顾客 | 买家 | 产品""",
+        | 商品 | 製品 | お客様 | 顾客 | 买家 | 产品""",
     ),
 }

@@ -121,6 +121,12 @@ RULES = (
     Rule("pick", "the verb itself", "pick", leans={_PICK: 1.5}),
     Rule("pick some", "a number behind the verb", "(pick | give | which) ~6 figure", leans={_PICK: 1.0}),
     Rule("which of them", "one asks which of the things", "which ~5 (product | aspect | long-text | short-text | keyword)", leans={_PICK: 0.5}),
+    Rule("which option", "one asks which of what the list holds", "(which | pick | give) ~3 option", leans={_PICK: 2.0}),
+    Rule("option", "a name for what a list holds, whatever that is", "option", leans={_PICK: 0.5, _RANK: 0.3}),
+    Rule("fit", "what is picked suits, applies, is right", "fit", leans={_PICK: 0.5}),
+    Rule("which fits", "one asks which of them suit or are right", "(which | pick | give) ~6 fit | fit ~6 (pick | give)", leans={_PICK: 1.5}),
+    Rule("buy", "what somebody buys next stands in a list", "buy", leans={_PICK: 0.5}),
+    Rule("which is bought", "one asks what somebody will buy", "which ~6 buy", leans={_PICK: 1.5}),
     Rule("numbers", "the answer is numbers", "number", leans={_PICK: 1.0, _RANK: 1.0}),
     Rule("numbers with commas", "the answer is several numbers", "number ~6 separated | separated ~6 number", leans={_PICK: 0.5, _RANK: 0.5}),
     # Citing: a kind of thing, and a text to take it from.

@@ -98,3 +98,29 @@ def test_more_evidence_for_free_text_makes_it_likelier() -> None:
     free = classify_task(f"Explain the brand in two sentences of your own words.\n{text}", False)
     assert (str(cited), str(free)) == ("named_entity_recognition", "generation")
     assert judge(read_instruction("")).reading is Reading.FREE
+
+
+@pytest.mark.parametrize("label", ["Products:", "Artikel:", "商品:", "Candidates", "### Items", "Queries:"])
+@pytest.mark.parametrize(
+    ("ask", "reading"),
+    [
+        ("From best to worst.", Reading.RANKING),
+        ("Par utilité décroissante.", Reading.RANKING),
+        ("一番合うものから順に。", Reading.RANKING),
+        ("Which options suit it?", Reading.RETRIEVAL),
+        ("Quelles affirmations sont vraies ?", Reading.RETRIEVAL),
+        ("Was würde der Kunde kaufen?", Reading.RETRIEVAL),
+    ],
+)
+def test_an_instruction_behind_a_labelled_list_is_none_of_its_items(label: str, ask: str, reading: Reading) -> None:
+    text = f"Query: garden shears\n{label}\n1. hedge trimmer\n2. oil\n3. rake\n4. lamp\n5. gloves\n{ask}\nAnswer:"
+    assert judge(read_instruction(text)).reading is reading
+    assert judge(read_instruction(text.replace(f"\n{label}", ""))).reading is reading
+
+
+@pytest.mark.parametrize(
+    "ask", ["Please help me with this: Find the city.", "You work for a shop. Tag all entities of type character."]
+)
+def test_an_instruction_behind_a_text_is_no_line_of_that_text(ask: str) -> None:
+    text = f"Text:\nNorvik hedge trimmer, 18 V, with a bag from Lyon\n{ask}\nAnswer:"
+    assert judge(read_instruction(text)).reading is Reading.ENTITIES
