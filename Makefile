@@ -91,7 +91,7 @@ audit: .venv-audit/complete ## look the locked dependencies up among the publish
 	  echo "$$file"; .venv-audit/bin/pip-audit --strict --disable-pip --no-deps -r $$file || failed=1; done; exit $${failed:-0}
 
 .venv-audit/complete:
-	@[ ! -L .venv-audit ] || { echo "error: .venv-audit is a link: remove it (rm .venv-audit)" >&2; exit 2; }
+	@[ ! -L .venv-audit ] || { echo "Error: .venv-audit is a link: remove it (rm .venv-audit)" >&2; exit 2; }
 	$(PYTHON) -m venv --clear .venv-audit
 	.venv-audit/bin/python -m pip install -q --disable-pip-version-check pip-audit==2.10.1
 	@touch $@

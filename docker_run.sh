@@ -28,7 +28,7 @@ TEXT
 }
 
 fail() {
-  echo "error: $1" >&2
+  echo "Error: $1" >&2
   exit 2
 }
 
@@ -44,14 +44,14 @@ evaluation=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --track | --limits)
-      [ $# -ge 2 ] || { echo "error: $1 needs a value" >&2; usage >&2; exit 2; }
+      [ $# -ge 2 ] || { echo "Error: $1 needs a value" >&2; usage >&2; exit 2; }
       evaluation+=("$1" "$2")
       shift 2
       ;;
     --cpu) variant=cpu; shift ;;
     --) shift; break ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "error: unknown argument $1" >&2; usage >&2; exit 2 ;;
+    *) echo "Error: unknown argument $1" >&2; usage >&2; exit 2 ;;
   esac
 done
 # What names a path outside the container is taken out of the evaluation's arguments and mounted.

@@ -21,6 +21,7 @@ from evaluation.report_folder import folder_to_resume, new_folder, point_latest
 from evaluation.reports import REPORTS, read_report
 from evaluation.subset import Subset
 from submission import memory_limit, settings
+from submission.command_line import complain, run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.model_folder import find_model
@@ -52,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.lm_eval:
             print(f"In lm-evaluation-harness's layout: {write_lm_eval(read_report(output), options.lm_eval)}")
     except ShopBenchError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return memory_limit.EXIT_CODE if _memory_was_short(killed) else 2
+        code = complain(str(error))
+        return memory_limit.EXIT_CODE if _memory_was_short(killed) else code
     except LimitExceeded as error:
         print(f"Time limit exceeded: {error}", file=sys.stderr)
         return EXIT_CODE
@@ -206,4 +207,4 @@ def _load_model() -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -25,6 +25,7 @@ from evaluation.dataset import read_samples
 from evaluation.journal import Journal
 from evaluation.runner import answer_samples
 from evaluation.scoring import score_responses, unscorable_tasks
+from submission.command_line import complain, run_command
 from submission.errors import ShopBenchError
 from submission.settings import Settings
 
@@ -118,8 +119,7 @@ def main() -> int:
             times = ", ".join(f"{variant} {rounds[-1][variant]['seconds']:.1f} s" for variant in VARIANTS)
             print(f"round {number + 1} of {options.rounds}: {times}", flush=True)
     except ShopBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return complain(str(error))
     _report(rounds, options.output)
     return 0
 
@@ -148,4 +148,4 @@ def _report(rounds: list[dict[str, dict[str, Any]]], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -12,12 +12,13 @@ import json
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from submission.command_line import complain, run_command
 
 os.environ.update(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_LOGGING_LEVEL="ERROR")
 # vLLM's watchdog starts a thread for each pattern, which costs 0.5 to 1.5 ms a request and was seen to hang on two cores.
@@ -325,8 +326,7 @@ def main() -> int:
                 "set_up": measure_set_up(engine, max(1, arguments.repetitions // 3)),
             }
     except ShopBenchError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return complain(str(error))
     arguments.output.mkdir(parents=True, exist_ok=True)
     write(arguments.output / "decoding.json", json.dumps(results, indent=2) + "\n")
     write(arguments.output / "decoding.md", as_markdown(results))
@@ -335,4 +335,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -12,7 +12,6 @@ import gc
 import itertools
 import os
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from tqdm import tqdm
 
 from evaluation.dataset import read_samples
 from evaluation.drawing import new_figure, save_png
+from submission.command_line import run_command
 from submission.errors import ShopBenchError
 from submission.profiles import CPU, PROFILES
 from submission.questions import AnswerKind, read_question
@@ -232,8 +232,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ShopBenchError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_command(main)

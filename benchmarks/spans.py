@@ -7,7 +7,6 @@ the bias come from this comparison. Questions share their prompt between the way
 
 import argparse
 import random
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from evaluation.metrics import aggregate, score
 from evaluation.parsers import parse_response
 from models.shopbench_model import ShopBenchModel
 from submission.answer_formats import AnswerFormat, FreeText, Spans
+from submission.command_line import complain, run_command
 from submission.deadline import Deadline
 from submission.decoding import masking
 from submission.engine import Request
@@ -82,8 +82,7 @@ def main() -> int:
         PROFILES["cpu"] = replace(CPU, own_process=False)
         model = ShopBenchModel(Settings.from_environment(strict=True))
     except (ShopBenchError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
+        return complain(str(error))
     print("| answers | " + " | ".join(f"{name} ({len(found)})" for name, found in questions.items()) + " |")
     print("| --- |" + " --- |" * len(questions))
     for way in WAYS:
@@ -93,4 +92,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from evaluation.command_line import run_command
 from evaluation.predictions import Row, details_of
 from evaluation.progress import Detail, show_log, waiting
 from evaluation.question_view import view
+from submission.command_line import run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.offline import OFFLINE
@@ -119,4 +119,4 @@ def _typed_questions() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, only_prints=True)

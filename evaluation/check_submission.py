@@ -17,6 +17,7 @@ from pathlib import Path
 
 from evaluation.t4_plan.__main__ import build, default_data
 from submission.chat_encoder import ChatEncoder
+from submission.command_line import run_command
 from submission.commands import as_typed
 from submission.context import fit_context
 from submission.decoding.token_bytes import tokenizer_kind
@@ -239,11 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=SUBMITTED_MODEL, help="model folder (default: models/weights)")
     parser.add_argument("--data", type=Path, help="questions that the time is predicted from (default: development)")
     options = parser.parse_args(arguments)
-    try:
-        Settings.from_environment(strict=True)
-    except ShopBenchError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 2
+    Settings.from_environment(strict=True)
     track = track_by_number(options.track) if options.track else None
     failed = 0
     for finding in findings(ROOT, options.model.resolve(), track, options.data or default_data()):
@@ -254,4 +251,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

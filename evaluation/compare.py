@@ -9,10 +9,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from evaluation.command_line import run_command
 from evaluation.comparison import Comparison, compare
 from evaluation.comparison_report import summarise, write_comparison
 from evaluation.reports import REPORTS, read_report
+from submission.command_line import run_command
 from submission.commands import as_typed
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluation.command_line import run_command
 from evaluation.report_folder import REPORT
 from evaluation.reports import REPORTS, Report, model_name, read_report
 from evaluation.tables import table
+from submission.command_line import run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 
@@ -85,4 +85,4 @@ def _commit(content: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, only_prints=True)

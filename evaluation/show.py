@@ -5,11 +5,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from evaluation.command_line import run_command
 from evaluation.predictions import Row
 from evaluation.question_view import brief, view
 from evaluation.reports import PAGE, REPORTS, Report, read_report
 from evaluation.subset import check_names
+from submission.command_line import run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 
@@ -74,4 +74,4 @@ def _check_ids(ids: Iterable[int], known: set[int | None], report: Report) -> No
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, only_prints=True)

@@ -8,7 +8,7 @@ PYTHON=${PYTHON:-python3.11}
 TORCH_INDEX=${TORCH_INDEX:-https://download.pytorch.org/whl/cpu}
 
 fail() {
-  echo "error: $*" >&2
+  echo "Error: $*" >&2
   exit 2
 }
 

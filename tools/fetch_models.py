@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from submission.command_line import complain, run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.places import CODE, ROOT
@@ -107,10 +108,9 @@ def main() -> int:
         for name in arguments.names or MODELS:
             fetch(name, arguments.weights)
     except ShopBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return complain(str(error))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

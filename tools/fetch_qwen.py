@@ -13,13 +13,13 @@ import argparse
 import hashlib
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from submission.command_line import complain, run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.model_folder import check_model
@@ -196,11 +196,10 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"bringing {target}", flush=True)
             bring(source, name, options.weights)
     except ShopBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return complain(str(error))
     print(f"a recipe takes it with --set base_model={target}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

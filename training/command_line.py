@@ -1,35 +1,32 @@
-"""What every `python -m training.…` command does around its work: errors meant for a user end it with exit code 2.
+"""What every `python -m training.…` command does around its work, beside what all commands do.
 
 The one thing to know: all commands can be interrupted, and go on where they were when they are given again.
 """
 
 import errno
-import sys
 from collections.abc import Callable
 
+from submission import command_line
 from submission.errors import ShopBenchError
 from submission.settings import Settings
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run `main`; print a `ShopBenchError` as one message and exit with code 2 (130 on Ctrl-C), without a traceback.
+    """Run `main` as `submission.command_line` does; a variable of the environment that is wrong is an error before it.
 
-    A variable of the environment that is wrong or unknown is such an error, before anything is done.
+    A disk that is full is an error meant for a user too.
     """
-    try:
+
+    def checked() -> None:
         Settings.from_environment(strict=True)
-        main()
-    except ShopBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except Exception as error:
-        if not _is_full_disk(error):
-            raise
-        print(f"error: no room on the disk ({error}): make some, and the same command goes on", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on where this one was", file=sys.stderr)
-        raise SystemExit(130) from None
+        try:
+            main()
+        except Exception as error:
+            if not _is_full_disk(error):
+                raise
+            raise ShopBenchError(f"no room on the disk ({error}): make some, and the same command goes on") from error
+
+    command_line.run_command(checked, "Interrupted: the same command goes on where this one was")
 
 
 def _is_full_disk(error: Exception) -> bool:

@@ -1,7 +1,6 @@
 """Command line of the plan of time and memory on 4 × T4."""
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from evaluation.t4_plan.report import (
     track_section,
 )
 from submission.chat_encoder import ChatEncoder
+from submission.command_line import run_command
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.places import ROOT, SAMPLE_QUESTIONS
@@ -85,17 +85,13 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.questions is not None and arguments.track is None:
         parser.error("--questions needs --track")
-    try:
-        planner, workloads, account = build(
-            model_config=arguments.model_config,
-            data=arguments.data or default_data(),
-            tokenizer=arguments.tokenizer,
-            settings=arguments.set,
-            questions=arguments.questions,
-        )
-    except ShopBenchError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from None
+    planner, workloads, account = build(
+        model_config=arguments.model_config,
+        data=arguments.data or default_data(),
+        tokenizer=arguments.tokenizer,
+        settings=arguments.set,
+        questions=arguments.questions,
+    )
     tracks = [arguments.track] if arguments.track else [1, 2, 3, 4, 5]
     lever_track = tracks[-1]
     known_to_run = is_known_to_run(planner)
@@ -120,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -20,6 +20,7 @@ from evaluation.t4_plan.plan import Planner, layout_of
 from evaluation.t4_plan.timing import Layout, TaskLoad, TimeModel
 from evaluation.t4_plan.workload import PrefixCache, number_decode_steps, questions_per_track, track_loads
 from submission.answer_formats import Choice, Permutation, Selection
+from submission.command_line import run_command
 from submission.errors import ShopBenchError
 from submission.profiles import T4X4, T4X4_PP
 
@@ -267,5 +268,5 @@ def test_the_command_plans_real_questions_and_draws(tmp_path: Path) -> None:
 def test_an_unreadable_input_ends_with_code_two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "argv", ["t4_plan", "--data", str(tmp_path / "none.jsonl")])
     with pytest.raises(SystemExit) as stopped:
-        main()
+        run_command(main)
     assert stopped.value.code == 2

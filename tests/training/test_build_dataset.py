@@ -337,7 +337,7 @@ def test_the_command_ends_with_a_message_and_code_2(tmp_path: Path) -> None:
         [*command, f"output={tmp_path}", "workers=1"], cwd=ROOT, capture_output=True, text=True, env=environment
     )
     assert done.returncode == 2
-    assert done.stderr.strip() == f"error: {tmp_path} holds something else: remove it or choose another output"
+    assert done.stderr.strip() == f"Error: {tmp_path} holds something else: remove it or choose another output"
 
 
 def test_percentiles() -> None:

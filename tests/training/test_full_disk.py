@@ -22,7 +22,7 @@ def run(command: list[str], room: int | None = None) -> subprocess.CompletedProc
 def check(command: list[str], output: Path, room: int) -> None:
     full = run(command, room)
     assert full.returncode == 2, full.stderr
-    assert full.stderr.strip().splitlines()[-1].startswith("error: no room on the disk")
+    assert full.stderr.strip().splitlines()[-1].startswith("Error: no room on the disk")
     assert "Traceback" not in full.stderr
     assert not output.exists()
     assert run(command).returncode == 0

@@ -382,7 +382,7 @@ def test_the_command_prints_one_line_for_a_fault(tmp_path: Path) -> None:
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    assert done.returncode == 2 and done.stderr.startswith("error: there is no generator 'dream'")
+    assert done.returncode == 2 and done.stderr.startswith("Error: there is no generator 'dream'")
 
 
 def test_instructions_are_told_from_bodies() -> None:

@@ -12,6 +12,7 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from submission.command_line import run_command
 from submission.errors import ShopBenchError
 from tools.check_t4.expected import LOCK, PAGE, RESULT, card_presets, lock_hash, problems
 from tools.check_t4.page import page, tables
@@ -73,8 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ShopBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_command(main)
