@@ -24,6 +24,7 @@ SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM makes room for (`MaxLoRARanks` in its config/lora.py); an adapter takes the next one."""
 
 _HEAD = "lm_head.weight"
+_WITH_ADAPTER_NAME = re.compile(r"\.lora_[AB]\.(\w+)\.weight$")
 _ZERO3 = (
     "DeepSpeed ZeRO-3 writes such a file where the weights are not gathered: train with zero3_save_16bit_model: true "
     "in accelerate's configuration (stage3_gather_16bit_weights_on_model_save in DeepSpeed's)"
@@ -42,9 +43,7 @@ class LoraAdapter:
         self.config = read_adapter_config(folder)
         self.file = folder / WEIGHTS_FILE
         if not self.file.is_file():
-            raise ShopBenchError(
-                f"{folder} has no {WEIGHTS_FILE}: only safetensors are read, pickled adapters are refused"
-            )
+            raise ShopBenchError(f"{folder} has no {WEIGHTS_FILE}{_pickled(folder)}")
         self._shapes: dict[str, tuple[int, ...]] = {}
         """Of the factors, by `module.A` and `module.B`."""
         for key, tensor in check_safetensors(self.file).items():
@@ -58,10 +57,7 @@ class LoraAdapter:
     def _factor(self, key: str) -> str:
         module, _, kind = key.removeprefix(PREFIX).partition(".lora_")
         if kind not in ("A.weight", "B.weight"):
-            raise ShopBenchError(
-                f"{self.folder} holds {key}, which is no LoRA weight of a linear layer: train the adapter on linear "
-                "layers alone, without embed_tokens and with nothing trained beside it"
-            )
+            raise ShopBenchError(f"{self.folder} holds {key}, {_why_no_factor(key)}")
         return f"{module}.{kind[0]}"
 
     def _check_factors(self) -> None:
@@ -93,10 +89,10 @@ class LoraAdapter:
     def targets(self, module: str) -> bool:
         """Return whether the configuration names `module` as one to adapt, by PEFT's rule (`check_target_module_exists`)."""
         wanted, excluded = self.config["target_modules"], self.config.get("exclude_modules")
-        if wanted == "all-linear":
-            return module.rpartition(".")[2] not in ("lm_head", "embed_tokens")
         if excluded and _names(excluded, module):
             return False
+        if isinstance(wanted, str) and wanted.lower() == "all-linear":
+            return module.rpartition(".")[2] not in ("lm_head", "embed_tokens")
         if isinstance(wanted, str) or module in wanted:
             return _names(wanted, module)
         return _names(wanted, module) and self._in_its_layers(module)
@@ -140,7 +136,8 @@ class LoraAdapter:
             self.scaling(f"{module}.weight") and {f"{module}.A", f"{module}.B"} <= changing for module in self._modules
         ):
             raise ShopBenchError(
-                f"{self.folder} changes nothing: every update is zero, as before the first step of training. {_ZERO3}"
+                f"{self.folder} changes nothing: every update is zero, as before the first step of training (that of a "
+                f"warm-up has a learning rate of 0). {_ZERO3}"
             )
 
     def check_base(self, base: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -266,6 +263,37 @@ def _names(wanted: str | list[str], module: str) -> bool:
     if isinstance(wanted, str):
         return re.fullmatch(wanted, module) is not None
     return module in wanted or any(module.endswith(f".{name}") for name in wanted)
+
+
+def _pickled(folder: Path) -> str:
+    """Return the end of a sentence that says that there is no safetensors file."""
+    pickled = next(
+        (file.name for file in sorted(folder.glob("adapter_model.*")) if file.suffix in (".bin", ".pt")), None
+    )
+    if pickled is None:
+        return ": only safetensors are read. Is it a training checkpoint that was not written whole?"
+    return (
+        f": {pickled} is pickled, which can run code when loaded and is refused. Load the adapter with PEFT on a machine "
+        "you trust and write it with save_pretrained(folder, safe_serialization=True)"
+    )
+
+
+def _why_no_factor(key: str) -> str:
+    """Return what an adapter's tensor is that is no LoRA factor by its name, and what to do, as the end of a sentence."""
+    if found := _WITH_ADAPTER_NAME.search(key):
+        return (
+            f"which carries the adapter's name {found[1]!r}: that is a model's own state, not an adapter as PEFT writes it. "
+            "Write it with PEFT's save_pretrained"
+        )
+    if ".base_layer." in key:
+        return (
+            "which is no LoRA weight of a linear layer but a copy of the base's: train the adapter on linear layers alone, "
+            "without lm_head and embed_tokens, or write it with save_pretrained(folder, save_embedding_layers=False)"
+        )
+    return (
+        "which is no LoRA weight of a linear layer: train the adapter on linear layers alone, without embed_tokens and "
+        "with nothing trained beside it"
+    )
 
 
 def stored_name(factor: str) -> str:

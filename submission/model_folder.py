@@ -21,6 +21,7 @@ SUBMITTED_MODEL = ROOT / "models" / "weights"
 EMBEDDED_MODEL = ROOT / "weights" / "SmolLM2-135M-Instruct"
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec"
+_INDEX = "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -43,8 +44,10 @@ def check_model(folder: Path) -> dict[str, Any]:
         if key not in config:
             raise ShopBenchError(f"{folder / 'config.json'} has no {key!r}: it is not the config of a language model")
     _check_tokenizer(folder, int(config["vocab_size"]))
-    for file in weight_files(folder):
+    files = weight_files(folder)
+    for file in files:
         check_safetensors(file)
+    _check_alone(folder, files)
     return config
 
 
@@ -91,9 +94,19 @@ def _check_tokenizer(folder: Path, vocab_size: int) -> None:
         )
 
 
+def _check_alone(folder: Path, files: list[Path]) -> None:
+    """Refuse other weights beside the checkpoint's own: without an index vLLM reads all files there are."""
+    others = sorted(set(folder.glob("*.safetensors")) - set(files))
+    if others and not (folder / _INDEX).is_file():
+        raise ShopBenchError(
+            f"{folder} holds {others[0].name} beside {files[0].name} and no {_INDEX}: the engine would read both into one "
+            f"model. Move {others[0].name} to another folder"
+        )
+
+
 def weight_files(folder: Path) -> list[Path]:
     """Return the checkpoint's safetensors files, all that its index names, or raise naming what is missing."""
-    index = folder / "model.safetensors.index.json"
+    index = folder / _INDEX
     if index.is_file():
         weight_map = read_json(index).get("weight_map")
         if not isinstance(weight_map, dict) or not weight_map:
@@ -104,7 +117,8 @@ def weight_files(folder: Path) -> list[Path]:
                 raise ShopBenchError(f"{index} names {name!r}, which lies outside the model folder: refused")
             files.append(folder / name)
     else:
-        files = sorted(folder.glob("*.safetensors"))
+        # As transformers does: what lies beside them (Mistral's `consolidated`, an adapter) is no part of the checkpoint.
+        files = sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("*.safetensors"))
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise ShopBenchError(f"{folder} lacks {len(missing)} of {len(files)} weight files, first {missing[0]}")

@@ -40,6 +40,13 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
     temporary.rename(target)
 
 
+def refuse_to_replace(output: Path, *inputs: Path) -> None:
+    """Raise a `ShopBenchError` where writing the folder `output` would delete one of the folders that it is made from."""
+    for source in inputs:
+        if source.resolve().is_relative_to(output.resolve()):
+            raise ShopBenchError(f"{output} would replace {source}, which it is made from: name another output folder")
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder if it is there."""
     if path.is_dir():

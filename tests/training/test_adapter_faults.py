@@ -14,8 +14,10 @@ from safetensors.torch import load_file, save_file
 from submission.adapter_config import CONFIG_FILE
 from submission.errors import ShopBenchError
 from submission.lora_adapter import WEIGHTS_FILE
+from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_adapter, build_llama, load
 from tests.training.tiny_models import needs_smollm2
+from training.awq.padding import pad_model
 from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.merging import interpolate_checkpoints, merge_adapter, write_interpolated
@@ -132,12 +134,77 @@ def test_what_is_not_base_plus_low_rank_update_is_refused_by_name(
         (lambda held: {**held, f"{Q0}.lora_A.weight": torch.full((4, 64), torch.nan)}, f"{Q0}.lora_A.*not finite"),
         (lambda held: {**held, f"{Q0}.lora_B.weight": torch.full((64, 4), torch.inf)}, f"{Q0}.lora_B.*not finite"),
         (lambda held: {**held, "base_model.model.lm_head.weight": torch.zeros(2, 2)}, "lm_head"),
+        (
+            lambda held: {name.replace(".weight", ".default.weight"): t for name, t in held.items()},
+            "adapter's name 'default'.*save_pretrained",
+        ),
+        (lambda held: {f"base_model.model.{name}": t for name, t in held.items()}, "base_model.*does not have"),
     ],
 )
 def test_a_file_that_is_not_whole_is_refused(
     tmp_path: Path, base: Path, adapter: Path, tensors: Callable[[Tensors], Tensors], message: str
 ) -> None:
     refused(base, changed(adapter, tmp_path / "bad", tensors), adapter, tmp_path, message)
+
+
+def test_a_pickled_adapter_is_refused_with_the_way_to_convert_it(tmp_path: Path, base: Path, adapter: Path) -> None:
+    bad = Path(shutil.copytree(adapter, tmp_path / "bad"))
+    (bad / WEIGHTS_FILE).unlink()
+    refused(base, bad, adapter, tmp_path, f"has no {WEIGHTS_FILE}.*not written whole")
+    torch.save(load_file(adapter / WEIGHTS_FILE), bad / "adapter_model.bin")
+    refused(base, bad, adapter, tmp_path, "adapter_model.bin is pickled.*safe_serialization=True")
+
+
+def test_all_linear_leaves_out_what_is_excluded(tmp_path: Path, base: Path, adapter: Path) -> None:
+    excluding = {"target_modules": "all-linear", "exclude_modules": ["q_proj"]}
+    refused(base, changed(adapter, tmp_path / "more", **excluding), adapter, tmp_path, "q_proj.*does not name")
+    without_q = changed(
+        *(adapter, tmp_path / "exact", lambda held: {name: t for name, t in held.items() if "q_proj" not in name}),
+        **excluding,
+    )
+    merge_adapter(base, without_q, tmp_path / "merged")
+
+
+@pytest.mark.parametrize("alpha", [float("nan"), float("inf")])
+def test_an_alpha_that_is_no_number_is_refused(tmp_path: Path, base: Path, adapter: Path, alpha: float) -> None:
+    with pytest.raises(ShopBenchError, match=r"alpha is (nan|inf)"):
+        merge_adapter(base, adapter, tmp_path / "out", alpha)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_ensemble_whose_weights_leave_nothing_is_refused(tmp_path: Path, base: Path, adapter: Path) -> None:
+    with pytest.raises(ShopBenchError, match="combined update is zero"):
+        combine_adapters(base, [adapter], [1e-45], tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("inside", ["", "inner"])
+def test_what_goes_in_is_never_replaced(tmp_path: Path, base: Path, adapter: Path, inside: str) -> None:
+    model = Path(shutil.copytree(base, tmp_path / "model" / inside))
+    member = Path(shutil.copytree(adapter, tmp_path / "member" / inside))
+    attempts = [
+        lambda: merge_adapter(model, member, tmp_path / "model"),
+        lambda: merge_adapter(model, member, tmp_path / "member"),
+        lambda: interpolate_checkpoints(model, model, tmp_path / "model", 0.5),
+        lambda: combine_adapters(base, [adapter, member], [1, 1], tmp_path / "member"),
+        lambda: pad_model(model, tmp_path / "model", 256),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ShopBenchError, match="would replace"):
+            attempt()
+    assert (model / "model.safetensors").is_file() and (member / WEIGHTS_FILE).is_file()
+
+
+def test_what_lies_beside_the_checkpoint_is_not_part_of_it(tmp_path: Path, base: Path, adapter: Path) -> None:
+    model = Path(shutil.copytree(base, tmp_path / "model"))
+    other = {"layers.0.attention.wq.weight": torch.zeros(4, 4)}
+    save_file(other, model / "consolidated.safetensors", metadata={"format": "pt"})
+    merge_adapter(model, adapter, tmp_path / "merged")
+    assert [file.name for file in (tmp_path / "merged").glob("*.safetensors")] == ["model.safetensors"]
+    interpolate_checkpoints(model, tmp_path / "merged", tmp_path / "between", 0.5)
+    with pytest.raises(ShopBenchError, match=r"consolidated\.safetensors beside model\.safetensors.*another folder"):
+        check_model(model)
+    check_model(tmp_path / "between")
 
 
 def test_a_single_nan_is_found(tmp_path: Path, base: Path, adapter: Path) -> None:
@@ -179,7 +246,7 @@ def test_a_model_that_is_not_finite_is_named(tmp_path: Path, base: Path, adapter
         return held
 
     bad = with_tensors(base, tmp_path / "bad", one_nan)
-    with pytest.raises(ShopBenchError, match=r"model\.norm\.weight.*not finite"):
+    with pytest.raises(ShopBenchError, match=r"/bad.*model\.norm\.weight.*not finite"):
         if broken == "base":
             merge_adapter(bad, adapter, tmp_path / "out")
         else:
@@ -201,7 +268,13 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, base: Path, ada
 
 def test_heads_and_embeddings_that_are_tied_are_not_updated(tmp_path: Path, base: Path, adapter: Path) -> None:
     head = build_adapter(base, tmp_path / "head", target_modules=["q_proj", "lm_head"])
-    refused(base, head, adapter, tmp_path, r"lm_head.*no LoRA weight of a linear layer.*linear layers alone")
+    refused(
+        base,
+        head,
+        adapter,
+        tmp_path,
+        r"lm_head.*no LoRA weight of a linear layer.*linear layers alone.*save_embedding_layers=False",
+    )
     # As PEFT writes it with save_embedding_layers=False.
     head = changed(head, tmp_path / "bare", lambda held: {name: t for name, t in held.items() if ".lora_" in name})
     refused(base, head, adapter, tmp_path, r"lm_head, which .* ties")
@@ -250,6 +323,33 @@ def store_head(model: Path, factor: float = 1.0) -> None:
     content = json.loads(index.read_text())
     content["weight_map"][HEAD] = "model-head.safetensors"
     index.write_text(json.dumps(content))
+
+
+def with_config(model: Path, target: Path, **config: Any) -> Path:
+    shutil.copytree(model, target)
+    written = json.loads((target / "config.json").read_text())
+    (target / "config.json").write_text(json.dumps({**written, **config}))
+    return target
+
+
+def test_a_tied_model_never_gets_a_head_of_its_own(tmp_path: Path, base: Path) -> None:
+    tied, untied = (
+        shutil.copytree(base, tmp_path / "tied"),
+        with_config(base, tmp_path / "untied", tie_word_embeddings=False),
+    )
+    store_head(tied)
+    store_head(untied, factor=2.0)
+    with pytest.raises(ShopBenchError, match=r"only .*/untied has a head.*do not match"):
+        interpolate_checkpoints(tied, untied, tmp_path / "out", 0.5)
+    interpolate_checkpoints(untied, tied, tmp_path / "out", 0.5)
+    # vLLM takes the embedding for the head of such a model, transformers the head.
+    split = with_config(untied, tmp_path / "split", tie_word_embeddings=True)
+    for pair in ((split, tied), (tied, split), (untied, split), (split, untied)):
+        with pytest.raises(ShopBenchError, match=r"/split ties its head.*stores another.*tie_word_embeddings"):
+            interpolate_checkpoints(*pair, tmp_path / "none", 0.5)
+    model, end = load(tmp_path / "out"), load(base)
+    expected = 1.5 * end.model.embed_tokens.weight
+    torch.testing.assert_close(model.lm_head.weight.data, expected.data)
 
 
 def test_another_head_does_not_match(tmp_path: Path, base: Path) -> None:

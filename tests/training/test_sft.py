@@ -176,6 +176,23 @@ def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path, recipe_fi
     assert (adapter / "training.json").stat().st_mtime_ns == before
 
 
+def test_a_checkpoint_without_weights_ends_training_at_the_first(
+    tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What transformers does under ZeRO-3 where the weights are not gathered.
+    save = sft.SFTTrainer._save
+    monkeypatch.setattr(sft.SFTTrainer, "_save", lambda self, folder, state_dict=None: save(self, folder, {}))
+    with pytest.raises(ShopBenchError, match=r"checkpoint-3/.*holds no tensors.*zero3_save_16bit_model"):
+        sft.train_adapter(recipe_in(tmp_path, recipe_file), "all")
+    assert not list(tmp_path.rglob("training.json"))
+
+
+def test_an_adapter_that_learned_nothing_is_not_written(tmp_path: Path, recipe_file: Path) -> None:
+    with pytest.raises(ShopBenchError, match=r"checkpoint-\d.* changes nothing"):
+        sft.train_adapter(recipe_in(tmp_path, recipe_file, "sft.learning_rate=1e-300"), "all")
+    assert not list(tmp_path.rglob("training.json"))
+
+
 def test_what_cannot_run_here_says_so(tmp_path: Path, recipe_file: Path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(ShopBenchError, match=r"four_bit=false"):
@@ -257,7 +274,9 @@ def test_a_run_is_shown_where_the_recipe_asks_for_it(
     assert recipe_in(tmp_path, recipe_file, "sft.report_to=none").sft.report_to == []
     with pytest.raises(ShopBenchError, match="report_to"):
         recipe_in(tmp_path, recipe_file, "sft.report_to=[mlflow]")
-    recipe = recipe_in(tmp_path, recipe_file, "sft.report_to=tensorboard", "sft.max_steps=1", "sft.evaluations=1")
+    recipe = recipe_in(
+        tmp_path, recipe_file, "sft.report_to=tensorboard", "sft.max_steps=1", "sft.evaluations=1", "sft.warmup_ratio=0"
+    )
     with monkeypatch.context() as absent:
         absent.setattr(importlib.util, "find_spec", lambda name: None)
         with pytest.raises(ShopBenchError, match="tensorboard is not installed: pip install tensorboard"):

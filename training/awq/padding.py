@@ -21,7 +21,7 @@ from training.awq.group_size import GROUP_SIZES, largest_group_size
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import INDEX_FILE, CheckpointReader, rewrite_checkpoint
 from training.command_line import run_command
-from training.files import write_json
+from training.files import refuse_to_replace, write_json
 
 CARDS = 8
 """Sizes are padded for this many cards at least: a checkpoint that divides over 8 divides over 2 and 4."""
@@ -79,6 +79,7 @@ def _divides(config: dict[str, Any], group_size: int, tensor_parallel: int) -> b
 
 def pad_model(base: Path, output: Path, size: int) -> None:
     """Write `base` with its intermediate size padded to `size` to the folder `output`, shard by shard."""
+    refuse_to_replace(output, base)
     config = read_json(base / "config.json")
     present = config.get("intermediate_size")
     if "quantization_config" in config:

@@ -31,7 +31,7 @@ from training.awq.padding import check_after_padding, needs_padding, pad_model, 
 from training.awq.quality import MAX_PROMPT, LossLimits, Measurement, compare, loss_table, measure
 from training.checkpoints.portable import write_portable_files
 from training.checkpoints.rewriting import INDEX_FILE, shard_files
-from training.files import fingerprint, hash_of, remove, run_once, write_json
+from training.files import fingerprint, hash_of, refuse_to_replace, remove, run_once, write_json
 from training.fine_tuning.examples import read_questions
 from training.processes import ending_with_this
 from training.recipe import AwqSettings
@@ -119,6 +119,7 @@ def questions_used(settings: AwqSettings) -> list[Path]:
 def quantise_and_check(asked: Quantisation) -> None:
     """Quantise a model as is asked, unless that was done, and check what came out."""
     model, output, settings = asked.model, asked.output, asked.settings
+    refuse_to_replace(output, model)
     group_size = check_possible(settings, check_model(model))
     calibration = read_questions(calibration_questions(settings))
     encoder = ChatEncoder(model)

@@ -20,7 +20,7 @@ from submission.errors import ShopBenchError
 from submission.lora_adapter import PREFIX, WEIGHTS_FILE
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.rewriting import all_finite, save_tensors
-from training.files import fingerprint, folder_written_whole, write_json
+from training.files import fingerprint, folder_written_whole, refuse_to_replace, write_json
 
 Member = tuple[LoraUpdate, float]
 Factors = tuple[torch.Tensor, torch.Tensor]
@@ -75,6 +75,7 @@ def combine_adapters(
     chosen = [(adapter, weight) for adapter, weight in zip(adapters, weights, strict=True) if weight != 0]
     if not chosen:
         raise ShopBenchError("all adapter weights are 0: the ensemble would be the base model")
+    refuse_to_replace(output, base, *adapters)
     members = [(LoraUpdate(adapter), weight) for adapter, weight in chosen]
     # By content, so that the same members in another order give the same bytes.
     members.sort(key=lambda member: (fingerprint(member[0].folder), member[1]))
@@ -92,6 +93,8 @@ def combine_adapters(
         if not all(map(all_finite, factors)):
             raise ShopBenchError(f"the combined update of {name} is not finite: the adapter weights are too large")
         combined[name] = factors
+    if not any(bool(a.any()) and bool(b.any()) for a, b in combined.values()):
+        raise ShopBenchError("the combined update is zero: the adapter weights are too small, or they cancel out")
     _write_adapter(combined, _modules_named(names, shapes), _base_of(members, base), output)
 
 

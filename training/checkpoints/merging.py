@@ -4,6 +4,7 @@ The one thing to know: with a LoRA adapter that is the base plus α times the up
 formula is wise-ft's (Wortsman et al., arXiv 2109.01903).
 """
 
+import math
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from submission.lora_adapter import ties_head
 from submission.model_folder import read_json
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.portable import write_portable_files
-from training.checkpoints.rewriting import CheckpointReader, rewrite_checkpoint
-from training.files import fingerprint
+from training.checkpoints.rewriting import CheckpointReader, all_finite, rewrite_checkpoint
+from training.files import fingerprint, refuse_to_replace
 
 _HEAD = "lm_head.weight"
 _EMBEDDING = "model.embed_tokens.weight"
@@ -24,6 +25,9 @@ _EMBEDDING = "model.embed_tokens.weight"
 
 def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -> None:
     """Write `base` + `alpha` · update of `adapter` to the folder `output`, replacing it when the new one is whole."""
+    if not math.isfinite(alpha):
+        raise ShopBenchError(f"alpha is {alpha}: the update is multiplied by it, so that it must be a number")
+    refuse_to_replace(output, base, adapter)
     update = LoraUpdate(adapter)
     reader = CheckpointReader(base)
     if "quantization_config" in read_json(base / "config.json"):
@@ -60,12 +64,12 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
 
     Where both tie the head to the embedding, a head that only one of them stores beside it is left out.
     """
+    refuse_to_replace(output, base, fine_tuned)
     start, end = CheckpointReader(base), CheckpointReader(fine_tuned)
     if differing := sorted((start.names ^ end.names) - {_HEAD}):
         raise ShopBenchError(f"only one of {base} and {fine_tuned} has the tensor {differing[0]}: they do not match")
     one_head = (_HEAD in start.names) != (_HEAD in end.names)
-    if one_head:
-        _check_same_head(start if _HEAD in start.names else end, base)
+    _check_heads(start, end)
 
     def mix(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
         if alpha == 0:
@@ -77,6 +81,11 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
                 f"{name} is {tuple(tensor.shape)} in {base} and {end.shapes[name]} in {fine_tuned}: they do not match"
             )
         other = end.tensor(name)
+        if not all_finite(other):
+            raise ShopBenchError(
+                f"{fine_tuned}: {name} holds numbers that are not finite. Training diverged or the file is damaged: take "
+                "an earlier checkpoint"
+            )
         if alpha == 1:
             return other.to(tensor.dtype)
         if not tensor.is_floating_point() and torch.equal(tensor, other):
@@ -104,14 +113,33 @@ def _are_equal(one: CheckpointReader, other: CheckpointReader, names: Collection
     return all(torch.equal(one.tensor(name), other.tensor(name)) for name in sorted(names))
 
 
-def _check_same_head(storing: CheckpointReader, base: Path) -> None:
-    """Refuse a head that one model alone stores, unless the base ties its own and this one is the embedding again."""
-    is_embedding = _EMBEDDING in storing.names and torch.equal(storing.tensor(_HEAD), storing.tensor(_EMBEDDING))
-    if not (is_embedding and ties_head(base)):
+def _check_heads(start: CheckpointReader, end: CheckpointReader) -> None:
+    """Refuse two models that disagree on whether the head is the embedding; a copy that one stores is no disagreement."""
+    own = [reader for reader in (start, end) if _has_own_head(reader)]
+    both_store = _HEAD in start.names and _HEAD in end.names
+    for reader in own:
+        if both_store and ties_head(reader.folder):
+            raise ShopBenchError(
+                f"{reader.folder} ties its head to the embedding and stores another {_HEAD} beside it: some readers take the "
+                "one, some the other. Remove the tensor, or set tie_word_embeddings to false in its config.json"
+            )
+    if own and (not both_store or ties_head(start.folder)):
         raise ShopBenchError(
-            f"only {storing.folder} has a head ({_HEAD}) of its own, the other model ties it to the embedding: "
+            f"only {own[0].folder} has a head ({_HEAD}) of its own, the other model ties it to the embedding: "
             "they do not match"
         )
+    if _HEAD in start.names ^ end.names and not ties_head(start.folder):
+        raise ShopBenchError(
+            f"only one of {start.folder} and {end.folder} stores {_HEAD}, which the config of {start.folder} does not tie to "
+            "the embedding: they do not match"
+        )
+
+
+def _has_own_head(reader: CheckpointReader) -> bool:
+    """Whether a model stores a head that is not its embedding again."""
+    if _HEAD not in reader.names:
+        return False
+    return _EMBEDDING not in reader.names or not torch.equal(reader.tensor(_HEAD), reader.tensor(_EMBEDDING))
 
 
 def write_interpolated(base: Path, fine_tuned: Path, output: Path, alpha: float) -> None:

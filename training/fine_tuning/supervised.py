@@ -31,8 +31,8 @@ from trl.trainer import utils as trl_utils
 from submission.adapter_config import CONFIG_FILE
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
-from submission.lora_adapter import WEIGHTS_FILE
-from submission.model_folder import check_model
+from submission.lora_adapter import WEIGHTS_FILE, LoraAdapter, base_shapes
+from submission.model_folder import check_model, read_json
 from submission.near_names import hint
 from submission.processor import native_dtype
 from submission.tracks import track_by_number
@@ -48,15 +48,31 @@ _WHOLE = "whole"
 
 
 class _TrainingCheckpoints(TrainerCallback):
-    """Marks training checkpoints that are completely written, and evaluates after the very last step."""
+    """Marks training checkpoints that are completely written, and evaluates after the very last step.
+
+    Whether the adapter in one has all its factors is known at the first, not after days.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
+            checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            _whole_adapter(checkpoint, self._base)
+            (checkpoint / _WHOLE).touch()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.global_step == state.max_steps:
             control.should_evaluate = control.should_save = True
+
+
+def _whole_adapter(folder: Path, base: Path) -> LoraAdapter:
+    """Return the adapter that was saved to `folder`, or raise a `ShopBenchError` that says what of it is missing."""
+    adapter = LoraAdapter(folder)
+    if "quantization_config" not in read_json(base / "config.json"):
+        adapter.check_base(base, base_shapes(base))
+    return adapter
 
 
 def _keep_whole_checkpoints(folder: Path, identity: str) -> None:
@@ -231,7 +247,7 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         eval_dataset=validation,
         processing_class=encoder.tokenizer,
         peft_config=LoraConfig(**_adapter_shape(settings.lora)),
-        callbacks=[_TrainingCheckpoints(), *reporting_callbacks(recipe, adapter)],
+        callbacks=[_TrainingCheckpoints(recipe.base_model), *reporting_callbacks(recipe, adapter)],
     )
     _set_intervals(trainer, settings)
     return trainer
@@ -305,16 +321,17 @@ def train_adapter(recipe: Recipe, adapter: str) -> Path:
     trainer.accelerator.wait_for_everyone()
     trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     if is_main:
-        _write_adapter(trainer.state, output, identity)
+        _write_adapter(trainer.state, recipe.base_model, output, identity)
         remove(folder)
     trainer.accelerator.wait_for_everyone()
     return output
 
 
-def _write_adapter(state: TrainerState, output: Path, identity: str) -> None:
+def _write_adapter(state: TrainerState, base: Path, output: Path, identity: str) -> None:
     if state.best_model_checkpoint is None:
         raise ShopBenchError("the validation loss was never a number: training diverged, lower sft.learning_rate")
     best = Path(state.best_model_checkpoint)
+    _whole_adapter(best, base).check_values()
     # Times and speeds differ from run to run; without them the same training writes the same file.
     kept = ("step", "epoch", "loss", "eval_seen_loss", "eval_unseen_loss", "learning_rate", "grad_norm")
     log = [
