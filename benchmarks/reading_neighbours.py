@@ -1,7 +1,8 @@
 """Makes neighbours of the wordings: every way to ask for a task, in seven languages, in frames, with labels of every style.
 
-What they are made of is data, in `wordings/neighbours.yaml`. They show classes of questions that are misread (a language, a label,
-a phrasing), and the weights of the rules are fitted to them besides wordings by people. The same seed makes the same ones.
+What they are made of is data, in `wordings/neighbours.yaml`. They show classes of questions that are misread: a language,
+a label, a phrasing. The weights of the rules are fitted to them besides wordings by people. The same seed makes the same
+ones.
 """
 
 import random
