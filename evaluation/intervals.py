@@ -152,6 +152,20 @@ def mean_over_tasks(values: Mapping[TaskKey, Any]) -> Any:
     return _mean(values.values())
 
 
+def mean_over_drawn_tasks(values: Mapping[TaskKey, np.ndarray], seed: int = 0) -> np.ndarray:
+    """Return the mean over tracks of the mean over as many of their tasks, drawn with replacement for each resample.
+
+    `values` are arrays of resamples. A two-stage bootstrap: Davison and Hinkley, 1997, section 3.8.
+    """
+    generator = np.random.default_rng(seed)
+    means = []
+    for tasks in by_track(values).values():
+        stacked = np.stack(tasks)
+        drawn = generator.integers(len(stacked), size=stacked.shape)
+        means.append(np.take_along_axis(stacked, drawn, axis=0).mean(axis=0))
+    return np.mean(means, axis=0)
+
+
 def by_track(values: Mapping[TaskKey, Any]) -> dict[str | None, list[Any]]:
     """Group what belongs to the tasks by their track."""
     groups: dict[str | None, list[Any]] = {}

@@ -15,6 +15,7 @@ from evaluation.intervals import (
     TaskKey,
     by_track,
     interval_of,
+    mean_over_drawn_tasks,
     mean_over_tasks,
     mean_over_tracks,
     p_value,
@@ -46,6 +47,14 @@ def interval(rows: Sequence[Row]) -> Interval:
 def difference(rows: Sequence[Row], reference: Sequence[Row]) -> Interval:
     """Return how much better `rows` scored than `reference` on the same questions, with the paired interval."""
     return differences(rows, reference).overall.interval
+
+
+def difference_over_tasks(rows: Sequence[Row], reference: Sequence[Row]) -> Interval:
+    """Return `difference` with the interval that other tasks of the kind would give: tasks are resampled too."""
+    one, other = scored_tasks(rows), scored_tasks(reference)
+    draws = resample_differences(one, other, cautious=False)
+    score = mean_over_tracks(_scores(one)) - mean_over_tracks(_scores(other))
+    return interval_of(score, mean_over_drawn_tasks(draws), lowest=-1.0)
 
 
 @dataclass(frozen=True)

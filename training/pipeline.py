@@ -24,6 +24,7 @@ from training.fine_tuning.alpha_sweep import ValidationSets, parse_sweep, sweep_
 from training.fine_tuning.comparison import chosen_alpha, compare
 from training.fine_tuning.page import write_page
 from training.fine_tuning.reporting import check_reporting
+from training.fine_tuning.soup import choose_members, ensemble_weights, equal_weights, soup_file
 from training.fine_tuning.splitting import write_split
 from training.fine_tuning.variant_scores import Asking, Variant
 from training.kept_recipe import keep_recipe
@@ -40,6 +41,7 @@ def run_pipeline(recipe: Recipe) -> None:
         # Training knows itself what it has done, and goes by the content of its data.
         print(f"== sft {adapter}", flush=True)
         _train(recipe, kept, content, adapter)
+    _choose_members(recipe)
     _combine(recipe)
     _sweep(recipe)
     alpha = chosen_alpha(recipe)
@@ -65,7 +67,7 @@ def _split(recipe: Recipe) -> None:
     data, split = recipe.data, recipe.data.split
     if split is None:
         return
-    inputs = [data.model_dump(), recipe.seed, fingerprint(split.questions, split.protected)]
+    inputs = [data.model_dump(), recipe.seed, fingerprint(*split.sources, split.protected)]
     _step(recipe, "split", inputs, data.train, lambda: write_split(data, recipe.seed))
 
 
@@ -83,16 +85,33 @@ def _train(recipe: Recipe, kept: Path, content: str, adapter: str) -> None:
         raise SystemExit(finished.returncode)
 
 
+def _choose_members(recipe: Recipe) -> None:
+    """Choose the ensemble's members on the validation sets, unless the recipe gives their weights."""
+    if recipe.ensemble.weights == "written":
+        return
+    data, chosen = recipe.data, recipe.ensemble
+    made_of = [fingerprint(recipe.base_model), fingerprint(*_adapter_folders(recipe)), recipe.combination]
+    inputs = [*made_of, fingerprint(data.validation_seen, data.validation_unseen), recipe.track, recipe.seed]
+    inputs += [chosen.own_track, list(recipe.adapters)]
+    _step(recipe, "soup", inputs, soup_file(recipe), lambda: choose_members(recipe))
+
+
 def _combine(recipe: Recipe) -> None:
-    """Make one adapter, the ensemble, of all that were trained."""
-    folders, ensemble = _adapter_folders(recipe), recipe.output / "ensemble"
-    weights = [adapter.weight for adapter in recipe.adapters.values()]
+    """Make one adapter, the ensemble, of all that were trained; beside a soup the mean of all, to compare it with."""
+    _combine_into(recipe, "ensemble", ensemble_weights(recipe))
+    if recipe.ensemble.weights == "soup" and recipe.compare is not None:
+        names = list(recipe.adapters)
+        _combine_into(recipe, "uniform", equal_weights(names, names))
+
+
+def _combine_into(recipe: Recipe, name: str, weights: list[float]) -> None:
+    folders, output = _adapter_folders(recipe), recipe.output / name
     _step(
         recipe,
-        "ensemble",
+        name,
         [fingerprint(*folders), weights, recipe.combination],
-        ensemble,
-        lambda: combine_adapters(recipe.base_model, folders, weights, ensemble, recipe.combination),
+        output,
+        lambda: combine_adapters(recipe.base_model, folders, weights, output, recipe.combination),
     )
 
 
@@ -132,6 +151,8 @@ def _compare(recipe: Recipe, alpha: float) -> None:
     made_of = [_weights(recipe), questions, fingerprint(*_adapter_folders(recipe)), alpha]
     inputs = [*made_of, recipe.track, recipe.seed, str(results)]
     inputs += ["brief"] if recipe.compare.brief else []
+    inputs += ["constraints only"] if recipe.compare.constraints_only else []
+    inputs += ["soup"] if recipe.ensemble.weights == "soup" else []
     _step(recipe, "compare", inputs, results, lambda: compare(recipe, alpha))
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from submission.errors import ShopBenchError
 from submission.near_names import hint
@@ -49,19 +57,28 @@ class HeldOutCounts(RecipeSection):
 class SplitSettings(HeldOutCounts):
     """How questions in ShopBench's shape are split by task into training, validation and test sets.
 
-    `questions` is a folder with one JSONL file a task; `protected` a file of questions of which no 13-gram may be
-    trained on. Tasks in `unseen_tasks` are never trained on. With `derive_choices`, multiple-choice questions are made
-    from training questions whose answers are words (`training.fine_tuning.derived_choices`) and added to them.
+    `questions` are folders or files of JSONL, a single one or a list; `tasks` are those of their tasks that are taken
+    (all where empty). `protected` is a file of questions of which no 13-gram may be trained on. Tasks in `unseen_tasks`
+    are never trained on. With `derive_choices`, multiple-choice questions are made from training questions whose answers
+    are words (`training.fine_tuning.derived_choices`) and added to them.
     """
 
-    questions: Path
+    questions: Path | list[Path]
     protected: Path
+    tasks: list[str] = []
     derive_choices: bool = False
+
+    @property
+    def sources(self) -> list[Path]:
+        """The folders and files of questions."""
+        return self.questions if isinstance(self.questions, list) else [self.questions]
 
     @property
     def files(self) -> dict[str, Path]:
         """What is read, by its keys in a recipe."""
-        return {"data.split.questions": self.questions, "data.split.protected": self.protected}
+        numbers = [f"[{number}]" for number in range(len(self.sources))] if len(self.sources) > 1 else [""]
+        questions = {f"data.split.questions{at}": path for at, path in zip(numbers, self.sources, strict=True)}
+        return {**questions, "data.split.protected": self.protected}
 
 
 class DataSettings(RecipeSection):
@@ -134,12 +151,29 @@ class SftSettings(RecipeSection):
 
 
 class AdapterSettings(RecipeSection):
-    """One adapter: the tasks it is trained on (all where empty), its weight in the ensemble, its own SFT values."""
+    """One adapter: the tasks it is trained on (all where empty), its weight in the ensemble, its own SFT values.
+
+    `seed` is its own for its first weights and the order of its questions (else the recipe's). `share` is how much of each
+    task it sees in a pass, `emphasis` how much more of some tasks: 2 is twice as often, 0.5 is half of their questions.
+    """
 
     trained_on: str
     tasks: list[str] = []
     weight: float
+    seed: int | None = None
+    share: float = Field(default=1.0, gt=0, le=1)
+    emphasis: dict[str, Annotated[float, Field(ge=0)]] = {}
     sft: dict[str, Any] = {}
+
+
+class EnsembleSettings(RecipeSection):
+    """Where the ensemble's weights come from: `written` with the adapters, or a `soup` that the validation sets choose.
+
+    `own_track` lets a soup look at the validation questions of the recipe's own track alone, and those that name none.
+    """
+
+    weights: Literal["written", "soup"] = "written"
+    own_track: bool = False
 
 
 class WiseFtSettings(RecipeSection):
@@ -152,12 +186,14 @@ class WiseFtSettings(RecipeSection):
 class CompareSettings(RecipeSection):
     """What the variants are compared on: the development questions, and where the table goes.
 
-    `brief` compares the base and the merged model alone, as they are served, and neither adapters nor what constraints add.
+    `constraints_only` asks every variant as it is served, and leaves out what constraints and calibration add. `brief`
+    does so too, with the base and the merged model alone.
     """
 
     development: Path
     results: Path
     brief: bool = False
+    constraints_only: bool = False
 
 
 GROUP_SIZES = (128, 64, 32)
@@ -238,6 +274,7 @@ class Recipe(RecipeSection):
     sft: SftSettings
     adapters: dict[FileName, AdapterSettings]
     combination: Literal["cat", "linear", "svd"] = "cat"
+    ensemble: EnsembleSettings = EnsembleSettings()
     wise_ft: WiseFtSettings
     compare: CompareSettings | None = None
     awq: AwqSettings | None = None
@@ -275,6 +312,11 @@ class Recipe(RecipeSection):
                 f"recipe {self.name} has no adapter {adapter!r}: {hint(adapter, self.adapters, 'it has')}"
             )
         return SftSettings.model_validate(_merged(self.sft.model_dump(), self.adapters[adapter].sft))
+
+    def seed_of(self, adapter: str) -> int:
+        """Return the seed that one adapter is trained with."""
+        own = self.adapters[adapter].seed
+        return self.seed if own is None else own
 
     def adapter_folder(self, adapter: str) -> Path:
         """Return the folder that the trained adapter goes to."""

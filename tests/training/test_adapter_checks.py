@@ -26,6 +26,8 @@ SECOND = ("adapters.second.trained_on=some", "adapters.second.weight=1")
         ("adapters.second.sft.lora.target_modules='('", r"second: .*'\(' is no regular expression: "),
         ("adapters.second.sft.lr_scheduler=cosin", r"second: sft\.lr_scheduler=cosin is unknown: did you mean cosine\?"),
         ("adapters.second.sft.attention=flash_attention_2", r"second: sft\.attention=flash_attention_2 does not work here"),
+        ("adapters.second.emphasis={choise: 2}", r"second: emphasis: .* no questions of task 'choise': did you mean choice\?"),
+        ("adapters.second.share=0.001", r"second: share and emphasis leave no question to train on"),
         ("adapters.second.sft.four_bit=true", r"second: sft\.four_bit needs "),
     ],
 )  # fmt: skip

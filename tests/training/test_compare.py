@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evaluation.metrics import aggregate
-from evaluation.row_scores import difference, interval, overall_score, task_scores
+from evaluation.row_scores import difference, difference_over_tasks, interval, overall_score, task_scores
 from tests.training.lora_fixtures import questions, samples, write_questions
 from training import compare
 from training.fine_tuning import variant_scores
@@ -56,6 +56,19 @@ def test_differences_are_paired() -> None:
     # Far narrower than two independent intervals of ± 0.1.
     assert 0 < found.low <= found.score <= found.high < 0.07
     assert difference(reference, reference).low == difference(reference, reference).high == 0
+
+
+def test_other_tasks_would_give_a_wider_interval() -> None:
+    reference = predictions("a", [0, 1] * 50) + predictions("b", [0, 1] * 50)
+    better = predictions("a", [1, 1] * 50) + predictions("b", [0, 1] * 50)
+    one, wider = difference(better, reference), difference_over_tasks(better, reference)
+    assert one.score == wider.score == 0.25
+    # Both tasks drawn are `b` in a quarter of the resamples, and then nothing is gained; both are `a` as often.
+    assert wider.low == pytest.approx(0, abs=0.01) and wider.high == pytest.approx(0.5, abs=0.1)
+    assert wider.low < one.low and one.high < wider.high
+    # A single task cannot be drawn any other way.
+    one, alone = difference(better[:100], reference[:100]), difference_over_tasks(better[:100], reference[:100])
+    assert (alone.low, alone.high) == pytest.approx((one.low, one.high), abs=0.02)
 
 
 def test_sets_travel_in_one_file(tmp_path: Path) -> None:
@@ -160,6 +173,9 @@ def test_table_shows_every_variant_and_what_calibration_adds(
     added = [row for row in rows if len(row) == 4 and row[0] != "variant"]
     assert {row[0] for row in added} == calibrated and all(row[1].startswith("+0.500 [") for row in added)
     assert len(evaluations) == len(scores) == 14
+    against = {row[0]: row[1:] for row in rows if len(row) == 7}
+    assert set(against) == {"ensemble against", "zero-shot", "adapter mixture", "adapter numbers", "adapter text"}
+    assert against["adapter text"] == ["+0.000 [+0.000, +0.000]", "[+0.000, +0.000]"] * 3
 
     compare.main(arguments)
     assert len(evaluations) == 14 and (tmp_path / "results.md").read_text() == table
@@ -175,3 +191,16 @@ def test_a_brief_comparison_asks_the_base_and_the_merged_model_alone(
     assert "adapter mixture" not in text and "calibration" not in text
     picture = tmp_path / "images" / "cpu_demo_scores.png"
     assert picture.is_file() and f"(images/{picture.name})" in text
+
+
+def test_a_soup_is_compared_with_the_mean_of_all_its_candidates(
+    tmp_path: Path, evaluations: list[tuple[str, str]]
+) -> None:
+    arguments = [*arguments_in(tmp_path), "--set", "ensemble.weights=soup", "compare.constraints_only=true"]
+    (tmp_path / "run" / "uniform").mkdir()
+    compare.main(arguments)
+    text = (tmp_path / "results.md").read_text()
+    assert "| uniform mean | on |" in text and "| uniform mean | +0.000" in text
+    # As they are served, and in no other way.
+    assert set(evaluations) == {("on", "on")} and len(evaluations) == 7
+    assert "calibration" not in text

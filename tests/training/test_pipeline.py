@@ -13,7 +13,9 @@ from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training import pipeline, sft, split
+from training.files import write_json
 from training.fine_tuning.comparison import chosen_alpha
+from training.fine_tuning.soup import soup_file
 from training.fine_tuning.supervised import train_adapter
 from training.kept_recipe import keep_recipe
 from training.recipe import Recipe, load_recipe
@@ -80,6 +82,27 @@ def test_pipeline_does_every_step_once(
     shutil.rmtree(output / "model")
     pipeline.main(["--recipe", str(recipe_file), "--set", "adapters.text.weight=0.1"])
     assert (output / "model" / "model.safetensors").read_bytes() == changed_model
+
+
+@needs_smollm2
+def test_a_soup_takes_the_place_of_the_written_weights(recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
+    chosen = []
+
+    def choose(recipe: Recipe) -> None:
+        chosen.append(recipe.name)
+        write_json(soup_file(recipe), {"weights": {"choice": 1.0, "text": 0.0}, "tried": []})
+
+    monkeypatch.setattr(pipeline, "choose_members", choose)
+    output, override = recipe_file.parent / "run", ["--set", "ensemble.weights=soup"]
+    pipeline.main(["--recipe", str(recipe_file), *override])
+    # The first adapter alone, at its own rank; without a comparison nobody needs the mean of all.
+    assert json.loads((output / "ensemble" / "adapter_config.json").read_text())["r"] == 2
+    assert not (output / "uniform").exists()
+    pipeline.main(["--recipe", str(recipe_file), *override])
+    assert len(chosen) == 1
+    pipeline.main(["--recipe", str(recipe_file), *override, "adapters.text.seed=5"])
+    assert len(chosen) == 2
 
 
 @needs_smollm2

@@ -258,6 +258,32 @@ def test_what_shows_a_run_and_a_limit_that_is_not_set_leave_an_adapter_as_it_was
     assert sft.inputs_hash(recipe_in(tmp_path, recipe_file, "sft.max_steps=3"), "all") != plain
 
 
+def test_adapters_of_the_mixture_differ_in_seed_and_in_what_they_see_more_of(tmp_path: Path, recipe_file: Path) -> None:
+    def first_questions(name: str, *overrides: str) -> list[list[int]]:
+        trainer = sft.build_trainer(recipe_in(tmp_path, recipe_file, *overrides), "all", tmp_path / name)
+        weights.append(next(value for key, value in trainer.model.named_parameters() if "lora_A" in key).detach())
+        return trainer.train_dataset["input_ids"]
+
+    weights: list[torch.Tensor] = []
+    plain, other = first_questions("plain"), first_questions("other", "adapters.all.seed=7")
+    assert len(plain) == len(other) == 36 and plain != other and sorted(plain) == sorted(other)
+    assert not torch.equal(weights[0], weights[1])
+    more = first_questions("more", "adapters.all.emphasis={choice: 2}", "adapters.all.share=0.5")
+    assert len(more) == 12 + 6 + 6 and len({tuple(ids) for ids in more}) == 24
+    hashes = {
+        sft.inputs_hash(recipe_in(tmp_path, recipe_file, override), "all")
+        for override in (
+            "seed=2024",
+            "adapters.all.seed=7",
+            "adapters.all.share=0.5",
+            "adapters.all.emphasis={choice: 2}",
+        )
+    }
+    assert len(hashes) == 4
+    # The recipe's own seed, written down for an adapter, changes nothing.
+    assert sft.inputs_hash(recipe_in(tmp_path, recipe_file, "adapters.all.seed=2024"), "all") in hashes
+
+
 class _Board(TrainerCallback):
     """Stands in for TensorBoard, which is not installed by default: keeps what it is told."""
 

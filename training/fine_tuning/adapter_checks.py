@@ -12,7 +12,8 @@ from submission.errors import ShopBenchError
 from submission.near_names import hint
 from submission.tracks import track_by_number
 from training.checkpoints.rewriting import CheckpointReader
-from training.fine_tuning.examples import Reader, some_question_fits, with_tasks
+from training.fine_tuning.emphasis import draw_of
+from training.fine_tuning.examples import Reader, some_question_fits, with_draw, with_tasks
 from training.recipe import LoraSettings, Recipe
 
 _EVERY_LINEAR_MODULE = "all-linear"
@@ -72,8 +73,11 @@ def _check_files(recipe: Recipe, name: str, encoder: ChatEncoder, read: Reader) 
     track, limit, tasks = track_by_number(recipe.track), recipe.sft_of(name).max_tokens, recipe.adapters[name].tasks
     data = recipe.data
     wanted = [(data.train, tasks, True), (data.validation_seen, tasks, False), (data.validation_unseen, [], False)]
-    for path, of_tasks, all_needed in wanted:
-        chosen = with_tasks(read(path, track)[0], of_tasks, path, all_needed)
+    draw = draw_of(recipe, name)
+    for path, of_tasks, is_train in wanted:
+        chosen = with_tasks(read(path, track)[0], of_tasks, path, all_tasks_needed=is_train)
+        if is_train and draw is not None:
+            chosen = with_draw(chosen, draw, path)
         if not some_question_fits(chosen, track, encoder, limit):
             raise ShopBenchError(
                 f"{path} holds no question that can be trained on: of {len(chosen)} none fits into "

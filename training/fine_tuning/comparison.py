@@ -17,7 +17,7 @@ from submission.errors import ShopBenchError
 from training.files import write_json
 from training.fine_tuning.examples import read_questions
 from training.fine_tuning.score_picture import draw_scores
-from training.fine_tuning.tables import OFF, ON, SETS, UNCALIBRATED, ZERO_SHOT, Predictions, write_section
+from training.fine_tuning.tables import ENSEMBLE, OFF, ON, SETS, UNCALIBRATED, ZERO_SHOT, Predictions, write_section
 from training.fine_tuning.variant_scores import Asking, Variant, answer_questions, read_sets, write_sets
 from training.recipe import Recipe, check_files
 
@@ -29,8 +29,10 @@ def variants(recipe: Recipe, alpha: float) -> dict[str, Variant]:
     if not _is_brief(recipe):
         for name in recipe.adapters:
             found[f"adapter {name}"] = Variant(base, recipe.adapter_folder(name))
+        if recipe.ensemble.weights == "soup":
+            found["uniform mean"] = Variant(base, recipe.output / "uniform")
         if len(recipe.adapters) > 1:
-            found["fine-tuned, ensemble"] = Variant(base, ensemble)
+            found[ENSEMBLE] = Variant(base, ensemble)
     found[f"wise-ft, α = {alpha:g}"] = Variant(base, ensemble, alpha)
     return found
 
@@ -47,11 +49,12 @@ def run_folder(recipe: Recipe, variant: str, mode: str = ON) -> Path:
 def compare(recipe: Recipe, alpha: float) -> None:
     """Have every variant answer the development and the test questions, and write the tables."""
     found = variants(recipe, alpha)
-    calibration_shown = () if _is_brief(recipe) else (ZERO_SHOT, list(found)[-1])
+    calibration_shown = (ZERO_SHOT, list(found)[-1])
     modes: dict[str, tuple[str, ...]] = {
-        name: (ON, UNCALIBRATED, OFF) if name in calibration_shown else (ON,) if _is_brief(recipe) else (ON, OFF)
-        for name in found
+        name: (ON, UNCALIBRATED, OFF) if name in calibration_shown else (ON, OFF) for name in found
     }
+    if _is_brief(recipe) or (recipe.compare is not None and recipe.compare.constraints_only):
+        modes = dict.fromkeys(found, (ON,))
     predictions = ask(recipe, found, modes)
     comparison = [_entry(name, mode, sets) for (name, mode), sets in predictions.items()]
     write_json(recipe.output / "compare" / "comparison.json", comparison)

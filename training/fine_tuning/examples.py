@@ -6,7 +6,7 @@ What cannot be asked or answered that way is left out and counted by reason.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ _SUFFIXES = {".jsonl": "json", ".parquet": "parquet"}
 _FILE_SUFFIXES = {**_SUFFIXES, ".json": "json"}
 
 Reader = Callable[[Path, Track], tuple[Dataset, Counter[str]]]
+Draw = Callable[[Sequence[str]], list[int]]
 
 
 def question_files(path: Path) -> list[Path]:
@@ -117,8 +118,11 @@ def load_examples(
     workers: int,
     all_tasks_needed: bool = True,
     read: Reader = read_conversations,
+    draw: Draw | None = None,
 ) -> Dataset:
     """Return the encoded questions of `path` in `tasks` (all where empty) of at most `max_tokens` tokens.
+
+    `draw` makes of the names of their tasks the indices of those that are taken, in which one may come twice.
 
     Columns: `input_ids`, `completion_mask`. What was left out, and why, is printed. Without `all_tasks_needed`, tasks
     that `path` does not have are passed over, and if it has none of them all its questions are taken. `read` may keep
@@ -126,6 +130,8 @@ def load_examples(
     """
     conversations, reasons = read(path, track)
     left_out, dataset = Counter(reasons), with_tasks(conversations, tasks, path, all_tasks_needed)
+    if draw is not None:
+        dataset = with_draw(dataset, draw, path)
     encode = _encoding(dataset, track, encoder)
     workers = max(1, min(workers, len(dataset) // 1000))
     encoded = dataset.map(
@@ -153,6 +159,13 @@ def with_tasks(dataset: Dataset, tasks: Iterable[str], path: Path, all_tasks_nee
     if tasks := tasks & set(names):
         dataset = dataset.select([index for index, name in enumerate(names) if name in tasks])
     return dataset
+
+
+def with_draw(dataset: Dataset, draw: Draw, path: Path) -> Dataset:
+    """Return the rows that `draw` takes."""
+    if "task_name" not in dataset.column_names:
+        raise ShopBenchError(f"{path} has no column task_name, which share and emphasis of an adapter need")
+    return dataset.select(draw(dataset["task_name"]))
 
 
 def some_question_fits(dataset: Dataset, track: Track, encoder: ChatEncoder, max_tokens: int) -> bool:

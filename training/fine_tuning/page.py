@@ -13,6 +13,7 @@ from evaluation.comparison import Change, compare
 from evaluation.reports import read_report
 from training.files import written_whole
 from training.fine_tuning.comparison import run_folder, variants
+from training.fine_tuning.soup import ensemble_weights, soup_file
 from training.fine_tuning.tables import SETS
 from training.recipe import Recipe
 
@@ -85,15 +86,31 @@ def _adapters(recipe: Recipe) -> Iterator[str]:
     yield "<h2>The adapters</h2>"
     rows: list[list[str]] = []
     pictures: list[str] = []
-    for name, settings in recipe.adapters.items():
+    for (name, settings), weight in zip(recipe.adapters.items(), ensemble_weights(recipe), strict=True):
         folder = recipe.adapter_folder(name)
         training = _read(folder / "training.json") or {"best_step": "", "log": []}
         seen = [entry["eval_seen_loss"] for entry in training["log"] if "eval_seen_loss" in entry]
         best = f"{min(seen):.3f}" if seen else ""
-        rows.append([name, settings.trained_on, f"{settings.weight:g}", str(training["best_step"]), best])
+        rows.append([name, settings.trained_on, f"{weight:g}", str(training["best_step"]), best])
         pictures += _picture(recipe, folder / "loss.png", f"Losses of the adapter {name}")
     yield _table(["adapter", "trained on", "weight", "kept at step", "validation loss, seen tasks"], rows)
     yield from pictures
+    yield from _soup(recipe)
+
+
+def _soup(recipe: Recipe) -> Iterator[str]:
+    """Show every mean of adapters that was tried on the validation questions, where they chose the members."""
+    if recipe.ensemble.weights == "written":
+        return
+    yield _paragraph(
+        "The members were chosen on the validation questions (greedy soup): from the best alone to the worst, one is added "
+        "if the mean of all that are in then scores more. What was tried, in order:"
+    )
+    tried = _read(soup_file(recipe))["tried"]
+    rows = [
+        [" + ".join(mixture["members"]), _interval(mixture["seen"]), _interval(mixture["unseen"])] for mixture in tried
+    ]
+    yield _table(["mean of", "validation, tasks trained on", "validation, tasks not trained on"], rows)
 
 
 def _sweep(recipe: Recipe, alpha: float) -> Iterator[str]:

@@ -62,6 +62,15 @@ def split_questions(
     return sets, removed
 
 
+def _of_tasks(samples: list[Sample], tasks: list[str]) -> list[Sample]:
+    """Return the questions of some tasks, of all where none is named."""
+    there = sorted({sample.task_name for sample in samples})
+    for task in tasks:
+        if task not in there:
+            raise ShopBenchError(f"data.split.tasks: there is no task {task!r}: {hint(task, there)}")
+    return [sample for sample in samples if sample.task_name in (tasks or there)]
+
+
 def _removed(reason: str, sample: Sample, shared: str = "") -> dict[str, str]:
     return {"reason": reason, "task_name": sample.task_name, "shared": shared, "question": sample.question}
 
@@ -76,7 +85,8 @@ def write_split(data: DataSettings, seed: int) -> None:
         raise ShopBenchError("the recipe has no data.split: its sets are made elsewhere")
     check_files(settings.files)
     protected = [sample.question for sample in read_questions(settings.protected)]
-    sets, removed = split_questions(read_questions(settings.questions), protected, settings, seed)
+    questions = [sample for path in settings.sources for sample in read_questions(path)]
+    sets, removed = split_questions(_of_tasks(questions, settings.tasks), protected, settings, seed)
     for name, samples in sets.items():
         write_lines(getattr(data, name), (sample.row() for sample in samples))
         print(f"{name}: {len(samples)} questions")

@@ -38,7 +38,8 @@ from submission.processor import native_dtype
 from submission.tracks import track_by_number
 from training.files import fingerprint, folder_written_whole, hash_of, remove, write_json
 from training.fine_tuning.adapter_checks import check_adapters
-from training.fine_tuning.examples import length_grouped_order, load_examples, read_conversations
+from training.fine_tuning.emphasis import draw_of
+from training.fine_tuning.examples import Draw, length_grouped_order, load_examples, read_conversations
 from training.fine_tuning.loss_curve import draw_loss_curve
 from training.fine_tuning.reporting import check_reporting, reporting_callbacks
 from training.recipe import LoraSettings, Recipe, SftSettings
@@ -208,37 +209,36 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
     for other in recipe.adapters:
         if other != adapter:
             _check_settings(recipe, other, folder)
-    set_seed(recipe.seed)
+    seed, chosen = recipe.seed_of(adapter), recipe.adapters[adapter]
+    set_seed(seed)
     # Before the model: with DeepSpeed ZeRO-3 the arguments are what makes it load in shards.
-    arguments = trainer_arguments(settings, folder, recipe.seed)
+    arguments = trainer_arguments(settings, folder, seed)
     arguments.run_name = f"{recipe.name}-{adapter}"
     encoder = ChatEncoder(recipe.base_model)
     track = track_by_number(recipe.track)
-    tasks = recipe.adapters[adapter].tasks
-
     # The adapters are trained on parts of the same files.
     read = lru_cache(read_conversations)
 
-    def load(path: Path, only: list[str], all_tasks_needed: bool = False) -> Dataset:
+    def load(path: Path, only: list[str], all_needed: bool = False, draw: Draw | None = None) -> Dataset:
         limits = (settings.max_tokens, settings.data_workers)
-        return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_tasks_needed, read=read)
+        return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_needed, read=read, draw=draw)
 
     with arguments.main_process_first(desc="encoding the questions"):
         # All of them: a later one's fault would be found when the first has been trained, for days maybe.
         check_adapters(recipe, encoder, read)
-        train = load(recipe.data.train, tasks, all_tasks_needed=True)
+        train = load(recipe.data.train, chosen.tasks, all_needed=True, draw=draw_of(recipe, adapter))
         validation = {
-            "seen": load(recipe.data.validation_seen, tasks),
+            "seen": load(recipe.data.validation_seen, chosen.tasks),
             "unseen": load(recipe.data.validation_unseen, []),
         }
     if not settings.packing:
         lengths = [len(ids) for ids in train["input_ids"]]
-        train = train.select(length_grouped_order(lengths, settings.batch_size, settings.epochs, recipe.seed))
+        train = train.select(length_grouped_order(lengths, settings.batch_size, settings.epochs, seed))
     for name, dataset in validation.items():
-        chosen = dataset.shuffle(seed=recipe.seed).select(range(min(settings.validation_examples, len(dataset))))
+        part = dataset.shuffle(seed=recipe.seed).select(range(min(settings.validation_examples, len(dataset))))
         # Similar lengths beside each other waste less padding.
-        order = sorted(range(len(chosen)), key=lambda index: len(chosen[index]["input_ids"]))
-        validation[name] = chosen.select(order)
+        order = sorted(range(len(part)), key=lambda index: len(part[index]["input_ids"]))
+        validation[name] = part.select(order)
     _project_answer_tokens_only()
     trainer = SFTTrainer(
         args=arguments,
@@ -299,7 +299,9 @@ def inputs_hash(recipe: Recipe, adapter: str) -> str:
     if settings["max_steps"] is None:
         # Adapters from before there was such a setting stay what they are.
         del settings["max_steps"]
-    return hash_of([files, settings, recipe.adapters[adapter].tasks, recipe.track, recipe.seed])
+    chosen, seed = recipe.adapters[adapter], recipe.seed_of(adapter)
+    drawing = [chosen.share, chosen.emphasis] if chosen.share != 1 or chosen.emphasis else []
+    return hash_of([files, settings, chosen.tasks, recipe.track, seed, *drawing])
 
 
 def train_adapter(recipe: Recipe, adapter: str) -> Path:

@@ -8,11 +8,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from evaluation.row_scores import difference, interval, task_scores
+from evaluation.intervals import Interval
+from evaluation.row_scores import difference, difference_over_tasks, interval, task_scores
 from training.files import written_whole
 from training.recipe import Recipe
 
 ZERO_SHOT = "zero-shot"
+ENSEMBLE = "fine-tuned, ensemble"
 SETS = ("development", "seen", "unseen")
 ON, UNCALIBRATED, OFF = "on", "on, uncalibrated", "off"
 Predictions = dict[tuple[str, str], dict[str, list[dict[str, Any]]]]
@@ -34,7 +36,10 @@ def difference_cell(sets: dict[str, Any], reference: dict[str, Any], kind: str) 
     """Return how much better one variant did than another, with the paired interval; nothing beside itself."""
     if sets is reference:
         return ""
-    found = difference(sets[kind], reference[kind])
+    return _signed(difference(sets[kind], reference[kind]))
+
+
+def _signed(found: Interval) -> str:
     return f"{found.score:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
@@ -47,6 +52,31 @@ def _calibration_table(predictions: Predictions) -> list[str]:
         with_it, without = predictions[name, ON], predictions[name, UNCALIBRATED]
         lines.append(line(name, *(difference_cell(with_it, without, kind) for kind in SETS)))
     return [*lines, ""]
+
+
+def _ensemble_table(predictions: Predictions) -> list[str]:
+    """Return by how much the ensemble is better than each other variant that it could have been."""
+    others = [name for name, mode in predictions if mode == ON and name != ENSEMBLE and not name.startswith("wise-ft")]
+    if (ENSEMBLE, ON) not in predictions:
+        return []
+    ensemble = predictions[ENSEMBLE, ON]
+    lines = [
+        "The ensemble against what it is made of, constraints on. The first interval resamples questions within their tasks, "
+        "the second the tasks too: it says what other tasks of the kind would give.",
+        "",
+        line("ensemble against", *(part for kind in SETS for part in (kind, "tasks resampled too"))),
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in others:
+        reference = predictions[name, ON]
+        cells = [_cells_over_tasks(ensemble[kind], reference[kind]) for kind in SETS]
+        lines.append(line(name, *(part for pair in cells for part in pair)))
+    return [*lines, ""]
+
+
+def _cells_over_tasks(rows: list[dict[str, Any]], reference: list[dict[str, Any]]) -> tuple[str, str]:
+    wider = difference_over_tasks(rows, reference)
+    return _signed(difference(rows, reference)), f"[{wider.low:+.3f}, {wider.high:+.3f}]"
 
 
 def task_table(predictions: Predictions) -> list[str]:
@@ -84,6 +114,7 @@ def write_section(recipe: Recipe, predictions: Predictions, alpha: float) -> Non
         "",
         *_main_table(predictions),
         "",
+        *_ensemble_table(predictions),
         *_calibration_table(predictions),
         "By task, constraints on:",
         "",
