@@ -62,6 +62,29 @@ def test_a_short_run_without_one_object_is_no_result(tmp_path: Path) -> None:
     server.close()
 
 
+def test_objects_of_another_shape_are_no_result_and_are_asked_for_again(tmp_path: Path) -> None:
+    server = WriterServer(lambda messages, schema: '{"error": "the model is loading"}')
+    made = recipe(tmp_path, server.url, *only("esci_choice", 20))
+    with pytest.raises(ShopBenchError, match=r"none of 16 replies .*lacks 'sentence'.*the model is loading"):
+        synthesize(made)
+    server.close()
+    server = WriterServer(good_writer)
+    assert synthesize(recipe(tmp_path, server.url, *only("esci_choice", 20)))["spent"]["requests"] == 36
+    server.close()
+
+
+def test_tokens_that_a_server_does_not_count_are_the_most_there_may_be(tmp_path: Path) -> None:
+    def uncounted(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> Raw:
+        message = {"role": "assistant", "content": good_writer(messages, schema)}
+        usage = {"prompt_tokens": None, "total_tokens": None}
+        return Raw(json.dumps({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}))
+
+    server = WriterServer(uncounted)
+    report = synthesize(recipe(tmp_path, server.url, *only("esci_choice", 3)))
+    assert report["generators"]["esci_choice"]["questions"] == 3 and report["spent"]["tokens"] > 240
+    server.close()
+
+
 def test_replies_without_an_object_are_counted_and_asked_for_again(tmp_path: Path) -> None:
     turn = iter(range(1000))
 
@@ -124,6 +147,15 @@ FAILURES = [
     Raw(""),
     Raw('{"error": "the upstream model is overloaded"}'),
     Raw('{"object": "error", "message": "the upstream model is overloaded", "code": 50001}'),
+    Raw('{"message": "the upstream model is overloaded"}'),
+    Raw('{"code": 503, "message": "the upstream model is overloaded"}'),
+    Raw('[{"error": {"code": 503, "message": "the upstream model is overloaded"}}]'),
+    Raw('{"choices": null, "error": {}}'),
+    Raw('{"choices": [null]}'),
+    Raw('{"choices": [{"index": 0, "message": null, "finish_reason": null}]}'),
+    Raw("null"),
+    Raw('{"choices": [{"message": {"content": "{'),
+    Raw('data: {"choices": [{"delta": {"content": "x"}}]}\n\ndata: [DONE]\n\n', content_type="text/event-stream"),
     Raw('{"choices": [], "usage": null}'),
     Raw('{"choices": [{"error": {"message": "overloaded"}, "finish_reason": "error", "message": {"content": ""}}]}'),
     Raw(ERROR, status=500),
@@ -193,6 +225,14 @@ def test_an_error_that_names_its_status_is_treated_as_that(tmp_path: Path) -> No
         ({"message": {"content": "{"}, "finish_reason": "length"}, "the reply was cut at its length"),
         ({"message": {"content": [{"type": "text", "text": "{}"}]}}, "the text is empty"),
         ({"message": {"content": [{"type": "thinking", "thinking": []}]}}, "the reply is not whole JSON"),
+        ({"message": {"content": ["{", 3, None, {"type": "text"}]}}, "the reply is not whole JSON"),
+        ({"message": {"content": {"sentence": ""}}}, "the text is empty"),
+        ({"message": {"content": None, "reasoning_content": '{"sentence": ""}'}}, "the text is empty"),
+        ({"message": {"content": "", "reasoning": '{"sentence": "'}}, "the reply ends inside a thought"),
+        (
+            {"message": {"content": None, "reasoning_content": '{"sentence": "x"}'}, "finish_reason": "length"},
+            "the reply was cut at its length",
+        ),
     ],
 )
 def test_refusals_filters_and_parts_are_told_apart(tmp_path: Path, choice: dict[str, Any], reason: str) -> None:

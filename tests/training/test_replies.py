@@ -21,6 +21,9 @@ from training.data.synthetic.requests import Reply
         ('```\n{"sentence": "x"}\n```\nI hope that this helps.', {"sentence": "x"}),
         ('Here you are:\n~~~JSON\n{"sentence": "x"}\n~~~', {"sentence": "x"}),
         ('Here you are: {"sentence": "x"} Is that right?', {"sentence": "x"}),
+        ('As {asked}:\n```json\n{"sentence": "x"}\n```\nIs {that} right?', {"sentence": "x"}),
+        ('So:\n  ```json {"sentence": "x"}```', {"sentence": "x"}),
+        ('```python\nprint(1)\n```\n```json\n{"sentence": "x"}\n```', {"sentence": "x"}),
         ('\ufeff{"sentence": "x"}', {"sentence": "x"}),
         ('{"sentence": "a </think> and ```"}', {"sentence": "a </think> and ```"}),
         ('{"sentence": "x"}\n{"sentence": "x"}', {"sentence": "x"}),
@@ -41,6 +44,8 @@ def test_the_object_is_read_behind_a_thought_in_a_fence_and_among_words(text: st
         (Reply('```json\n[{"sentence": "x"}]\n```', 1), "the reply is not a JSON object"),
         (Reply('{"sentence": "x"} or {"sentence": "y"}', 1), "the reply holds several JSON objects"),
         (Reply("", 1), "the reply is not whole JSON"),
+        (Reply('```json\n{"sentence": "x"}\n```\n```json\n{"sentence": "y"}\n```', 1), "several JSON objects"),
+        (Reply('```json\n{"sentence": "x"}\n```\n```json\n{"sentence": "', 1), "the reply is not whole JSON"),
         (Reply("<think>done</think>", 1), "the reply is not whole JSON"),
     ],
 )

@@ -367,7 +367,9 @@ def test_an_endpoint_of_another_protocol_is_named(tmp_path: Path) -> None:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        made = recipe(tmp_path, f"http://127.0.0.1:{server.server_port}/v1", *only("esci_choice", 2))
+        made = recipe(
+            tmp_path, f"http://127.0.0.1:{server.server_port}/v1", *only("esci_choice", 2), "writer.max_retries=0"
+        )
         with pytest.raises(ShopBenchError, match="does not answer as OpenAI's protocol has it"):
             synthesize(made)
         server.shutdown()

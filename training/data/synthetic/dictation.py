@@ -1,7 +1,8 @@
 """Asks a writer within a budget and never twice: replies are kept on disk by request as they come.
 
 A killed run finds them and goes on behind the last one; what they cost stays counted, so a budget holds over all runs.
-Replies without the object that was asked for are not kept: once the writer is fixed, the same command asks for them again.
+Replies without the object that was asked for, or without its keys, are not kept: once the writer is fixed, the same
+command asks for them again.
 """
 
 import sqlite3
@@ -117,10 +118,10 @@ class Dictation:
     def check_that_something_was_read(self) -> None:
         """Raise a `ShopBenchError` where a run, however short, has got no object at all."""
         if self._not_kept and not self._has_read:
-            raise _nothing_read(list(self._not_kept.values()))
+            raise _nothing_read(list(self._not_kept.items()))
 
     def _keep(self, request: WriterRequest, reply: Reply) -> None:
-        if reply.refusal or is_readable(reply):
+        if reply.refusal or is_readable(request, reply):
             self._has_read |= not reply.refusal
             self.cache.put(request.key(self.settings), reply)
         else:
@@ -133,7 +134,7 @@ class Dictation:
         reply = self.cache.get(key)
         if reply is None or reply.refusal:
             return reply
-        if not is_readable(reply):
+        if not is_readable(request, reply):
             self.cache.put_cost(reply.tokens)
             self.cache.forget([key])
             return None
@@ -141,16 +142,17 @@ class Dictation:
         return reply
 
     def _stop_if_nothing_can_be_read(self, asked: list[WriterRequest]) -> None:
-        replies = [self._kept(request) or self._not_kept[request] for request in asked]
-        if len(replies) < _MANY or any(map(is_readable, replies)):
+        pairs = [(request, self._kept(request) or self._not_kept[request]) for request in asked]
+        if len(pairs) < _MANY or any(is_readable(*pair) for pair in pairs):
             return
+        replies = [reply for _, reply in pairs]
         if all(reply.refusal for reply in replies):
             self.cache.forget([request.key(self.settings) for request in asked])
             raise ShopBenchError(
                 f"the writer refused all {len(asked)} requests of a batch, the first with {replies[0].refusal[:200]!r}: "
                 "check that the server takes JSON schemas and prompts of this length; these refusals are not kept"
             )
-        raise _nothing_read(replies)
+        raise _nothing_read(pairs)
 
     def _affordable(self, requests: list[WriterRequest]) -> list[WriterRequest]:
         asked, tokens = self.cache.spent()
@@ -164,12 +166,12 @@ class Dictation:
         return kept
 
 
-def _nothing_read(replies: list[Reply]) -> ShopBenchError:
-    reasons = Counter(map(why_unreadable, replies))
-    reason, count = reasons.most_common(1)[0]
-    sample = next(reply for reply in replies if why_unreadable(reply) == reason)
+def _nothing_read(pairs: list[tuple[WriterRequest, Reply]]) -> ShopBenchError:
+    reasons = [why_unreadable(*pair) for pair in pairs]
+    reason, count = Counter(reasons).most_common(1)[0]
+    sample = pairs[reasons.index(reason)][1]
     return ShopBenchError(
-        f"none of {len(replies)} replies holds the JSON object that was asked for. {reason} ({count} of them), as in "
+        f"none of {len(pairs)} replies holds the JSON object that was asked for. {reason} ({count} of them), as in "
         f"{(sample.refusal or sample.text)[:_SAMPLE_CHARACTERS]!r}. Check that the server holds its model to JSON schemas. A "
         "model that thinks needs writer.thinking_tokens, or writer.extra_body to tell the server that it must not "
         "think. These replies are not kept, so the same command asks for them again"

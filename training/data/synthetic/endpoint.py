@@ -55,6 +55,11 @@ class Endpoint:
                 await asyncio.gather(*tasks)
             except openai.APIStatusError as error:
                 sent = error.response.extensions.get(_SENT_STATUS, error.status_code)
+                if sent == _OK and _is_another_protocol(error.response.content):
+                    raise ShopBenchError(
+                        f"{settings.base_url} does not answer as OpenAI's protocol has it, with choices: is its path right "
+                        f"(/v1)? It answers {clean(error.response.text)[:_MOST_SHOWN]!r}"
+                    ) from error
                 raise ShopBenchError(
                     f"the writer at {settings.base_url} fails (status {sent}: {_message(error.body)}): fix what it says, or "
                     "base_url if that is no server's /v1, then run this again; what it answered is kept"
@@ -77,14 +82,10 @@ class Endpoint:
             completion = await client.chat.completions.create(**self._arguments(request))
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             return Reply("", 0, refusal=f"{type(error).__name__}: {_message(error.body)}")
-        choices = getattr(completion, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
-            raise ShopBenchError(
-                f"{self.settings.base_url} does not answer as OpenAI's protocol has it, with choices: is its path right "
-                f"(/v1)? It answers {clean(completion)[:_MOST_SHOWN]!r}"
-            )
-        tokens = completion.usage.total_tokens if completion.usage else request.most_tokens(self.settings)
-        return _reply(choices[0], tokens)
+        tokens = getattr(completion.usage, "total_tokens", None)
+        # A server that does not count is thought to have taken all that it may.
+        counted = tokens if isinstance(tokens, int) and tokens > 0 else request.most_tokens(self.settings)
+        return _reply(completion.choices[0], counted)
 
     def _arguments(self, request: WriterRequest) -> dict[str, Any]:
         settings = self.settings
@@ -107,29 +108,45 @@ class Endpoint:
 
 def _reply(choice: Any, tokens: int) -> Reply:
     message = choice.message
-    content = message.content
-    if isinstance(content, list):  # parts: some servers put a thought in one of its own
-        content = "".join(part.get("text") or "" for part in content if part.get("type") == "text")
+    content = _text(message.content)
+    is_cut = choice.finish_reason == "length"
     if not content and getattr(message, "refusal", None):
-        return Reply("", tokens, refusal=message.refusal)
+        return Reply("", tokens, refusal=str(message.refusal))
     if not content and choice.finish_reason == "content_filter":
         return Reply("", tokens, refusal="the server's content filter")
     if not content:
-        thought = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-        content = f"<think>{thought}" if thought else ""
-    return Reply(content, tokens, is_cut=choice.finish_reason == "length")
+        thought = _text(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None))
+        # Servers that look for a thought where the model was told not to think take the answer for one.
+        is_answer = not is_cut and thought.lstrip().startswith("{") and thought.rstrip().endswith("}")
+        content = thought if is_answer else f"<think>{thought}" if thought else ""
+    return Reply(content, tokens, is_cut=is_cut)
+
+
+def _text(content: Any) -> str:
+    """Return what was written, in whichever of the shapes that servers give it: a text, parts of it, or JSON read already."""
+    if isinstance(content, list):  # some servers put a thought in a part of its own
+        return "".join(map(_text_of_part, content))
+    if content is None or isinstance(content, str):
+        return content or ""
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _text_of_part(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict) or part.get("type", "text") not in ("text", "output_text"):
+        return ""
+    return part["text"] if isinstance(part.get("text"), str) else ""
 
 
 async def _give_failures_their_status(response: Any) -> None:
-    """Turn an answer of status 200 that is an error, or no JSON at all, into what the client library asks again."""
+    """Turn an answer of status 200 that is no completion into what the client library asks again."""
     if response.status_code != _OK:
         return
     try:
-        body = json.loads(await response.aread())
+        status = _status(json.loads(await response.aread()))
     except ValueError:
         status = _BAD_GATEWAY
-    else:
-        status = _status(body)
     if status != _OK:
         response.extensions[_SENT_STATUS] = response.status_code
         response.status_code = status
@@ -137,18 +154,39 @@ async def _give_failures_their_status(response: Any) -> None:
 
 def _status(body: Any) -> int:
     """Return the status that an answer should have had: that of its error where it names one."""
-    if not isinstance(body, dict):
-        return _OK
-    error = body.get("error") or (body if body.get("object") == "error" else None)
-    choices = body.get("choices")
-    if isinstance(choices, list) and not error:
-        first = choices[0] if choices else None
-        if not isinstance(first, dict) or first.get("finish_reason") == "error":
-            error = (first or {}).get("error") or "no choice"
-    if not error:
+    error = _error_in(body)
+    if not error and _has_message(body):
         return _OK
     code = str(error.get("code") or error.get("status")) if isinstance(error, dict) else ""
     return int(code) if _ERROR_STATUS.fullmatch(code) else _BAD_GATEWAY
+
+
+def _error_in(body: Any) -> Any:
+    """Return what an answer says went wrong, a text or an object, falsy where it says nothing of the kind."""
+    if not isinstance(body, dict):
+        return None
+    choices = body.get("choices")
+    if not isinstance(choices, list):
+        codes = (str(body.get(key)) for key in ("code", "status"))
+        is_error = body.get("object") == "error" or any(map(_ERROR_STATUS.fullmatch, codes))
+        return body.get("error") or (body if is_error else None)
+    first = choices[0] if choices else None
+    if isinstance(first, dict) and first.get("finish_reason") != "error":
+        return body.get("error")
+    return body.get("error") or (first or {}).get("error") or "no choice"
+
+
+def _is_another_protocol(content: bytes) -> bool:
+    """Whether an answer is JSON that says of no error."""
+    try:
+        return not _error_in(json.loads(content))
+    except ValueError:
+        return False
+
+
+def _has_message(body: Any) -> bool:
+    choices = body.get("choices") if isinstance(body, dict) else None
+    return bool(choices) and isinstance(choices[0], dict) and isinstance(choices[0].get("message"), dict)
 
 
 def _message(body: Any) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from submission.thoughts import without_thought
 from training.data.sources.cleaning import without_half_characters
-from training.data.synthetic.requests import Reply
+from training.data.synthetic.requests import Reply, WriterRequest
 
 _OPENING = re.compile(r"[\[{]")
+_FENCED = re.compile(r"^[ \t>]*(?:```|~~~)[ \t]*[\w+-]*\s*(?=[\[{])", re.MULTILINE)
 _DECODER = json.JSONDecoder()
 
 
@@ -31,18 +32,20 @@ def read_reply(reply: Reply) -> dict[str, Any]:
     return without_half_characters(value)
 
 
-def why_unreadable(reply: Reply) -> str:
+def why_unreadable(request: WriterRequest, reply: Reply) -> str:
     """Return why a reply does not hold the object that was asked for, empty where it does."""
     try:
-        read_reply(reply)
+        value = read_reply(reply)
     except RejectedError as error:
         return str(error)
-    return ""
+    wanted = json.loads(request.schema)["required"] if request.schema else []
+    lacking = [key for key in wanted if value.get(key) is None]
+    return f"the object lacks {lacking[0]!r}" if lacking else ""
 
 
-def is_readable(reply: Reply) -> bool:
-    """Whether a reply holds the object that was asked for."""
-    return not why_unreadable(reply)
+def is_readable(request: WriterRequest, reply: Reply) -> bool:
+    """Whether a reply holds the object that was asked for, with all its keys."""
+    return not why_unreadable(request, reply)
 
 
 def _read(text: str) -> Any:
@@ -54,7 +57,8 @@ def _read(text: str) -> Any:
     answer = without_thought(text)
     if answer is None:
         raise RejectedError("the reply ends inside a thought")
-    values = _values_among_words(answer)
+    # Where there is a fence, braces among the words around it mean nothing.
+    values = _values_at(_FENCED, answer) if _FENCED.search(answer) else _values_at(_OPENING, answer)
     objects = [value for value in values if isinstance(value, dict)] or values
     if not objects:
         raise RejectedError("the reply is not whole JSON")
@@ -63,13 +67,14 @@ def _read(text: str) -> Any:
     return objects[0]
 
 
-def _values_among_words(text: str) -> list[Any]:
-    """Return the JSON objects and lists in a text, none where one is broken: its inner objects are not the answer."""
+def _values_at(opening: re.Pattern[str], text: str) -> list[Any]:
+    """Return the JSON objects and lists that begin there, none where one is broken: its inner objects are not the answer."""
     values = []
     place = 0
-    while opening := _OPENING.search(text, place):
+    while found := opening.search(text, place):
+        start = found.end() if opening is _FENCED else found.start()
         try:
-            value, place = _DECODER.raw_decode(text, opening.start())
+            value, place = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             return []
         values.append(value)
