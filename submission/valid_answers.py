@@ -1,6 +1,7 @@
 """Brings what was generated into the form that its question asks for, and says where that should not be needed."""
 
 import logging
+import re
 from enum import StrEnum
 
 from submission.answer_formats import AnswerFormat, FreeText, Spans
@@ -10,6 +11,12 @@ from submission.reading_guard import readable_text
 from submission.thoughts import without_thought
 
 logger = logging.getLogger(__name__)
+
+# A text that was cut inside an emoji of several characters: a joiner with nothing to join, half of a flag.
+_HALF_EMOJI = re.compile(
+    "(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d+$"
+    "|(?:(?<=^)|(?<=[^\U0001f1e6-\U0001f1ff]))[\U0001f1e6-\U0001f1ff]$"
+)
 
 
 class AnswerSource(StrEnum):
@@ -28,7 +35,7 @@ def settle(form: AnswerFormat, generation: Generation) -> tuple[str, AnswerSourc
     text = readable_text(generation.text)
     if isinstance(form, FreeText) or (isinstance(form, Spans) and not form.enforced):
         # Nothing kept the model from thinking aloud, or from ending inside a character.
-        text = (without_thought(text) or "").replace("\ufffd", "")
+        text = _HALF_EMOJI.sub("", (without_thought(text) or "").replace("\ufffd", ""))
     if generation.finished and form.accepts(text):
         return text.strip(), AnswerSource.TEXT
     completed = form.complete(text) if text.strip() else None

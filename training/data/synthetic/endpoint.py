@@ -186,7 +186,8 @@ def _is_another_protocol(content: bytes) -> bool:
 
 def _has_message(body: Any) -> bool:
     choices = body.get("choices") if isinstance(body, dict) else None
-    return bool(choices) and isinstance(choices[0], dict) and isinstance(choices[0].get("message"), dict)
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return isinstance(first, dict) and isinstance(first.get("message"), dict)
 
 
 def _message(body: Any) -> str:
