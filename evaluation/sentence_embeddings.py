@@ -61,7 +61,9 @@ class SentenceEncoder:
         vectors = _load(str(self.folder)).encode(list(texts), batch_size=64, show_progress_bar=False)
         vectors = np.asarray(vectors, dtype=np.float64)
         if not np.isfinite(vectors).all():
-            raise ShopBenchError(f"{self.folder} encodes texts as numbers that are not finite: copy or download it again")
+            raise ShopBenchError(
+                f"{self.folder} encodes texts as numbers that are not finite: copy or download it again"
+            )
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def similarities(self, texts: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[float]:

@@ -195,6 +195,18 @@ def test_a_broken_encoder_is_named_before_anything_is_loaded(tmp_path, monkeypat
         sentence_embeddings.ENGLISH.encode(["a"])
 
 
+def test_an_encoder_whose_vectors_are_no_numbers_scores_nothing(tmp_path, monkeypatch):
+    class Broken:
+        def encode(self, texts, **_):
+            return [[float("nan"), 0.0] for _ in texts]
+
+    monkeypatch.setenv("SHOPBENCH_MINILM", str(tmp_path))
+    monkeypatch.setattr(sentence_embeddings.SentenceEncoder, "check_weights", lambda self: None)
+    monkeypatch.setattr(sentence_embeddings, "_load", lambda folder: Broken())
+    with pytest.raises(ShopBenchError, match="numbers that are not finite"):
+        score("sent-transformer", "a", "b")
+
+
 @needs_english_encoder
 def test_the_multilingual_metric_uses_the_folder_that_the_environment_names(monkeypatch):
     monkeypatch.setenv("SHOPBENCH_MULTILINGUAL_MINILM", str(sentence_embeddings.ENGLISH.folder))

@@ -1,5 +1,6 @@
 import gzip
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -301,6 +302,7 @@ def test_an_exam_choice_that_is_not_there_is_none(tmp_path: Path, absent: object
         (("Close the tag.", "<p>Hello", "<p>Hello</p>"), "Close the tag.", "<p>Hello", "<p>Hello</p>"),
         (("What does <br/> do?", "<noinput>", "It breaks\na line."), "What does <br/> do?", "", "It breaks\na line."),
         (("What does &amp; mean?", "Noinput", "And."), "What does &amp; mean?", "", "And."),
+        (("Draw a line.", "No input required.", "No input"), "Draw a line.", "", "No input"),
         (("Name the type.", "None", "NoneType"), "Name the type.", "None", "NoneType"),
         (("Say it.", "List<Integer> x;", "N/A"), "Say it.", "List<Integer> x;", "N/A"),
         (("Draw a cat.", "", "<nooutput> I cannot draw."), "Draw a cat.", "", "I cannot draw."),
@@ -316,8 +318,14 @@ def test_instructions_may_be_about_tags_and_absence(
     assert not unusable
 
 
-@pytest.mark.parametrize("marker", ["<nooutput>", "<No output>", " <nooutput>\n", "nooutput", "<no_output>", "", None])
-def test_an_answer_that_is_only_a_marker_is_none(tmp_path: Path, marker: str | None) -> None:
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *("<nooutput>", "<No output>", " <nooutput>\n", "nooutput", "<no_output>", "", None),
+        *("<no-output/>", "<nooutput></nooutput>", "&lt;nooutput&gt;", "[nooutput]", math.nan),
+    ],
+)
+def test_an_answer_that_is_only_a_marker_is_none(tmp_path: Path, marker: str | float | None) -> None:
     rows = [{"instruction": "Draw a cat.", "input": "", "output": marker}]
     assert from_rows(Alpaca, tmp_path, rows) == ([], {"row without an instruction or an answer": 1})
 

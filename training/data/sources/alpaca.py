@@ -21,7 +21,10 @@ _COLUMNS = ("instruction", "input", "output")
 # Answers are prose of a length that ShopBench's prose has; longer ones would be cut off at inference.
 _MOST_ANSWER_WORDS = 40
 # What the set writes where there is no input or no answer; behind the second an apology may follow.
-_MARKER = re.compile(r"<\s*no[ _-]?(?:in|out)put\s*>|\A\s*no(?:in|out)put\.?\s*\Z", re.IGNORECASE)
+_MARKER = re.compile(
+    r"(?:<|&lt;)\s*/?\s*no[ _-]?(?:in|out)put\s*/?\s*(?:>|&gt;)|\A\W*no(?:in|out)put\W*\Z", re.IGNORECASE
+)
+_NO_INPUT = re.compile(r"\W*no[ _-]?input(?: (?:is )?(?:given|needed|necessary|provided|required))?\W*", re.IGNORECASE)
 
 
 class Alpaca(Source):
@@ -48,6 +51,8 @@ class Alpaca(Source):
         number, row = unit
         instruction, context, answer = (_without_marker(row.get(column)) for column in _COLUMNS)
         instruction, context = on_one_line(instruction), on_one_line(context)
+        if _NO_INPUT.fullmatch(context):
+            context = ""
         if not instruction or not answer:
             unusable["row without an instruction or an answer"] += 1
             return None
@@ -58,4 +63,5 @@ class Alpaca(Source):
 
 
 def _without_marker(value: object) -> str:
-    return "" if value is None else _MARKER.sub("", str(value)).strip()
+    # What is not a number stands for nothing in a table.
+    return "" if value is None or value != value else _MARKER.sub("", str(value)).strip()

@@ -55,7 +55,7 @@ class Mmlu(Source):
             unusable["row without four different choices"] += 1
             return None
         answer = row.get("answer")
-        if not isinstance(answer, int) or not 0 <= answer < 4:
+        if isinstance(answer, bool) or not isinstance(answer, int) or not 0 <= answer < 4:
             unusable["row without an answer from 0 to 3"] += 1
             return None
         subject = str(row.get("subject") or "").replace("_", " ").strip()
