@@ -15,7 +15,7 @@ from submission.chat_encoder import ChatEncoder
 from submission.model_folder import EMBEDDED_MODEL
 from submission.profiles import PROFILES
 from submission.task_types import TaskType
-from training.data.sources.ecinstruct import _read_data
+from training.data.sources.ecinstruct import read_data
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("models", "submission", "evaluation", "training", "tools", "benchmarks")
@@ -67,7 +67,7 @@ def test_texts_that_look_like_python_are_not_evaluated(tmp_path: Path, text: str
     mark = tmp_path / "it_ran"
     text = text.format(mark=mark)
     parse_response(TaskType.NAMED_ENTITY_RECOGNITION, text)
-    _read_data(text)
+    read_data(text)
     assert not mark.exists()
 
 

@@ -39,6 +39,10 @@ def right_of(row: dict[str, Any]) -> str:
         ("Pack of 2 - Oats 42 oz", "84 ounces"),
         ("Trail Mix 20 oz (Pack of 2)", "40 ounces"),
         ("Flax 16 oz, 2 Pack", "32 ounces"),
+        ("Roasted Almonds 16 oz, 2-pk", "32 ounces"),
+        ("Oats (Pack of 3) 18 oz each", "54 ounces"),
+        ("Toothpaste 6 oz (Pack of 4)", "24 ounces"),
+        ("Green Tea Bags 100 Count (Pack of 2)", "200 count"),
         ("Ironpeg Tent Stakes (Pack of 10)", UNKNOWN),
     ],
 )
@@ -112,6 +116,9 @@ def test_amounts_that_are_converted(title: str, amounts: set[str]) -> None:
         "3PCS Baby Girl Clothes Ruffle Romper Bodysuit",
         "Sheet Set, 4 Pieces, Queen",
         "Garden Dining Set 5 Pieces",
+        "Face Wipes, 8 Packs of 72",
+        "Face Wipes 8 Pack of 72",
+        "Face Wipes, 8-pk (72 each)",
     ],
 )
 def test_numbers_of_things_that_are_not_sure_are_not_reasoned_with(title: str) -> None:
@@ -169,6 +176,19 @@ def test_packs_that_are_not_sure_are_not_compared(title: str) -> None:
         "Sparkling Lemonade 12 oz, 8 Pack",
         "Energy Drinks 16 oz (Pack of 12)",
         "Chicken Broth 32 oz (Pack of 6)",
+        # By its brand alone nobody tells whether these are ounces of weight.
+        "Fizzwell Lime 12 oz (Pack of 24)",
+        "Storm Thirst Quencher 20 oz (Pack of 12)",
+        "Minty Cool 33.8 oz (Pack of 2)",
+        "Skyclear Original 26 oz (Pack of 2)",
+        "Nut Almond Breeze Unsweetened 32 oz (Pack of 12)",
+        "Bottled Coffee Mocha Frappe 9.5 oz (Pack of 15)",
+        "Iced Tea Peach 16 oz (Pack of 12)",
+        "Trail SnapFlask 2 Pack 10.5 oz",
+        "Almonds 16 oz 3pk (Pack of 2)",
+        "Dried Mango, Set of 3, 8.5 oz each",
+        "Wipes, 8 Packs of 72, 576 Count",
+        "Candy 6 Pack of 12 oz (2 Pack)",
     ],
 )
 def test_amounts_of_something_else_make_no_total(title: str) -> None:
@@ -211,6 +231,10 @@ def test_few_totals_cannot_be_inferred() -> None:
         "Belly Ring 14g",
         "Hydration Bladder 2L Water",
         "Juicer 1.5 L Juice",
+        "Lot de 6 x 33cl",
+        "Audio Interface M-Audio 5G",
+        "Action Camera 4K 60fps",
+        "V-neck Tee 3XL",
     ],
 )
 def test_codes_and_sizes_are_no_liters_or_grams(title: str) -> None:
@@ -228,11 +252,17 @@ def test_codes_and_sizes_are_no_liters_or_grams(title: str) -> None:
         ("Bolt 5/8 inch", "0.625 inches"),
         ("Bolt 3/16 inch", "0.1875 inches"),
         ("Chain 5/8 lb", "0.625 pounds"),
+        ("Socket 11/16 in.", "0.6875 inches"),
     ],
 )
 def test_liters_grams_and_fractions_are_shown_as_they_are(title: str, amount: str) -> None:
     rows = rows_of("unit_conversion", title)
     assert rows and all(amount in row["question"] for row in rows)
+
+
+@pytest.mark.parametrize("title", ["Plywood 2/3 inch", "Saffron 1/3 oz", "Steel Rod 5 ft 6 in.", "Ladder 6ft. 2in."])
+def test_amounts_that_cannot_be_shown_as_they_are_are_not_converted(title: str) -> None:
+    assert not rows_of("unit_conversion", title)
 
 
 def questions_of(title: str) -> set[str]:

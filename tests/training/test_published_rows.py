@@ -77,8 +77,31 @@ def test_a_ranking_of_four_products_has_the_gains_of_the_four_labels(tmp_path: P
         assert "five" not in question["question"].lower() and "1 to 5" not in question["question"]
 
 
-@pytest.mark.parametrize("output", ["A>C>B>D", "a,c,b,d", "A C B D", "A, C, B, D.", "Ranking: A, C, B, D"])
-@pytest.mark.parametrize("as_written", [list, json.dumps, lambda listed: dict(line.split(": ") for line in listed)])
+@pytest.mark.parametrize(
+    "output",
+    [
+        "A>C>B>D",
+        "a,c,b,d",
+        "A C B D",
+        "A, C, B, D.",
+        "Ranking: A, C, B, D",
+        "ACBD",
+        "acbd",
+        "red coiled cord, black cord, phone charger, desk",
+    ],
+)
+@pytest.mark.parametrize(
+    "as_written",
+    [
+        list,
+        json.dumps,
+        str,
+        ", ".join,
+        "\n".join,
+        lambda listed: dict(line.split(": ") for line in listed),
+        lambda listed: [line.lower() for line in listed],
+    ],
+)
 def test_an_order_and_a_list_are_read_however_they_are_written(tmp_path: Path, output: str, as_written: Any) -> None:
     fields = {**CORDS, "product list": as_written(CORDS["product list"])}
     (row,) = read_rows(tmp_path, [published("Query_Product_Rank", fields, output)])
@@ -100,6 +123,32 @@ def test_a_ranking_of_two_products_keeps_their_order(tmp_path: Path, output: str
     assert question is not None
     gains = gains_by_item(question, ["red coiled cord", "phone charger"])
     assert gains["phone charger"] > gains["red coiled cord"] > 0 and len(gains) == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"product_list": ["A: red coiled cord", "B: phone charger"]},
+        {"products": ["red coiled cord", "phone charger"]},
+        {"product A": "red coiled cord", "product B": "phone charger"},
+        {"Product List": [{"title": "red coiled cord"}, {"title": "phone charger"}]},
+    ],
+)
+def test_a_list_of_products_is_found_by_other_names(tmp_path: Path, fields: dict[str, Any]) -> None:
+    (row,) = read_rows(tmp_path, [published("Query_Product_Rank", {"query": "phone charger", **fields}, "B,A")])
+    question = ask("query_product_ranking", row, [row])
+    assert question is not None
+    gains = gains_by_item(question, ["red coiled cord", "phone charger"])
+    assert gains["phone charger"] > gains["red coiled cord"] > 0
+
+
+def test_letters_in_titles_are_not_those_of_the_list(tmp_path: Path) -> None:
+    fields = {"query": "vitamin a", "product list": ["A: Vitamin A: 100 ct", "B: Vitamin B: complex"]}
+    (row,) = read_rows(tmp_path, [published("Query_Product_Rank", fields, "B,A")])
+    question = ask("query_product_ranking", row, [row])
+    assert question is not None
+    gains = gains_by_item(question, ["Vitamin A: 100 ct", "Vitamin B: complex"])
+    assert gains["Vitamin B: complex"] > gains["Vitamin A: 100 ct"]
 
 
 def test_a_short_ranking_is_filled_with_products_of_other_rows_that_gain_nothing(tmp_path: Path) -> None:
@@ -128,6 +177,8 @@ def test_a_short_ranking_is_filled_with_products_of_other_rows_that_gain_nothing
         ({"query": "desk", "product list": ["A: oak desk", "B: oak desk"]}, "A,B"),
         ({"query": "", "product list": ["A: oak desk", "B: lamp"]}, "A,B"),
         ({"query": "desk", "product list": "A: oak desk"}, "A,B"),
+        ({"query": "desk", "product list": ["A: oak desk", "B: lamp"]}, "AC"),
+        ({"query": "desk", "product list": ["A: oak desk", "B: lamp"]}, "oak desk"),
     ],
 )
 def test_a_ranking_that_says_no_order_is_counted(tmp_path: Path, fields: dict[str, Any], output: str) -> None:
@@ -211,6 +262,13 @@ FEEDER = ("glass hummingbird feeder", "Hummingbird Feeder for Outdoors, Glass Bi
         ("t shirt", "Tee Crew Neck", "no"),
         ("phone cord", "Telephone Cable Coiled", "no"),
         ("couch cover", "Sofa Slipcover Gray", "No."),
+        # No word is shared, and yet they may be just that.
+        ("desk lamp", "Table Light LED", "no"),
+        ("gummy vitamins", "Multivitamin Gummies for Adults", "no"),
+        ("kids tablet", "Samsung Galaxy Tab A 8.0", "no"),
+        ("cat food", "Purina Friskies Wet", "no"),
+        ("blender", "Ninja Foodi", "no"),
+        ("soft washcloths", "Face Cleansing Pads", "no"),
     ],
 )
 def test_a_product_that_may_match_exactly_is_no_bad_substitute(tmp_path: Path, triple: tuple[str, str, str]) -> None:

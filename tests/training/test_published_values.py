@@ -81,6 +81,8 @@ ABSENT = (
     "Nicht Zutreffend", "no aplica", "該当なし", "Not Applicable", "N/A", "Does not apply", "unbekannt", "Keine Angabe",
     "Sans objet", "non applicable", "Non spécifié", "aucune", "No especificado", "Ninguno", "NON APPLICABILE", "nessuno",
     "Non specificato", "なし", "無し", "不明", "不适用", "无", "未知", "nicht-zutreffend", "(no aplica)", "Unknown.",
+    "S/O", "N.v.t.", "Keine Angaben", "Ohne Angabe", "Doesn't apply", "Not applicable / None", "undefined", "特になし",
+    "該当無", "表記なし", "記載なし", "情報なし", "nessun", "Nicht spezifiziert", "aucun(e)", "Non renseigné", "不適用", "暫無",
     "k.A.", "N/D", "N/C", "Sin color", "Sans couleur", "ohne", "該当ナシ", "なし。", "Keine Marke", "Generic", "ノーブランド",
 )  # fmt: skip
 
@@ -106,7 +108,18 @@ def test_words_for_absence_are_no_values_in_any_language(tmp_path: Path, value: 
 
 
 @pytest.mark.parametrize(
-    "value", ["None the Wiser", "Ninguno Moda", "Aucune Idée", "Unknown Pleasures", "無印良品", "なし園"]
+    "value",
+    [
+        "None the Wiser",
+        "Ninguno Moda",
+        "Aucune Idée",
+        "Unknown Pleasures",
+        "無印良品",
+        "なし園",
+        "無地",
+        "None/Red",
+        "S/M",
+    ],
 )
 def test_names_that_begin_with_such_words_stay(value: str) -> None:
     assert clean_value(value) == value

@@ -17,7 +17,9 @@ from training.data.tasks.unsuitable import is_boilerplate, is_vulgar
 @pytest.mark.parametrize(
     "text",
     ["This is shit", "F**k this pan", "what a BITCH to clean", "sh*tty zipper", "bullshit", "Cock ring, black", "so eine Scheiße",
-     "qué mierda", "che cazzo", "de la merde", "motherfucker", "アダルトグッズ", "assholes", "dumb a$$"],
+     "qué mierda", "che cazzo", "de la merde", "motherfucker", "アダルトグッズ", "assholes", "dumb a$$",
+     "motherf***er", "fcking great", "this pisses me off", "pissed off", "my ass hurts", "badass", "WTF", "sex toys", "anal beads",
+     "a dick move", "my tits", "big boobs", "クソ商品", "arsehole"],
 )  # fmt: skip
 def test_vulgar_words_are_found(text: str) -> None:
     assert is_vulgar(text)
@@ -27,7 +29,10 @@ def test_vulgar_words_are_found(text: str) -> None:
     "text",
     ["Shiitake mushrooms", "Cocktail shaker", "Moby Dick", "Peacock feathers", "Pussy willow branch", "assassin", "Essex", "class",
      "Scunthorpe", "grape", "Dick's hammer", "a hell of a deal", "damn good", "cockpit", "the computer's output", "bastardized?",
-     "Pussy Cats poster", "hoe for the garden", "Dick Tracy"],
+     "Pussy Cats poster", "hoe for the garden", "Dick Tracy",
+     "Dick's Sporting Goods", "Philip K. Dick", "Dick Van Dyke", "blue tit",
+     "embassy", "assemble", "passive", "analog", "piston", "titan",
+     "boob-shaped? no, bobbin", "unisex toy box", "cumin", "canal"],
 )  # fmt: skip
 def test_words_that_hold_such_letters_stay(text: str) -> None:
     assert not is_vulgar(text)
@@ -48,6 +53,11 @@ BOILERPLATE = (
     "100% GUARANTEE: we stand behind each teapot that we make",
     "No returns on opened teapots for reasons of hygiene",
     "Please contact us if you have any questions about the teapot",
+    "All sales are final on teapots, sorry for any trouble",
+    "Limited time offer on this glass teapot, do not wait",
+    "Sold by Brewwell and fulfilled by Amazon from Ohio",
+    "Click the link above to see our other glass teapots",
+    "Umtausch der Teekanne innerhalb von 30 Tagen möglich",
     "Perfect gift for teapot lovers and for everyone else at Christmas",
     "Due to different monitors the color of the teapot may vary",
 )
@@ -92,6 +102,14 @@ def test_bullets_about_the_product_stay(bullet: str) -> None:
     [
         ("The lid leaks and the handle broke after a week.", "en"),
         ("I love these pants. They fit great!", "en"),
+        ("Love my i phone case", "en"),
+        ("super nice, bien made", "en"),
+        ("Excelente producto, llegó a tiempo", "es"),
+        ("Me gusto mucho, muy bonito", "es"),
+        ("Ottimo prodotto, lo consiglio", "it"),
+        ("Molto bello e davvero perfetto", "it"),
+        ("Produit conforme, merci beaucoup", "fr"),
+        ("Sehr gut, gerne wieder", "de"),
         ("Works great, but I wish they made one of steel, as I do NOT use plastic.", "en"),
         ("La tapa no cierra bien y el mango se rompió en una semana.", "es"),
         ("Der Deckel ist undicht und der Griff ist nach einer Woche abgebrochen.", "de"),
@@ -121,7 +139,7 @@ def test_aspects_are_asked_about_in_english_reviews_only() -> None:
 
 
 def test_almost_all_published_reviews_in_english_are_told_so(tmp_path: Path) -> None:
-    from training.data.sources.amazon_reviews import language_of
+    from training.data.sources.review_language import language_of
 
     texts = [row["input_field"].split("Input:")[-1].split("\nAnswer")[0] for row in ec_guide_questions()["mcq_sa"]]
     others = [text for text in texts if language_of(text) != "en"]

@@ -26,11 +26,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from submission.languages import detect_language
 from training.data.sources.cleaning import clean, clean_value, has_words
 from training.data.sources.disk_index import DiskIndex, KeysSeen
 from training.data.sources.reading import Row, open_rows
 from training.data.sources.records import Basket, Product, Record, Review
+from training.data.sources.review_language import language_of
 from training.data.sources.source import Source, as_list
 
 _REVIEW_COLUMNS = (
@@ -55,9 +55,8 @@ _PRODUCT_COLUMNS = (
     "details",
     "parent_asin",
 )
-_I = re.compile(r"\bI\b|\bi(?=['’]\w)")
-_DECIMAL_COMMA = re.compile(r"\d,\d{2}(?!\d)")
-_NUMBER = re.compile(r"(?<![\d.-])\d+(?:\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)")
+_NUMBER = re.compile(r"(?<![\d.-])(?:\d+(?:\.\d+)?|\.\d+)")
 # Reviews that say less than this say nothing that could be asked about, longer ones fill a prompt by themselves.
 _FEWEST_WORDS, _MOST_WORDS = 4, 250
 _LARGEST_BASKET = 30
@@ -159,11 +158,6 @@ class AmazonReviews(Source):
     def _page(self, asin: object) -> Product | None:
         rows = self._by_asin.get(str(asin))
         return _product(rows[0], Counter()) if rows else None
-
-
-def language_of(text: str) -> str:
-    """Return the language of a review; its "I" is not taken for the Italian "i"."""
-    return detect_language(_I.sub(" ", text))
 
 
 def _own_title(title: str, text: str) -> str:

@@ -16,10 +16,12 @@ from submission.half_surrogates import replace_half_surrogates
 _TAG = re.compile(r"<\s*br\s*/?>|</?[a-zA-Z][^<>]{0,2000}>")
 # What review pages put in place of a video or a product, "[[ASIN:B00ABCDEFG Title]]", and where a video would be.
 _PAGE_MARK = re.compile(
-    r"\[\[(?:VIDEO|ASIN|IMAGE)\w*:(?:[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\]|\S*)|\[(?:VIDEOID|ASIN):[^\[\]]*\]"
-    r"|The media could not be loaded\.?|Your browser does not support HTML5 video\.?",
+    r"\[\[\s*(?:VIDEO|ASIN|IMAGE|MAP)\s?(?:(?:ID)?\s*:|ID\s)(?:[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\]|\S*)|\[(?:VIDEOID|ASIN):[^\[\]]*\]"
+    r"|The media could not be loaded\.?|Your browser does not support HTML5 video\.?|Video Player is loading\.?",
     re.IGNORECASE,
 )
+# A link to a product reads as its title, which gives away what a review is about.
+_PRODUCT_LINK = re.compile(r"<a\b[^<>]*\bproduct-link\b[^<>]*>.*?</a>", re.IGNORECASE | re.DOTALL)
 # Control and format characters: invisible, and some tokenizers split on them.
 _INVISIBLE = re.compile(
     r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff]"
@@ -31,6 +33,10 @@ _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "
 _NO_VALUES = (
     "generic;unbranded;no brand;k a;n d;n c;no especifica;sin color;sans couleur;ohne;ohne marke;keine marke;sin marca;"
     "sans marque;senza marca;ノーブランド;ノーブランド品;"
+    "s o;n v t;undefined;does not apply;doesn t apply;keine angaben;ohne angabe;"
+    "ohne angaben;nicht spezifiziert;niet van toepassing;"
+    "nao aplicavel;nao se aplica;sans;aucun e;senza;nessun;sin;"
+    "特になし;該当無;表記なし;記載なし;情報なし;設定なし;データなし;不適用;暫無;未知道;"
     "unknown;not specified;unspecified;not provided;not set;no;nil;n a;tbd;tba;"
     "nicht zutreffend;nicht anwendbar;trifft nicht zu;nicht verfugbar;nicht angegeben;keine angabe;keine;kein;unbekannt;entfallt;"
     "non applicable;ne s applique pas;sans objet;non disponible;non specifie;non specifiee;non precise;non renseigne;inconnu;"
@@ -42,6 +48,7 @@ _NO_VALUES = (
 )
 _NO_VALUE = frozenset((*_ABSENT, *_NO_VALUES.split(";")))
 _PUNCTUATION = re.compile(r"[\W_]+")
+_ALTERNATIVES = re.compile(r"[/,;|]")
 
 
 def clean(text: object) -> str:
@@ -59,8 +66,8 @@ def without_markup(text: object) -> str:
     if "&" in text:
         text = html.unescape(html.unescape(text))
     if "<" in text:
-        text = _TAG.sub(" ", text)
-    if "[" in text or "The media" in text or "Your browser" in text:
+        text = _TAG.sub(" ", _PRODUCT_LINK.sub(" ", text) if "product-link" in text else text)
+    if "[" in text or "The media" in text or "Your browser" in text or "Video Player" in text:
         text = _PAGE_MARK.sub(" ", text)
     return on_one_line(text)
 
@@ -75,7 +82,12 @@ def on_one_line(text: object) -> str:
 def clean_value(value: object) -> str:
     """Return the value of an attribute as `clean` does, empty where it says in one of the languages that there is none."""
     text = clean(value)
-    return "" if " ".join(_PUNCTUATION.split(without_accents(text))).strip() in _NO_VALUE else text
+    parts = _ALTERNATIVES.split(text)
+    return "" if _says_nothing(text) or (len(parts) > 1 and all(map(_says_nothing, parts))) else text
+
+
+def _says_nothing(value: str) -> bool:
+    return " ".join(_PUNCTUATION.split(without_accents(value))).strip() in _NO_VALUE
 
 
 def without_accents(text: str) -> str:

@@ -97,7 +97,7 @@ def _key(task: str, fields: dict[str, Any], answer: str) -> str:
 
 def _read_fields(text: object) -> dict[str, Any]:
     """Read an input into keys in lower case without punctuation at the end; bare text comes under "text"."""
-    value = _read_data(text)
+    value = read_data(text)
     if isinstance(value, dict):
         return {str(key).strip(" :").lower(): _clean_deep(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -106,7 +106,7 @@ def _read_fields(text: object) -> dict[str, Any]:
     return {"text": words} if words else {}
 
 
-def _read_data(text: object) -> Any:
+def read_data(text: object) -> Any:
     """Read JSON, or the Python literal that some rows hold instead; anything else stays text."""
     if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
         return text
@@ -130,7 +130,7 @@ def _clean_deep(value: Any) -> Any:
 
 def _read_options(value: object) -> dict[str, str]:
     """Read options into text by letter; options without letters get theirs by place."""
-    value = _read_data(value)
+    value = read_data(value)
     if not isinstance(value, list):
         return {}
     options = {}

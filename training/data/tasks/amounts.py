@@ -49,6 +49,9 @@ _AMOUNT = re.compile(
 # A number behind these is only a part of what is said: of a range, a mixed fraction, a decimal, feet and inches, a price.
 _CUT_OFF = re.compile(r"(?:\d ?[-–—~/+&] ?|\d[,'’]|\d (?:to|or|and) |[x×*.$€£#½¼¾⅓⅔])$", re.IGNORECASE)
 _MIXED = re.compile(r"\d[ -]$")
+# "5 ft 6 in." is one length.
+_FEET_BEFORE = re.compile(r"\d ?(?:ft|feet|foot|['’′])[.,]?[ -]?$", re.IGNORECASE)
+_INCHES_BEHIND = re.compile(r"[.,]?[ -]?\d+(?:\.\d+)? ?(?:in\b|inch|[\"”″])", re.IGNORECASE)
 # Not the end of "Mix" or "Box".
 _TIMES = re.compile(r"[\w.] ?(?<![^\W\d_])[x×*] ?$", re.IGNORECASE)
 # Without a space these are what a network or a radio is called.
@@ -84,13 +87,15 @@ _UNIT_WORD = re.compile(
     re.IGNORECASE,
 )
 _COUNT_WORD = re.compile(r"(?:\b|\d)(?:count|ct|pieces?|pcs?)\b", re.IGNORECASE)
+# "8 Packs of 72" are as many as somebody guesses.
 _PACK = re.compile(
-    r"\b(?:pack|set|case|box|bundle) of (\d{1,3})\b(?!,\d)|(?<![\w.])(?<!\d[,/–-])(\d{1,3})[- ]?packs?\b"
+    r"(?<!\d[ -])\b(?:pack|set|case|box|bundle) of (\d{1,3})\b(?!,\d)"
+    r"|(?<![\w.])(?<!\d[,/–-])(\d{1,3})[- ]?(?:packs?|pks?)\b(?! of \d)"
     r"|(?<![\w.])(?<!\d[,/–-])(\d{1,3}) per (?:pack|case)\b",
     re.IGNORECASE,
 )
 # Other packs than those that are counted: "Twin Pack", "Gift Set", "2 dozen".
-_PACK_WORD = re.compile(r"\b(?:(?:multi)?packs?|sets?|bundles?|dozens?|(?:cases?|box(?:es)?) of)\b", re.IGNORECASE)
+_PACK_WORD = re.compile(r"\b(?:(?:multi)?packs?|pks?|sets?|bundles?|dozens?|(?:cases?|box(?:es)?) of)\b", re.IGNORECASE)
 # What these hold is what their ounces and liters measure, not what they weigh; and an ounce of a liquid may be a fluid one.
 _CONTAINER = re.compile(
     r"\b(?:mug|cup|bottle|tumbler|glass|jar|pitcher|carafe|kettle|pot|press|flask|bowl|bag|backpack|daypack|cooler|tank|bin|can"
@@ -107,7 +112,21 @@ _LIQUID = re.compile(
     r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne|rinse|beer|ale|wine"
     r"|cola|kombucha|lemonade|seltzer|smoothie|broth|stock|soup|tonic|cider|punch|nectar|extract|dressing|ketchup|marinade"
     r"|cleanser|bleach|lubricant|lube|glue|adhesive|remover|repellent|sunscreen|moisturizer|aftershave|formula|sparkling"
-    r"|cold brew|latte|solution|drops|concentrate|mist|fragrance|freshener|liquid|fluid|energy|electrolyte|hydration|bubbles)s?\b",
+    r"|cold brew|latte|bottled|iced|frapp[eé]|frappuccino|shake|quencher|breeze|dr\.? pepper|cocktail"
+    r"|solution|drops|concentrate|mist|fragrance|freshener|liquid|fluid|energy|electrolyte|hydration|bubbles)s?\b",
+    re.IGNORECASE,
+)
+# Of these an ounce is surely one of weight. "Lime 12 oz" may well be a drink.
+_SOLID = re.compile(
+    r"\b(?:nut|almond|cashew|peanut|pistachio|pecan|walnut|hazelnut|macadamia|seed|flax|chia|quinoa|oat|oatmeal|granola|muesli"
+    r"|cereal|rice|pasta|noodle|ramen|spaghetti|macaroni|flour|sugar|sweetener|erythritol|salt|pepper|spice|seasoning|powder"
+    r"|cinnamon|saffron|turmeric|paprika|cocoa|chocolate|truffle|cand(?:y|ies)|gumm(?:y|ies)|gum|mint|licorice|caramel|toffee"
+    r"|marshmallow|cookie|biscuit|brownie|cracker|crisp|chip|pretzel|popcorn|jerky|beef|bacon|ham|sausage|chicken|turkey|tuna"
+    r"|salmon|sardine|meat|cheese|butter|yogh?urt|hummus|bread|tortilla|bagel|muffin|cake|mix|bean|lentil|pea|chickpea|fruit"
+    r"|raisin|date|mango|apricot|berr(?:y|ies)|cranberr(?:y|ies)|blueberr(?:y|ies)|vegetable|broccoli|potato(?:es)?|coffee|tea"
+    r"|treat|kibble|(?:pet|dog|cat|fish|bird|baby) food|bait|lure|jig|candle|wax|bath bomb|toothpaste|deodorant|pomade|balm"
+    r"|clay|yarn|wool|glitter|confetti|bead|dart|incense|tablet|vitamin|protein|creatine|snack|bar|bites|puree|honey|jam"
+    r"|yeast|starch|gelatin|pellet|charcoal|grass seed)s?\b",
     re.IGNORECASE,
 )
 # An amount in such a title is what the thing carries, is meant for or is made with, not how much of it there is.
@@ -132,7 +151,7 @@ _ONE_THING = re.compile(
 # In each pack, or in all of them? And what comes with a thing is not counted in it.
 _PACKS_OF_PIECES = re.compile(
     r"\bpacks?\b[ ,]*(?:of|contains?|includes?|total)\b[ ,]*\d+[ -]?(?:count|ct|pieces?|pcs?)\b"
-    r"|(?:\b(?:and|with|plus|including|includes?)|[+&]) ?\d+[ -]?(?:count|ct|pieces?|pcs?)\b",
+    r"|(?:\b(?:and|with|plus|including|includes?)|[+&]) ?\d+[ -]?(?:count|ct|pieces?|pcs?)\b|\b\d+ each\b",
     re.IGNORECASE,
 )
 # Beside what is counted there are so many of something else.
@@ -179,7 +198,12 @@ def _readable(title: str) -> list[re.Match[str]]:
     found = []
     for match in _AMOUNT.finditer(title):
         before = title[: match.start()]
-        is_cut_off = _CUT_OFF.search(before) or ("/" in match.group("number") and _MIXED.search(before))
+        is_cut_off = (
+            _CUT_OFF.search(before)
+            or ("/" in match.group("number") and _MIXED.search(before))
+            or (match.group("foot") and _INCHES_BEHIND.match(title, match.end()))
+            or (match.group("inch") and _FEET_BEFORE.search(before))
+        )
         if not is_cut_off and not _NETWORK.fullmatch(match.group()) and not _is_of_something_else(match, title):
             found.append(match)
     return found
@@ -207,9 +231,14 @@ def _without_packs(title: str) -> str:
 
 
 def single_amount(title: str, *measures: str) -> Amount | None:
-    """Return the only amount of one of these measures; None where there are several, or any that is not read for sure."""
+    """Return the only amount of one of these measures; None where there are several, or any that is not read for sure.
+
+    Ounces of what may be a drink or a spray are not sure to be ounces of weight.
+    """
     found = [amount for amount in amounts(title) if amount.measure in measures]
-    return found[0] if len(found) == 1 and _all_is_read(title) and not _WHOLE.search(title) else None
+    if len(found) != 1 or (found[0].unit == "ounce" and not _SOLID.search(title)):
+        return None
+    return found[0] if _all_is_read(title) and not _WHOLE.search(title) else None
 
 
 def _all_is_read(title: str) -> bool:

@@ -18,6 +18,15 @@ _PARTS = re.compile(
     r"|\b(?:with|without|for|fits?|compatible|designed|works|of|in|by|from|con|para|sin|de|mit|für|ohne|aus|avec|pour|sans|per)\b",
     re.IGNORECASE,
 )
+# Parts between which a thing may well replace another, or stand in either.
+_NEAR = (
+    "electronics phones", "electronics music", "electronics office", "electronics automotive", "electronics toys", "kitchen food",
+    "kitchen home", "kitchen bathroom", "home bedding", "home bathroom", "home office", "home party", "home baby",
+    "home bags", "beauty health", "beauty bathroom", "health bathroom", "health food", "health sports", "clothing shoes",
+    "clothing sports", "clothing baby", "clothing party", "clothing jewellery", "clothing bags", "outdoor sports", "outdoor garden",
+    "outdoor bags", "sports toys", "sports cycling", "tools garden", "tools automotive", "tools office", "tools home", "toys baby",
+    "toys party", "toys books", "books office", "bags office", "bedding baby", "party office", "cycling automotive",
+)  # fmt: skip
 _FILE = Path(__file__).with_name("domains.yaml")
 
 
@@ -45,3 +54,20 @@ def domains(text: str) -> frozenset[str]:
                 if start >= 0 and (found := table.get(" ".join(words[start:end]))):
                     return frozenset(found)
     return frozenset()
+
+
+def in_far_parts(first: str, second: str) -> bool:
+    """Whether two texts are surely of parts of the shop in which nothing of one replaces anything of the other."""
+    return bool(
+        domains(first)
+        and domains(second)
+        and all(
+            one != other and (one, other) not in _near_pairs() for one in domains(first) for other in domains(second)
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _near_pairs() -> frozenset[tuple[str, str]]:
+    pairs = [tuple(pair.split()) for pair in _NEAR]
+    return frozenset((one, other) for pair in pairs for one, other in (pair, pair[::-1]))

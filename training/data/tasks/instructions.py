@@ -16,13 +16,15 @@ the task needs are counted.
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import Any
 
 from submission.task_types import TaskType
 from training.data.sources.cleaning import clean, clean_value
+from training.data.sources.ecinstruct import read_data
 from training.data.sources.records import EcInstructRow
-from training.data.tasks.domains import domains
+from training.data.tasks.domains import domains, in_far_parts
 from training.data.tasks.equivalents import meanings, related
 from training.data.tasks.neighbours import Titles
 from training.data.tasks.search import GAINS, QUERY_RANKING, RANKED_PRODUCTS, RELATION_TO_PRODUCT, statement_choice
@@ -123,7 +125,7 @@ def build_substitute(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random)
     if not query or not product or _yes_or_no(row) not in _YES_NO:
         pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
         return None
-    if _yes_or_no(row) == "no" and related(query, product):
+    if _yes_or_no(row) == "no" and (related(query, product) or not in_far_parts(query, product)):
         # "No" says only that the label is not "substitute". Most such products match exactly, and would do all the same.
         others = pool.once("offered products", _offered_products).neighbours(rng, query, 1, product)
         if not others:
@@ -295,7 +297,9 @@ def build_attribute_span(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Ran
 
 # Four products are one of each ESCI label, the best first; of fewer only the order is known.
 _RANKED = tuple(GAINS.values())
-_LETTERED = re.compile(r"\(?([A-Z])\s*[:.)]\s*(.+)")
+_LETTERED = re.compile(r"\(?([A-Za-z])\s*[:.)]\s*(.+)")
+_LIST_NAMES = ("product list", "product_list", "products")
+_LETTERS = "ABCDEFGHIJ"
 _ONE_LETTER = re.compile(r"(?<![^\W_])[A-Z](?![^\W_])")
 
 
@@ -322,29 +326,47 @@ def build_query_ranking(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Rand
 
 
 def _listed_products(row: EcInstructRow) -> dict[str, str]:
-    """Return the titles of "product list" by letter: that in front of each ("A: …"), or that of its place."""
-    listed = row.fields.get("product list")
-    if isinstance(listed, str) and listed.lstrip()[:1] in ("[", "{"):
-        try:
-            listed = json.loads(listed)
-        except ValueError:
-            return {}
+    """Return the titles of a list by letter: that in front of each ("A: …"), or that of its place."""
+    listed = read_data(next((row.fields[name] for name in _LIST_NAMES if row.fields.get(name)), None))
+    if listed is None:
+        listed = [row.fields.get(f"product {letter.lower()}") for letter in _LETTERS]
     if isinstance(listed, dict):
-        listed = [f"{letter.upper()}: {_name(product)}" for letter, product in listed.items()]
-    names = [name for name in map(_name, listed) if name] if isinstance(listed, list) else []
-    found = [(match[1], match[2]) for match in map(_LETTERED.fullmatch, names) if match]
-    if len(found) == len(names) == len({letter for letter, _ in found}):
-        return dict(found)
-    return {chr(ord("A") + place): name for place, name in enumerate(names)}
+        listed = [f"{letter}: {_name(product)}" for letter, product in listed.items()]
+    if isinstance(listed, str):
+        listed = _parts(listed)
+    names = [name for name in map(_name, listed) if name]
+    found = {match[1].upper(): match[2] for match in map(_LETTERED.fullmatch, names) if match}
+    if [*found] == [*_LETTERS[: len(names)]]:
+        return found
+    return dict(zip(_LETTERS, names, strict=False))
+
+
+def _parts(text: str) -> list[str]:
+    """Cut "A: red cord, B: black cord" in front of its letters; what is cut in two ways is not cut."""
+    ends: list[int] = []
+    for letter in _LETTERS:
+        marks = [
+            match.start() for match in re.finditer(rf"(?:^|(?<=[\s,;|]))\(?{letter}\s*[:.)]\s", text, re.IGNORECASE)
+        ]
+        if len(marks) != 1 or marks < ends[-1:]:
+            break
+        ends += marks
+    return [text[start:end].strip(" ,;|") for start, end in pairwise([*ends, len(text)])]
 
 
 def _order(answer: str, products: dict[str, str]) -> list[str]:
-    """Return the letters of an output, which may repeat the titles behind them."""
-    if answer.islower() and not _ONE_LETTER.search(answer):
-        answer = answer.upper()
-    for letter, title in products.items():
-        answer = re.sub(rf"(?<![^\W_]){letter}\s*[:.)]\s*{re.escape(title)}", letter, answer)
-    return _ONE_LETTER.findall(answer)
+    """Return the letters of an output, which may repeat the titles behind them or hold nothing else."""
+    places = {}
+    for letter, title in sorted(products.items(), key=lambda pair: -len(pair[1])):
+        match = re.search(rf"(?<![^\W_]){re.escape(title)}(?![^\W_])", answer, re.IGNORECASE)
+        if match:
+            places[letter] = match.start()
+            answer = f"{answer[: match.start()]}{' ' * len(title)}{answer[match.end() :]}"
+    if places and len(places) == len(products):
+        return sorted(places, key=places.__getitem__)
+    answer = answer.upper() if answer.islower() else answer
+    is_one_word = sorted(answer) == sorted(products)
+    return [*answer] if is_one_word else _ONE_LETTER.findall(answer)
 
 
 def _ranked_products(pool: Pool[EcInstructRow]) -> Titles:

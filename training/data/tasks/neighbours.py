@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from random import Random
 
-from training.data.tasks.domains import domains
+from training.data.tasks.domains import domains, in_far_parts
 from training.data.tasks.equivalents import names_value, related
 from training.data.tasks.task import draw
 from training.data.tasks.words import term_sequence, terms
@@ -46,7 +46,11 @@ class Titles:
         """Draw up to `count` titles that are not what `query` or `context` speaks of, rather those that share a quality."""
         qualities = _qualities(query) - _things(query)
         asked = f"{_without(query, qualities)} {context}"
-        return self._draw(rng, count, (self._sharing(qualities),), lambda title: not related(title, asked))
+
+        def is_something_else(title: str) -> bool:
+            return not related(title, asked) and (not domains(query) or in_far_parts(title, query))
+
+        return self._draw(rng, count, (self._sharing(qualities),), is_something_else)
 
     def alike(
         self,

@@ -72,7 +72,8 @@ _UNREACHED = re.compile(r"\b(?:but|yet|though)\b", re.IGNORECASE)
 # How many words behind a negation it reaches.
 _REACH = 4
 _NOT_PLAIN = re.compile(
-    r"\b(?:would|could|should|might|may|wish\w*|hop(?:e|ed|ing)|if|unless|expect(?:ed|ing)?(?<!as expected)(?<!than expected)"
+    r"\bnever\b.*\b(?:more|better|such)\b"
+    r"|\b(?:would|could|should|might|may|wish\w*|hop(?:e|ed|ing)|if|unless|expect(?:ed|ing)?(?<!as expected)(?<!than expected)"
     r"|supposed|claim\w*|advertis\w+(?<!as advertised)|describ\w+(?<!as described)|thought(?<!than i thought)(?<!than thought)"
     r"|said|says|used to|want(?:ed|ing)?|need(?:ed|s|ing)?|look(?:ed|ing) for|(?<!not )only|except|until|other than|aside from"
     r"|besides|instead|maybe|perhaps|seem(?:s|ed)?|hear|heard|wonder(?:s|ed|ing)?|try|tried|whether|than (?:this|these|it|that)"

@@ -158,7 +158,12 @@ def build_unit_conversion(
 ) -> Draft | None:
     """Convert an amount of the title; the slips are the factor upside down, ten times as much and a near factor."""
     title = _title(product)
-    convertible = [amount for amount in amounts(title) if amount.unit in _CONVERSIONS]
+    # Two thirds of an inch would be shown as 0.67.
+    convertible = [
+        amount
+        for amount in amounts(title)
+        if amount.unit in _CONVERSIONS and Fraction(written(amount.value)) == amount.value
+    ]
     if not convertible:
         return None
     amount = rng.choice(convertible)

@@ -8,9 +8,12 @@ import re
 # Masked letters ("f**k", "sh!t") are read as well. In lower case, as the text is: ignoring the case takes twice the time.
 _VULGAR = re.compile(
     r"(?<![^\W_])(?:"
-    r"(?:mother)?f[u*@#]{1,2}[c*#]?k(?:s|er|ers|ed|ing?|in)?|fuc?king?|f\*{2,}|(?:bull|horse|dip)?sh[i1!*]+t+(?:s"
+    r"(?:mother)?f[u*@#]{1,2}[c*#]?k(?:s|er|ers|ed|ing?|in)?|fuc?king?|fck(?:ing|ed)?|motherf\*+(?:er|ing)?|f\*{2,}|(?:bull|horse|dip)?sh[i1!*]+t+(?:s"
     r"|ty|tier|tiest|ting|show)?"
-    r"|b[i!*]tch(?:es|y|ing)?|c[u*]nts?|a[s*$]{2}holes?|a\$\$|dumbass(?:es)?|dickheads?|cocksuckers?|puss(?:y"
+    r"|b[i!*]tch(?:es|y|ing)?|c[u*]nts?|a[r]?[s*$]{1,2}e?holes?|a\$\$|(?:dumb|bad|jack|kick)?ass(?:es)?|piss(?:es|ed|ing)?"
+    r"|wtf|stfu|boob(?:s|ies)|titt?(?:s|ies)"
+    r"|sex toys?|anal (?:beads?|plugs?)|penis(?:es)?|dickheads?"
+    r"|(?<!moby )(?<!k\. )dicks?(?!['’]s| (?:tracy|van|and jane|clark|francis|cheney))|cocksuckers?|puss(?:y"
     r"|ies)(?! ?(?:willow|cats?))|slut(?:s|ty)?"
     r"|whores?|n[i*]gg(?:er|a)s?|fagg?ots?|bastards?|wankers?|twats?|dildos?|butt ?plugs?|cock ?rings?|fleshlights?"
     r"|blow ?jobs?"
@@ -19,7 +22,7 @@ _VULGAR = re.compile(
     r"|putains?|merde|merdique|connards?|connasses?|salopes?|encul(?:é|e)s?|bordel de"
     r"|mierda|putas?|joder|jodid[oa]s?|cabr(?:ó|o)n(?:es)?|coño|gilipollas|pendej[oa]s?|follar"
     r"|cazzo|merda|stronz[oaie]|puttan[ae]|vaffanculo|coglion[ei]"
-    r")(?![^\W_])|オナホ|オナニー|アダルトグッズ|巨乳|クソ(?=[がだみ野])|セックス|ディルド|他妈的|傻逼",
+    r")(?![^\W_])|オナホ|オナニー|アダルトグッズ|巨乳|クソ|セックス|ディルド|他妈的|傻逼",
 )
 # What shops write below any product: how it is sent, guaranteed and returned, whom to ask, how to read the page.
 _BOILERPLATE = re.compile(
@@ -33,6 +36,8 @@ _BOILERPLATE = re.compile(
     r"|refer|allow|read|contact|see"
     r"|feel|make sure|confirm|be advised|do not)|any (?:questions?|problems?|issues?|concerns?)|feel free"
     r"|free shipping|ships (?:from|in|within)"
+    r"|sales are final|limited[- ]time offer|follow us|click (?:on )?the (?:link|button|image|picture)|(?:sold|fulfilled) by"
+    r"|stand by our|non[- ]?returnable|country of origin|umtausch\w*"
     r"|fast shipping|brand new|in stock|different (?:monitors?|screens?)|(?:due|owing) to (?:the )?(?:monitor"
     r"|screen|light)|manual measurement|measurement error|slight(?:ly)? (?:differen|color)|colou?rs? may (?:vary"
     r"|differ)"
