@@ -40,7 +40,6 @@ FEWEST_QUESTIONS = 20
 _FEWEST_FOR_PLACES = 100
 # Guesses are tried on so many questions of a task.
 _GUESSED = 1000
-_NO_REASON = "record that is not what the task asks about"
 
 
 @dataclass
@@ -191,24 +190,35 @@ def _build(source: Source, stream: str, tasks: list[Task], audits: dict[str, Tas
     read = 0
     rows = tqdm(islice(source.units(stream), units), desc=path, unit="row", unit_scale=True)
     for chunk in chunks_of(iter(rows)):
-        unusable: Counter[str] = Counter()
-        records = [record for unit in chunk if (record := source.record(stream, unit, unusable)) is not None]
+        unreadable: Counter[str] = Counter()
+        records = []
+        for unit in chunk:
+            unusable: Counter[str] = Counter()
+            record = source.record(stream, unit, unusable)
+            if record is None:
+                unreadable[_first(unusable)] += 1
+            else:
+                records.append(record)
         pool: Pool[Any] = Pool(records)
         read += len(chunk)
         for task in tasks:
             one = audits[task.name]
-            pool.unusable = one.reasons
             one.records += len(chunk)
-            one.reasons.update(unusable)
+            one.reasons.update(unreadable)
             for record in records:
-                before = one.reasons.total()
+                pool.unusable = Counter()
                 questions = [*task.questions(path, record, pool, seed)]
                 one.asked += bool(questions)
                 for row in questions:
                     one.add(row)
-                if not questions and one.reasons.total() == before:
-                    one.reasons[_NO_REASON] += 1
+                if not questions:
+                    one.reasons[_first(pool.unusable)] += 1
     return read
+
+
+def _first(reasons: Counter[str]) -> str:
+    """Return one reason of a record, which may have been tried to be asked about several times."""
+    return next(iter(reasons))
 
 
 def _record_of(row: CandidateRow) -> str:

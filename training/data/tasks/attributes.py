@@ -136,7 +136,7 @@ def build_value_from_title(product: Product, pool: Pool[Product], rng: Random) -
     """Ask for a value that the title names, or for one that it does not, where it cannot be inferred."""
     values = list(_values(product))
     if not values:
-        return None
+        return pool.skip("page without an attribute whose values can be told apart")
     label, kind, value = rng.choice(values)
     by_name = pool.once("values", _values_by_name)
     context = f"{value} {product.title}"
@@ -147,9 +147,9 @@ def build_value_from_title(product: Product, pool: Pool[Product], rng: Random) -
         return choice(rng, value, [*wrong[:2], _UNKNOWN], **slots)
     # A title of another color than its page has something to say about the color all the same.
     if kind not in _LEFT_OPEN or not meanings(product.title).isdisjoint(by_name[f"meanings of kind of {kind}"]):
-        return None
+        return pool.skip("value that the title does not name and may not leave open")
     if kind in {"color", "material"} and names_value(product.title, kind):
-        return None
+        return pool.skip("value that the title does not name and may not leave open")
     return choice(rng, _UNKNOWN, wrong, **slots)
 
 
@@ -174,7 +174,7 @@ def build_compatible_value(product: Product, pool: Pool[Product], rng: Random) -
     values = list(_values(product))
     kind_of_product = product_type(product)
     if not values or not kind_of_product:
-        return None
+        return pool.skip("page without a type or without an attribute whose values can be told apart")
     label, kind, value = rng.choice(values)
     by_name = pool.once("values", _values_by_name)
     same_kind = {other.lower() for other in by_name[f"kind of {kind}"]}
@@ -216,7 +216,7 @@ def build_type_from_title(product: Product, pool: Pool[Product], rng: Random) ->
     """Ask for the most specific category, among those of other products which share no word with page or category."""
     right = product_type(product)
     if not right:
-        return None
+        return pool.skip("page without a category that names one thing")
     kinds = pool.once("types", lambda pool: sorted({product_type(product) for product in pool.records} - {""}))
     page = " ".join((product.title, *product.categories))
     return choice(rng, right, draw_unrelated(rng, kinds, 3, page), title=product.title)
@@ -242,7 +242,7 @@ def build_compatibility(product: Product, pool: Pool[Product], rng: Random) -> D
     """Ask for the accessory whose title names a device, among accessories made for other devices."""
     named = [device for device in _devices(product) if _SPECIFIC.search(device) and contains(product.title, device)]
     if not named:
-        return None
+        return pool.skip("page without a device that its title names")
     device = rng.choice(named)
     accessories = pool.once("accessories", lambda pool: [product for product in pool.records if _devices(product)])
     titles: set[str] = set()
@@ -286,7 +286,7 @@ def build_feature(product: Product, pool: Pool[Product], rng: Random) -> Draft |
     """Ask for a bullet point that shares words with the title, among those of other products that share none."""
     own = [feature for feature in product.features if _is_telling(feature) and share_terms(feature, product.title)]
     if not own:
-        return None
+        return pool.skip("page without a bullet point that speaks of what the title names")
     others = pool.once(
         "features",
         lambda pool: [
@@ -326,5 +326,5 @@ def build_description(product: Product, pool: Pool[Product], rng: Random) -> Dra
     """Ask for the first sentences of a description that speaks of what the title names."""
     text = first_sentences(product.description, _MOST_DESCRIPTION_CHARACTERS)
     if len(text.split()) < 8 or is_boilerplate(text) or len(terms(text) & terms(product.title)) < 2:
-        return None
+        return pool.skip("page without a description that speaks of what the title names")
     return Draft({"title": product.title}, text)

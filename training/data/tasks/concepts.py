@@ -58,7 +58,7 @@ def build_type_from_definition(kind: ProductType, pool: Pool[ProductType], rng: 
     """Ask for the type of a definition whose subject is hidden."""
     subject, verb, rest = _split_definition(kind.definition)
     if not subject:
-        return None
+        return pool.skip("definition without a subject")
     hidden = f"{'These' if verb == 'are' else 'This'} {verb} {rest}"
     others = [other.name for other in pool.records if other.key != kind.key]
     wrong = draw_unrelated(rng, others, 3, f"{kind.name} {hidden}")
@@ -182,7 +182,7 @@ def build_typed_value(attribute: Attribute, pool: Pool[Attribute], rng: Random) 
     ]
     right = rng.choice(attribute.values)
     if right.replace(".", "").isdigit():
-        return None
+        return pool.skip("value that is a bare number")
     wrong = draw_unrelated(rng, others, 3, own)
     return choice(rng, right, wrong, attribute=rng.choice(attribute.names))
 

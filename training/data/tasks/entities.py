@@ -21,6 +21,7 @@ from training.data.tasks.task import Draft, Pool, Task, in_another_language, in_
 from training.data.tasks.words import contains, count_phrase
 
 _MOST_ENTITY_WORDS = 4
+_NO_ENTITY = "text without an entity that can be cited for sure"
 _AUDIENCES = re.compile(
     r"(?<![^\W_])(?:women'?s?|men'?s?|womens|mens|girls?|boys?|kids?|toddlers?|bab(?:y|ies)|teens?|adults?|seniors?|unisex"
     r"|mujer(?:es)?|hombres?|niñ[oa]s?|bebés?|damen|herren|kinder|femmes?|hommes?|enfants?|donna|uomo|bambin[oa]"
@@ -100,7 +101,7 @@ def build_query_entities(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Rando
     ):
         if not doubtful.search(query.query):
             found[entity] = list(dict.fromkeys(match.group() for match in pattern.finditer(query.query)))
-    return _draft(query.query, found, rng)
+    return _draft(query.query, found, rng) or pool.skip(_NO_ENTITY)
 
 
 @TITLE_ENTITIES.built_from("amazon_reviews/products")
@@ -108,7 +109,7 @@ def build_title_entities(product: Product, pool: Pool[Product], rng: Random) -> 
     """Ask for a value from the page of an English product, where it stands in the title."""
     names = ("Brand", "Color", "Material", "Flavor", "Scent", "Pattern", "Fabric Type", "Sport", "Skin Type")
     values = {name.lower(): product.details.get(name, "") for name in names}
-    return _title_entity(product, {**values, "brand": product.brand}, rng)
+    return _title_entity(product, {**values, "brand": product.brand}, rng) or pool.skip(_NO_ENTITY)
 
 
 @FOREIGN_TITLE_ENTITIES.built_from("amazon_m2/products", when=in_another_language)
@@ -120,7 +121,7 @@ def build_foreign_title_entities(product: Product, pool: Pool[Product], rng: Ran
         "material": product.material,
         "size": product.size,
     }
-    return _title_entity(product, values, rng)
+    return _title_entity(product, values, rng) or pool.skip(_NO_ENTITY)
 
 
 def _title_entity(product: Product, values: dict[str, str], rng: Random) -> Draft | None:

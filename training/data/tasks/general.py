@@ -38,8 +38,7 @@ _OTHER_CHOICES = re.compile(r"(?i:\b(?:of the above|of these|of them)\b|\([a-d]\
 def build_knowledge(exam: ExamQuestion, pool: Pool[ExamQuestion], rng: Random) -> Draft | None:
     """Ask an exam question, its choices in a new order unless one of them speaks of the others."""
     if any(_OTHER_CHOICES.search(choice) for choice in exam.choices):
-        pool.skip("exam question with a choice that speaks of the other choices")
-        return None
+        return pool.skip("exam question with a choice that speaks of the other choices")
     wrong = [text for place, text in enumerate(exam.choices) if place != exam.answer]
     subject = exam.subject or "general knowledge"
     right = exam.choices[exam.answer]
@@ -68,6 +67,5 @@ def build_instruction(row: AnsweredInstruction, pool: Pool[AnsweredInstruction],
     slots = {"instruction": row.instruction, "context": f"\nInput: {row.context}" if row.context else ""}
     question = read_question(INSTRUCTION.wordings[0].format(**slots), is_multiple_choice=False)
     if question.task_type is not TaskType.GENERATION or question.answer_kind is not AnswerKind.PROSE:
-        pool.skip("instruction that reads as an extraction, a translation or a task with a list")
-        return None
+        return pool.skip("instruction that reads as an extraction, a translation or a task with a list")
     return Draft(slots, row.answer)

@@ -65,11 +65,10 @@ MATCHING = Task(
 def build_matching(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether two product entries are the same."""
     if row.task != "Product_Matching":
-        return None
+        return pool.skip(f"row of {row.task}")
     first, second = (_described(row.fields.get(key)) for key in ("product 1", "product 2"))
     if not first or not second or _yes_or_no(row) not in _YES_NO:
-        pool.skip("Product_Matching row without two products and a yes or no")
-        return None
+        return pool.skip("Product_Matching row without two products and a yes or no")
     return _yes_no(row, rng, first=first, second=second)
 
 
@@ -120,17 +119,15 @@ SUBSTITUTE = Task(
 def build_substitute(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether a product can replace what a query asks for; one that may match it exactly gives way to another."""
     if row.task != "Product_Substitute_Identification":
-        return None
+        return pool.skip(f"row of {row.task}")
     query, product = _first(row, "query"), _first(row, "product", "product title")
     if not query or not product or _yes_or_no(row) not in _YES_NO:
-        pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
-        return None
+        return pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
     if _yes_or_no(row) == "no" and (related(query, product) or not in_far_parts(query, product)):
         # "No" says only that the label is not "substitute". Most such products match exactly, and would do all the same.
         others = pool.once("offered products", _offered_products).neighbours(rng, query, 1, product)
         if not others:
-            pool.skip("product that may match exactly, and no other to ask about")
-            return None
+            return pool.skip("product that may match exactly, and no other to ask about")
         product = others[0]
     return _yes_no(row, rng, query=query, product=product)
 
@@ -166,12 +163,11 @@ _SURELY_WRONG = {"buy": ("similar",), "view": ("buy",), "similar": ("buy",)}
 def build_relation(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether products are bought together, viewed together, similar, or unrelated: taken from two rows."""
     if row.task != "Product_Relation_Prediction":
-        return None
+        return pool.skip(f"row of {row.task}")
     first, second = _first(row, "product 1"), _first(row, "product 2")
     kind = next((kind for kind in _RELATIONS if kind in row.answer.lower()), "")
     if not first or not second or not kind:
-        pool.skip("Product_Relation_Prediction row without two products and a known relation")
-        return None
+        return pool.skip("Product_Relation_Prediction row without two products and a known relation")
     options = [_RELATIONS[kind], *(_RELATIONS[other] for other in _SURELY_WRONG[kind]), _UNRELATED]
     right = _RELATIONS[kind]
     if rng.random() < _TAKEN_APART[kind]:
@@ -239,19 +235,18 @@ _MOST_VALUE_WORDS = 4
 def build_attribute_value(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for a value that stands in the title, or for one that is nowhere on the page."""
     if row.task != "Attribute_Value_Extraction":
-        return None
+        return pool.skip(f"row of {row.task}")
     title, pairs = _first(row, *_TITLE_KEYS), _values(row)
     if not title or not pairs:
-        pool.skip("Attribute_Value_Extraction row without a title or a value that can be read")
-        return None
+        return pool.skip("Attribute_Value_Extraction row without a title or a value that can be read")
     attribute, value = rng.choice(pairs)
     if value and (not contains(title, value) or len(value.split()) > _MOST_VALUE_WORDS):
-        return None
+        return pool.skip("value that is long or does not stand in the title")
     alike = pool.once("attribute values", _values_by_attribute)
     known = alike.get(attribute, [])
     # What a title says in other words than any value of the attribute, it does not leave open.
     if not value and any(not meanings(title).isdisjoint(meanings(other)) for other in known):
-        return None
+        return pool.skip("absent value of which the title may speak")
     wrong = draw_unrelated(rng, known, 3, f"{value} {title}")
     # Values of other attributes are wrong as well, if less tempting.
     others = sorted({other for name, values in alike.items() if name != attribute for other in values} - set(known))
@@ -276,7 +271,7 @@ def _values_by_attribute(pool: Pool[EcInstructRow]) -> dict[str, list[str]]:
 def build_attribute_span(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the phrase that is the value, where it stands in the title once, in the title's case."""
     if row.task != "Attribute_Value_Extraction":
-        return None
+        return pool.skip(f"row of {row.task}")
     title, pairs = _first(row, *_TITLE_KEYS), [pair for pair in _values(row) if pair[1]]
     # Of two values of one attribute each would be half of the answer.
     names = [attribute for attribute, _ in pairs]
@@ -290,7 +285,7 @@ def build_attribute_span(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Ran
     ]
     usable = [pair for pair in usable if len(pair[1].split()) <= _MOST_VALUE_WORDS]
     if not usable:
-        return None
+        return pool.skip("title without a value that can be cited: there once, short, one of its attribute")
     attribute, value = rng.choice(usable)
     return Draft({"title": title, "attribute": attribute}, [value])
 
@@ -307,13 +302,12 @@ _ONE_LETTER = re.compile(r"(?<![^\W_])[A-Z](?![^\W_])")
 def build_query_ranking(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Rank the products of a row in the order of its output; fewer than four are joined by those of other queries."""
     if row.task != "Query_Product_Rank":
-        return None
+        return pool.skip(f"row of {row.task}")
     query, products = _first(row, "query"), _listed_products(row)
     order = _order(row.answer, products)
     titles = [shortened(products[letter]) for letter in order if letter in products]
     if not query or not 2 <= len(set(titles)) == len(order) <= len(_RANKED):
-        pool.skip("Query_Product_Rank row without a query and an order of two to four different products")
-        return None
+        return pool.skip("Query_Product_Rank row without a query and an order of two to four different products")
     graded = list(zip(titles, _RANKED, strict=False))
     if len(graded) < len(_RANKED):
         others = pool.once("ranked products", _ranked_products)
@@ -387,12 +381,11 @@ _CLASSES = {
 def build_query_class(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the ESCI class of a query and a product, in our own words for the classes."""
     if row.task != "Multiclass_Product_Classification":
-        return None
+        return pool.skip(f"row of {row.task}")
     query, title = _first(row, "query"), _first(row, "product title", "product", "title")
     label = next((label for words, label in _CLASSES.items() if words in row.answer.lower()), "")
     if not query or not title or not label:
-        pool.skip("Multiclass_Product_Classification row without query, product and a known class")
-        return None
+        return pool.skip("Multiclass_Product_Classification row without query, product and a known class")
     return statement_choice(rng, label, query=query, title=shortened(title))
 
 
@@ -416,11 +409,10 @@ _LEVELS = ("very negative", "negative", "neutral", "positive", "very positive")
 def build_sentiment_level(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for one of five levels, listed in order in either direction."""
     if row.task != "Sentiment_Analysis":
-        return None
+        return pool.skip(f"row of {row.task}")
     review, answer = _first(row, "text", "review"), row.answer.lower().rstrip(".")
     if not review or answer not in _LEVELS:
-        pool.skip("Sentiment_Analysis row without a review or one of the five levels")
-        return None
+        return pool.skip("Sentiment_Analysis row without a review or one of the five levels")
     levels = _LEVELS if rng.random() < 0.5 else _LEVELS[::-1]
     listed = "\n".join(f"{number}. {level}" for number, level in enumerate(levels))
     return Draft({"review": review, "options": listed}, levels.index(answer), tuple(range(5)))
@@ -447,13 +439,12 @@ _PLACE = re.compile(r"^\d+(?:st|nd|rd|th)\s*:\s*", re.IGNORECASE)
 def build_next_purchase(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the next product of a purchase history, among three other options of the row."""
     if row.task != "Sequential_Recommendation":
-        return None
+        return pool.skip(f"row of {row.task}")
     listed = row.fields.get("items") or next((value for value in row.fields.values() if isinstance(value, list)), [])
     history = [_PLACE.sub("", name) for name in map(_name, listed) if name]
     others = [option for option in row.options if option != row.answer]
     if len(history) < 2 or len(others) < 3:
-        pool.skip("Sequential_Recommendation row without two products in the past and four options")
-        return None
+        return pool.skip("Sequential_Recommendation row without two products in the past and four options")
     bullets = "\n".join(f"- {shortened(name, 120)}" for name in history[-_MOST_HISTORY:])
     wrong = [shortened(option, 120) for option in rng.sample(others, 3)]
     return choice(rng, shortened(row.answer, 120), wrong, history=bullets)
@@ -495,11 +486,10 @@ _MOST_ANSWER_WORDS = 40
 def build_answerability(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether documents hold the answer to a question."""
     if row.task != "Answerability_Prediction":
-        return None
+        return pool.skip(f"row of {row.task}")
     question, documents = _first(row, "question"), _documents(row)
     if not question or not documents or _yes_or_no(row) not in _YES_NO:
-        pool.skip("Answerability_Prediction row without question, documents and a yes or no")
-        return None
+        return pool.skip("Answerability_Prediction row without question, documents and a yes or no")
     return _yes_no(row, rng, question=question, documents=documents)
 
 
@@ -507,14 +497,12 @@ def build_answerability(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Rand
 def build_product_answer(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for an answer that the documents support: it shares words with them, and is short."""
     if row.task != "Answer_Generation":
-        return None
+        return pool.skip(f"row of {row.task}")
     question, documents = _first(row, "question"), _documents(row)
     if not question or not documents:
-        pool.skip("Answer_Generation row without question and documents")
-        return None
+        return pool.skip("Answer_Generation row without question and documents")
     if not 4 <= len(row.answer.split()) <= _MOST_ANSWER_WORDS or not share_terms(row.answer, documents):
-        pool.skip("Answer_Generation row whose answer is too long, too short or not in the documents")
-        return None
+        return pool.skip("Answer_Generation row whose answer is too long, too short or not in the documents")
     return Draft({"question": question, "documents": documents}, row.answer)
 
 

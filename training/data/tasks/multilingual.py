@@ -53,27 +53,27 @@ _MOST_SHARED = 0.7
 @TITLE_TRANSLATION.built_from("amazon_m2/translations")
 def build_title_translation(product: Translations, pool: Pool[Translations], rng: Random) -> Draft | None:
     """Ask for the title on the site of a European language."""
-    return _translation(product, sorted(set(product.pages) - {"ja"}), rng)
+    return _translation(product, sorted(set(product.pages) - {"ja"}), pool, rng)
 
 
 @JAPANESE_TITLE_TRANSLATION.built_from("amazon_m2/translations")
 def build_japanese_title_translation(product: Translations, pool: Pool[Translations], rng: Random) -> Draft | None:
     """Ask for the title on the Japanese site."""
-    return _translation(product, ["ja"] if "ja" in product.pages else [], rng)
+    return _translation(product, ["ja"] if "ja" in product.pages else [], pool, rng)
 
 
-def _translation(product: Translations, targets: list[str], rng: Random) -> Draft | None:
+def _translation(product: Translations, targets: list[str], pool: Pool[Translations], rng: Random) -> Draft | None:
     """Translate from English where there is an English page, else from another."""
     if not targets:
-        return None
+        return pool.skip("product without a page in a language of the task")
     target = rng.choice(targets)
     sources = sorted(set(product.pages) - {target})
     source = "en" if "en" in sources and rng.random() < 0.8 else rng.choice(sources) if sources else ""
     if not source:
-        return None
+        return pool.skip("product with a page in one language only")
     before, after = product.pages[source].title, product.pages[target].title
     if len(before.split()) < 3 or _share(before, after) > _MOST_SHARED or not _is_in(after, target):
-        return None
+        return pool.skip("title that is short, was copied or is in another language than its site")
     return Draft({"title": before, "language": ENGLISH_NAME[target]}, after, language=target)
 
 
@@ -111,7 +111,7 @@ def build_same_description(product: Translations, pool: Pool[Translations], rng:
     """Ask for the same product's description among those of other products in the same or other languages."""
     described = sorted(language for language, page in product.pages.items() if _description(page))
     if len(described) < 2:
-        return None
+        return pool.skip("product with fewer than two descriptions in the languages of their sites")
     source, target = rng.sample(described, 2)
     text, right = _description(product.pages[source]), _description(product.pages[target])
     own = " ".join(page.text for page in product.pages.values())
@@ -160,7 +160,7 @@ def build_same_title(product: Translations, pool: Pool[Translations], rng: Rando
     source, target = rng.sample(sorted(product.pages), 2)
     before, right = product.pages[source].title, product.pages[target].title
     if _share(before, right) > _MOST_SHARED:
-        return None
+        return pool.skip("titles that are the same in both languages")
     own = " ".join(page.title for page in product.pages.values())
     pages = [(other.key, other.pages[target].title) for other in pool.records if target in other.pages]
     wrong = draw(rng, pages, 3, lambda pair: pair[0] != product.key and not related(pair[1], own))
@@ -193,7 +193,7 @@ def build_keyword_set(product: Product, pool: Pool[Product], rng: Random) -> Dra
     """Take words that stand in title and description; wrong sets mix at most one of them with those of other pages."""
     own = _keywords(product)
     if len(own) < _FEWEST_KEYWORDS:
-        return None
+        return pool.skip("page with fewer than three words of the title in its description")
     count = min(len(own), _MOST_KEYWORDS)
     right = rng.sample(own, count)
     page_meanings = meanings(product.text)
@@ -254,7 +254,7 @@ def build_foreign_value(product: Product, pool: Pool[Product], rng: Random) -> D
     values = _own_values(product)
     named = sorted(name for name, value in values.items() if contains(product.title, value))
     if not named:
-        return None
+        return pool.skip("page without a value that stands in the title")
     attribute = rng.choice(named)
     alike = pool.once("values", _values)[product.language, attribute]
     wrong = draw_unrelated(rng, alike, 3, f"{values[attribute]} {product.title}")
@@ -299,7 +299,7 @@ def build_page_sentence(product: Product, pool: Pool[Product], rng: Random) -> D
     """Ask for a sentence of the description, among sentences of pages in the same language about other things."""
     own = [text for text in _sentences(product) if share_terms(text, product.title)]
     if not own:
-        return None
+        return pool.skip("page without a sentence in its language that speaks of what the title names")
     pages = pool.once("pages", _pages_by_language)[product.language]
     wrong: list[str] = []
     for page in draw(rng, pages, 3, lambda page: bool(_unrelated(page, product))):

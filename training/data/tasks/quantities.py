@@ -79,7 +79,7 @@ def build_pack_amount(
     title = _title(product)
     count, amount = packs(title), _amount_of_a_pack(title)
     if count is None:
-        return None
+        return pool.skip("title that says no number of packs, or more than one")
     if amount is not None:
         total = amount.value * count
         slips = (amount.value, total + amount.value, total - amount.value, amount.value + count, total * 2)
@@ -90,11 +90,9 @@ def build_pack_amount(
         quantity = _MEASURE_NAMES[amount.measure]
         return choice(rng, written(total, amount.unit), options, title=title, quantity=quantity)
     if not says_no_amount(title):
-        pool.skip("title with an amount that is not read for sure")
-        return None
+        return pool.skip("title with an amount that is not read for sure")
     if product.key not in pool.once("totals that cannot be inferred", _unknown_totals):
-        pool.skip("title that gives no amount, when as many are asked about as the known ones allow")
-        return None
+        return pool.skip("title that gives no amount, when as many are asked about as the known ones allow")
     values = rng.sample((6, 8, 12, 16, 24, 32), 3)
     options = [written(Fraction(value * count), "ounce") for value in values]
     return choice(rng, _UNKNOWN, options, title=title, quantity=_MEASURE_NAMES["weight"])
@@ -165,7 +163,7 @@ def build_unit_conversion(
         if amount.unit in _CONVERSIONS and Fraction(written(amount.value)) == amount.value
     ]
     if not convertible:
-        return None
+        return pool.skip("title without an amount that can be converted")
     amount = rng.choice(convertible)
     unit = rng.choice(_CONVERSIONS[amount.unit])
     factor = UNITS[amount.unit][2] / UNITS[unit][2]
@@ -173,7 +171,7 @@ def build_unit_conversion(
     slips = (amount.value / factor, right * 10, right / 10, right * Fraction(3, 2), right * Fraction(4, 5))
     wrong = _different(right, slips)
     if written(right) == "0" or len(wrong) < 3:
-        return None
+        return pool.skip("amount with too few wrong answers that look different")
     options = [written(value, unit) for value in rng.sample(wrong, 3)]
     slots = {"title": title, "amount": written(amount.value, amount.unit), "unit": UNITS[unit][0]}
     return choice(rng, written(right, unit), options, **slots)
@@ -202,15 +200,15 @@ def build_numeric_reasoning(
     count = packs(title)
     pieces = single_amount(title, "count")
     if (pieces is not None or count is not None) and not counts_things(title):
-        return None
+        return pool.skip("title whose pieces may be parts or packages")
     if pieces is None and says_a_count(title):
-        return None
+        return pool.skip("title with a count that is not read for sure")
     if count is None and not is_one_pack(title):
-        return None
+        return pool.skip("title with a number of packs that is not read for sure")
     if pieces is not None:
         count = int(pieces.value) * (count or 1)
     if count is None or not 2 <= count <= 500:
-        return None
+        return pool.skip("title with one thing or with more than 500")
     # Only what is counted in a title (napkins, vitamins) may be used up day by day.
     is_used_up = pieces is not None and not _USED_UP.isdisjoint(domains(title))
     kinds = (_order, _unit_price, _supply) if is_used_up else (_order, _unit_price)
@@ -280,7 +278,7 @@ def build_largest_amount(
     measured = pool.once("totals", _totals)
     own = measured.get(record.key)
     if own is None:
-        return None
+        return pool.skip("title without a total that is read for sure, or of what is not used up")
     measure, total, title = own
     entries = pool.once("entries", lambda pool: list(pool.once("totals", _totals).values()))
     part = domains(title)

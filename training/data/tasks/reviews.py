@@ -129,7 +129,7 @@ def build_aspect_retrieval(review: Review, pool: Pool[Review], rng: Random) -> D
     covered = aspects_of(review.text)
     kind = product_type(review.product)
     if len(covered) < 3 or not kind:
-        return None
+        return pool.skip("review with fewer than three aspects, or of a product whose type is not known")
     touched = may_speak_of(review.text)
     # The review may cover more than three: none of those is ever among the wrong ones.
     right = rng.sample(sorted(covered), 3)
@@ -173,7 +173,9 @@ def build_keyphrase(review: Review, pool: Pool[Review], rng: Random) -> Draft | 
     kind = product_type(review.product)
     phrases = [clause for clause in _clauses(review) if _is_only_mention(clause, review.text)]
     if not kind or not phrases or len(review.text.split()) < 8:
-        return None
+        return pool.skip(
+            "review without a short clause that is alone about an aspect, or of a product whose type is not known"
+        )
     phrase = rng.choice(phrases)
     return Draft({"review": review.text, "aspect": phrase.aspect, "thing": _thing(review.product)}, phrase.text)
 
@@ -222,13 +224,15 @@ def build_snippets(review: Review, pool: Pool[Review], rng: Random) -> Draft | N
     kind = product_type(review.product)
     own = [clause for clause in _clauses(review) if clause.mood and clause.mood == _mood_of(review.rating)]
     if not kind or not own:
-        return None
+        return pool.skip(
+            "review without a plain clause about an aspect in the mood of its stars, or of a product whose type is not known"
+        )
     first = rng.choice(own)
     by_aspect = pool.once("snippets", _snippets)
     alike = [snippet.text for snippet in by_aspect.get((first.aspect, first.mood), []) if snippet.suits(kind)]
     right = draw(rng, alike, 2, lambda text: text.lower() != first.text.lower())
     if len(right) < 2:
-        return None
+        return pool.skip("aspect and mood with fewer than three snippets")
     right.append(first.text)
     others = pool.once("all_snippets", lambda pool: [(key, found) for key in by_aspect for found in by_aspect[key]])
     taken = {text.lower() for text in right}
@@ -246,7 +250,7 @@ def build_snippets(review: Review, pool: Pool[Review], rng: Random) -> Draft | N
     wrong = draw(rng, others, 12, lambda entry: entry[1].suits(kind) and is_wrong(entry))
     wrong += draw(rng, others, 12 - len(wrong), is_wrong)
     if len(wrong) < 12:
-        return None
+        return pool.skip("fewer than twelve snippets of something else")
     slots = {
         "thing": _thing(review.product),
         "aspect": first.aspect,
@@ -303,7 +307,9 @@ def build_aspect_sentiment(review: Review, pool: Pool[Review], rng: Random) -> D
     kind = product_type(review.product)
     plain = [clause for clause in _clauses(review) if clause.mood and _is_only_mention(clause, review.text)]
     if not kind or not plain:
-        return None
+        return pool.skip(
+            "review without a plain clause that is alone about an aspect, or of a product whose type is not known"
+        )
     answers = {1: "positive", -1: "negative", 0: "not mentioned"}
     clause = rng.choice(plain)
     aspect, mood = clause.aspect, clause.mood
@@ -336,9 +342,9 @@ REVIEW_TITLE = Task(
 def build_review_title(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for a review's own title where it says something that the review says too."""
     if not 3 <= len(review.title.split()) <= 15 or not share_terms(review.title, review.text):
-        return None
+        return pool.skip("review whose title is too short or too long, or shares no word with it")
     if review.title.lower() in review.text.lower() or "star" in review.title.lower():
-        return None
+        return pool.skip("review whose title stands in it or names its stars")
     return Draft({"review": review.text, "thing": _thing(review.product)}, review.title)
 
 
@@ -363,7 +369,7 @@ def build_reviewed_type(review: Review, pool: Pool[Review], rng: Random) -> Draf
     right = product_type(review.product)
     text = f"{review.title} {review.text}"
     if review.product is None or not right or not share_terms(right, text):
-        return None
+        return pool.skip("review that does not name the type of its product")
     kinds = pool.once("types", lambda pool: sorted({product_type(review.product) for review in pool.records} - {""}))
     # The categories above it may name the type of another product: earbuds are headphones.
     wrong = draw_unrelated(rng, kinds, 3, " ".join((text, *review.product.categories)))
@@ -389,7 +395,7 @@ def build_reviewed_product(review: Review, pool: Pool[Review], rng: Random) -> D
     """Ask for the product whose title shares words with the review, among products whose titles do not."""
     text = f"{review.title} {review.text}"
     if review.product is None or len(terms(review.product.title) & terms(text)) < 2:
-        return None
+        return pool.skip("review that shares fewer than two words with the title of its product")
     products = pool.once("products", _products)
     wrong = draw(
         rng,
@@ -426,7 +432,7 @@ _HELPFUL_VOTES, _HELPFUL_WORDS, _UNHELPFUL_WORDS = 5, 25, 15
 def build_helpful_review(review: Review, pool: Pool[Review], rng: Random) -> Draft | None:
     """Ask for a detailed review with many votes among short ones without any."""
     if review.helpful < _HELPFUL_VOTES or not _HELPFUL_WORDS <= len(review.text.split()) <= 80:
-        return None
+        return pool.skip("review with few votes, or that is too short or too long")
     unhelpful = pool.once("unhelpful", _unhelpful)
     return choice(rng, review.text, draw(rng, unhelpful, 3, lambda text: text != review.text))
 

@@ -69,8 +69,7 @@ def build_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> D
     """
     best = next((pairs for label in "ES" if (pairs := _judged(query, label))), [])
     if not best:
-        pool.skip("query without an exact product or a substitute")
-        return None
+        return pool.skip("query without an exact product or a substitute")
     hard = [pair for label in "SCI" for pair in _judged(query, label) if pair not in best]
     chosen = draw_any(rng, hard, rng.randint(min(2, len(hard)), RANKED_PRODUCTS - 1))
     # Some of the room is for more of the best, as far as there are any.
@@ -82,8 +81,7 @@ def build_ranking(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> D
         )
         graded |= {shortened(title): 0.0 for title in filling if shortened(title) not in graded}
     if len(graded) < RANKED_PRODUCTS or len({*graded.values()}) < 2:
-        pool.skip("query with fewer than five products of two labels, and no others to fill up with")
-        return None
+        return pool.skip("query with fewer than five products of two labels, and no others to fill up with")
     return ranking(rng, [*graded.items()], query=query.query, count=str(len(graded)))
 
 
@@ -187,7 +185,7 @@ def _product_choice(query: JudgedQuery, label: str, pool: Pool[JudgedQuery], rng
     """Draw the right answer at random among the products with this label, wrong ones among irrelevant products."""
     labelled = query.products(label)
     if not labelled:
-        return None
+        return pool.skip(f"query without a product labelled {label}")
     right = rng.choice(labelled)
     wrong = _irrelevant_products(query, [right.title], 3, pool, rng, may_go_along=label != "C")
     titles = [shortened(title) for title in wrong]
@@ -279,7 +277,7 @@ def build_irrelevant(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -
     """Ask for the one product that is not relevant among three that match exactly."""
     relevant = query.products("E")
     if len(relevant) < 3:
-        return None
+        return pool.skip("query with fewer than three exact products")
     shown = rng.sample(relevant, 3)
     odd = _irrelevant_products(query, [product.title for product in relevant], 1, pool, rng)
     if not odd:
@@ -306,7 +304,7 @@ def build_query_for_product(judged: JudgedProduct, pool: Pool[JudgedProduct], rn
     """Ask for a query that the product matches exactly, among queries of other products in the same language."""
     exact = judged.labelled("E")
     if not exact:
-        return None
+        return pool.skip("product that no query asks for exactly")
     context = " ".join((judged.product.text, *(query for query, _ in judged.queries)))
     queries = pool.once("queries", _queries_by_language)[judged.language]
     wrong = draw_unrelated(rng, queries, 3, context)
@@ -342,7 +340,9 @@ _RELATIONS = ("complement", "narrowing", "substitute", "irrelevant")
 def build_query_relation(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Compare a query that the product matches exactly with another that it was judged for."""
     pairs = _related_pairs(judged, pool)
-    if not pairs or not pool.is_in_balance(judged, QUERY_RELATION.name, lambda one: _rarest(_related_pairs(one, pool))):
+    if not pairs:
+        return pool.skip("product without two queries whose relation is sure")
+    if not pool.is_in_balance(judged, QUERY_RELATION.name, lambda one: _rarest(_related_pairs(one, pool))):
         return None
     relation = _rarest(pairs)
     _, first, second = rng.choice([pair for pair in pairs if pair[0] == relation])
@@ -428,7 +428,7 @@ def build_next_query(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Rand
         if terms(first) & terms(second) and terms(first) != terms(second)
     ]
     if not pairs:
-        return None
+        return pool.skip("product without two queries that share a word")
     first, second = rng.choice(pairs)
     title = shortened(judged.product.title)
     actions = [f"Query keyword '{first}'", f"Click on product '{title}'"]
@@ -478,7 +478,7 @@ def build_type_from_query(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Rand
     """
     exact = query.products("E")
     if terms(query.query) <= terms(" ".join(product.brand for product in exact)):
-        return None
+        return pool.skip("query that is only a brand")
     titles = [product.title for product in exact]
     named = [
         {
@@ -490,14 +490,13 @@ def build_type_from_query(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Rand
     ]
     certain = {next(iter(kinds)) for kinds in named if len(kinds) == 1}
     if len(certain) != 1 or sum(len(kinds) == 1 for kinds in named) * 2 <= len(titles) or any(map(_several, named)):
-        return None
+        return pool.skip("type that the titles do not name, or more than one")
     right = next(kind for kind in known_types() if kind.name in certain)
     names = right.names[query.language]
     if not any(
         names_the_thing(query.query, form) for name in names for form in (name, f"{name}s", f"{name}es")
     ) and not all(_is_headed_by(title, names, query) for title, kinds in zip(titles, named, strict=True) if kinds):
-        pool.skip("type that the query does not name and that does not head the titles")
-        return None
+        return pool.skip("type that the query does not name and that does not head the titles")
     others = [kind for kind in known_types() if far_apart(kind.group, right.group)]
     wrong = draw_unrelated(rng, [kind.name for kind in others], 3, query.query)
     return choice(rng, right.name, wrong, query=query.query)
@@ -538,7 +537,7 @@ def build_keywords(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random
     exact = judged.labelled("E")
     own = sorted({word for query in exact for word in surface_terms(query)})
     if len(own) < 3:
-        return None
+        return pool.skip("product whose queries have fewer than three words")
     right = rng.sample(own, min(_KEYWORDS, len(own)))
     everything = meanings(" ".join((judged.product.text, *(query for query, _ in judged.queries))))
     others = pool.once("query words", _query_words)[judged.language]

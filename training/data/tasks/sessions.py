@@ -54,7 +54,7 @@ def build_also_bought(basket: Basket, pool: Pool[Basket], rng: Random) -> Draft 
     anchor = rng.choice(basket.products)
     alike = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
     if len(alike) < 3:
-        return None
+        return pool.skip("basket with fewer than three products that share a category")
     rng.shuffle(alike)
     right = sorted(alike, key=lambda product: -_shared(product, anchor))[:3]
     fewest = min(_shared(product, anchor) for product in right)
@@ -102,7 +102,7 @@ def build_viewed_together(session: Session, pool: Pool[Session], rng: Random) ->
     """Mix the three products viewed after the first of a session with seven of other sessions."""
     viewed = _distinct((*session.previous, session.following))
     if len(viewed) < 4:
-        return None
+        return pool.skip("session with fewer than four products")
     near = _of_the_same_part(viewed[1:4], viewed[:1], session, pool)
     return _selection(
         viewed[0], viewed[1:4], viewed, (near, pool.once("products", _by_language)[session.language]), 7, rng

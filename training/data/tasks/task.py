@@ -67,6 +67,7 @@ class Pool(Generic[AnyRecord]):
     def __init__(self, records: Sequence[AnyRecord], unusable: Counter[str] | None = None) -> None:
         self.records = records
         self.unusable = unusable if unusable is not None else Counter()
+        self.skipped = 0
         self._made: dict[str, Any] = {}
 
     def once(self, name: str, make: Callable[["Pool[AnyRecord]"], AnyValue]) -> AnyValue:
@@ -85,9 +86,11 @@ class Pool(Generic[AnyRecord]):
             self.skip("record whose answer would be right too often")
         return record.key not in too_many
 
-    def skip(self, reason: str) -> None:
-        """Count why a record that the task is made for gives no question."""
+    def skip(self, reason: str) -> Draft | None:
+        """Count why a record gives no question, and return none."""
         self.unusable[reason] += 1
+        self.skipped += 1
+        return None
 
 
 def _too_many(records: Sequence[AnyRecord], kind_of: Callable[[AnyRecord], str]) -> frozenset[str]:
@@ -143,7 +146,9 @@ class Task:
         def register(builder: Builder[AnyRecord]) -> Builder[AnyRecord]:
             @wraps(builder)
             def build_when(record: AnyRecord, pool: Pool[AnyRecord], rng: Random) -> Draft | BuiltRow | None:
-                return builder(record, pool, rng) if when is None or when(record) else None
+                if when is None or when(record):
+                    return builder(record, pool, rng)
+                return pool.skip(f"record that is not {when.__name__.replace('_', ' ')}")
 
             self.builders.update(dict.fromkeys(streams, build_when))
             return builder
@@ -169,7 +174,10 @@ class Task:
         where only a source's text does, the record is skipped.
         """
         builder = self.builders[stream]
+        skipped = pool.skipped
         draft = builder(record, pool, rng)
+        if draft is None and pool.skipped == skipped:
+            pool.skip("too few answers that are surely wrong, or two of them the same")
         if not isinstance(draft, Draft):
             return draft
         if any(_holds_a_list(value) for name, value in draft.slots.items() if name not in _LIST_SLOTS):
