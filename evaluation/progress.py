@@ -8,16 +8,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 LINE_EVERY_S = 15.0
-_LINE = "{desc}: {n_fmt} of {total_fmt} {unit}s, {rate_noinv_fmt}, {elapsed} so far, {remaining} left{postfix}"
+_LINE = "{desc}: {n_fmt} of {total_fmt} {unit}s, {rate_fmt}, {elapsed} so far, {remaining} left{postfix}"
+_LINE_WITHOUT_TOTAL = "{desc}: {n_fmt} {unit}s, {rate_fmt}, {elapsed} so far{postfix}"
+
+T = TypeVar("T")
 
 
 class Detail(IntEnum):
@@ -58,56 +61,83 @@ def _own(package: str) -> str:
 class Bar(Protocol):
     """What progress is told to."""
 
-    def update(self, n: int) -> object:
+    def update(self, n: int = 1) -> object:
         """Count `n` more as done."""
 
     def set_postfix_str(self, s: str, refresh: bool) -> None:
         """Show `s` behind the counts, at once only if `refresh`."""
 
 
-class _Lines:
+class Lines:
     """Shows what a bar shows, in lines that a file can hold: at most one in `LINE_EVERY_S`, and one at the end."""
 
-    def __init__(self, total: int, desc: str, unit: str, initial: int) -> None:
+    def __init__(self, total: int | None, desc: str, unit: str, initial: int) -> None:
         self._total, self._unit, self._initial, self._what = total, unit, initial, desc
         self._done, self._postfix = initial, ""
-        self._started = self._said = time.monotonic()
+        self._started = self._said_at = time.monotonic()
+        self._said = initial
 
-    def update(self, n: int) -> None:
+    def update(self, n: int = 1) -> None:
         """Count `n` more as done."""
         self._done += n
-        now = time.monotonic()
-        if now - self._said >= LINE_EVERY_S or self._done == self._total:
-            self._said = now
-            text = tqdm.format_meter(
-                self._done,
-                self._total,
-                now - self._started,
-                prefix=self._what,
-                unit=self._unit,
-                bar_format=_LINE,
-                postfix=self._postfix,
-                initial=self._initial,
-            )
-            _say(text)
+        if time.monotonic() - self._said_at >= LINE_EVERY_S or self._done == self._total:
+            self._say()
 
     def set_postfix_str(self, s: str, refresh: bool) -> None:
         """Show `s` in later lines."""
         self._postfix = s
 
+    def close(self) -> None:
+        """Say how far it came, if that was not said yet."""
+        if self._said != self._done:
+            self._say()
+
+    def _say(self) -> None:
+        self._said, self._said_at = self._done, time.monotonic()
+        text = tqdm.format_meter(
+            self._done,
+            self._total or 0,
+            self._said_at - self._started,
+            prefix=self._what,
+            unit=self._unit,
+            bar_format=_LINE_WITHOUT_TOTAL if self._total is None else _LINE,
+            postfix=self._postfix,
+            initial=self._initial,
+        )
+        # A rate is aligned for a bar.
+        _say(text.replace(",  ", ", "))
+
 
 @contextmanager
-def bar(total: int, description: str, unit: str, detail: Detail, initial: int = 0) -> Iterator[Bar]:
-    """Yield a bar to be updated; lines that are logged meanwhile stand above it."""
-    at_terminal = sys.stderr.isatty()
-    if detail is not Detail.QUIET and not at_terminal:
-        yield _Lines(total, description, unit, initial)
+def bar(
+    total: int | None, description: str, unit: str, detail: Detail = Detail.USUAL, initial: int = 0
+) -> Iterator[Bar]:
+    """Yield a bar to be updated; lines that are logged meanwhile stand above it. None: nobody knows the `total`."""
+    if detail is not Detail.QUIET and not at_terminal():
+        lines = Lines(total, description, unit, initial)
+        try:
+            yield lines
+        finally:
+            lines.close()
         return
     with (
         tqdm(total=total, desc=description, unit=unit, initial=initial, disable=detail is Detail.QUIET) as made,
         logging_redirect_tqdm(loggers=_loggers_to_the_terminal()),
     ):
         yield made
+
+
+def steps(of: Iterable[T], description: str, unit: str, total: int | None = None) -> Iterator[T]:
+    """Yield what `of` yields, and show how far that is."""
+    with bar(len(of) if total is None and isinstance(of, Sized) else total, description, unit) as shown:
+        for one in of:
+            yield one
+            shown.update()
+
+
+def at_terminal() -> bool:
+    """Whether somebody watches, who can be shown a bar; elsewhere its carriage returns would fill a file."""
+    return sys.stderr.isatty()
 
 
 def _loggers_to_the_terminal() -> list[logging.Logger]:

@@ -7,13 +7,16 @@ checks at theirs.
 """
 
 from training.awq.options import parse_options
-from training.awq.quantising import quantise_and_check
 from training.command_line import run_command
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    quantise_and_check(parse_options(arguments, __doc__))
+    asked = parse_options(arguments, __doc__)
+    # Heavy: what is wrong with the command line is said before.
+    from training.awq.quantising import quantise_and_check
+
+    quantise_and_check(asked)
 
 
 if __name__ == "__main__":

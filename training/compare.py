@@ -4,7 +4,6 @@ import argparse
 
 from submission.commands import as_typed
 from training.command_line import run_command
-from training.fine_tuning.comparison import chosen_alpha, compare
 from training.recipe import Recipe, add_recipe_arguments, load_recipe
 
 
@@ -14,6 +13,9 @@ def main(arguments: list[str] | None = None) -> None:
     add_recipe_arguments(parser)
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe, options.overrides, Recipe)
+    # Heavy: what is wrong with the recipe is said before.
+    from training.fine_tuning.comparison import chosen_alpha, compare
+
     compare(recipe, chosen_alpha(recipe))
 
 

@@ -8,7 +8,6 @@ import argparse
 from pathlib import Path
 
 from submission.commands import as_typed
-from training.checkpoints.merging import merge_adapter
 from training.command_line import run_command
 
 
@@ -19,6 +18,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--adapter", type=Path, required=True, help="folder of the LoRA adapter")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the merged model to")
     options = parser.parse_args(arguments)
+    # Heavy: what is wrong with the command line is said before.
+    from training.checkpoints.merging import merge_adapter
+
     merge_adapter(options.base, options.adapter, options.output)
 
 

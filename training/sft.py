@@ -9,7 +9,6 @@ import argparse
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from training.command_line import run_command
-from training.fine_tuning.supervised import train_adapter
 from training.kept_recipe import check_kept
 from training.recipe import Recipe, add_recipe_arguments, load_recipe
 
@@ -27,6 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
     recipe = load_recipe(options.recipe, options.overrides, Recipe)
     if options.adapter is None and len(recipe.adapters) > 1:
         raise ShopBenchError(f"--adapter is needed: the recipe has {', '.join(recipe.adapters)}")
+    # Heavy: what is wrong with the recipe is said before.
+    from training.fine_tuning.supervised import train_adapter
+
     train_adapter(recipe, options.adapter or next(iter(recipe.adapters)))
 
 

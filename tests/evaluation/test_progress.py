@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evaluation import progress
-from evaluation.progress import Detail, bar, waiting
+from evaluation.progress import Detail, bar, steps, waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,6 +93,23 @@ def test_without_a_terminal_there_is_a_line_every_so_often(capsys, monkeypatch):
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(" questions, ")[0] for line in lines] == ["Answering: 4 of 6", "Answering: 6 of 6"]
     assert re.fullmatch(r".*question/s, 00:0\d so far, 00:0\d left, ranking", lines[0])
+
+
+def test_without_a_terminal_what_has_no_known_total_is_counted(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+    assert list(steps(iter("abc"), "Building", "question")) == list("abc")
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(",")[0] for line in lines] == [f"Building: {number} questions" for number in (1, 2, 3)]
+    assert not any("\r" in line or "?" in line.partition("so far")[2] for line in lines)
+
+
+def test_without_a_terminal_the_last_line_says_how_far_it_came(capsys):
+    with pytest.raises(ValueError):
+        for number in steps(range(10), "Writing", "shard"):
+            if number == 4:
+                raise ValueError
+    assert [line.partition(",")[0] for line in capsys.readouterr().err.splitlines()] == ["Writing: 4 of 10 shards"]
+    assert list(steps([], "Writing", "shard")) == [] and capsys.readouterr().err == ""
 
 
 def test_without_a_terminal_there_is_no_line_more_often(capsys):

@@ -14,6 +14,7 @@ from tests.training.lora_fixtures import build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training import pipeline, sft, split
 from training.files import write_json
+from training.fine_tuning import supervised
 from training.fine_tuning.comparison import chosen_alpha
 from training.fine_tuning.soup import soup_file
 from training.fine_tuning.supervised import train_adapter
@@ -165,7 +166,7 @@ def test_an_edit_during_a_run_changes_nothing_in_it(recipe_file: Path, monkeypat
     def run(command: list[str]) -> subprocess.CompletedProcess[None]:
         """Stands in for starting Python twice: reads what `training.sft` would read, in this process."""
         arguments = command[command.index("training.sft") + 1 :]
-        monkeypatch.setattr(sft, "train_adapter", lambda recipe, adapter: trained.update({adapter: recipe}))
+        monkeypatch.setattr(supervised, "train_adapter", lambda recipe, adapter: trained.update({adapter: recipe}))
         sft.main(arguments)
         recipe_file.write_text(recipe_file.read_text().replace("rank: 4", "rank: 8"))
         return subprocess.CompletedProcess(command, 0)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +13,7 @@ import yaml
 from transformers import TrainerCallback
 from trl.trainer import utils as trl_utils
 
+from evaluation import progress
 from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import build_llama, load, logits_of, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
@@ -322,3 +324,20 @@ def test_questions_longer_than_the_context_are_refused_before_anything_is_loaded
     recipe = recipe_in(tmp_path, recipe_file, "sft.max_tokens=5000")
     with pytest.raises(ShopBenchError, match=r"sft.max_tokens is 5,000, but .*base reads 4,096"):
         sft.build_trainer(recipe, "all", tmp_path)
+
+
+def test_without_a_terminal_training_is_seen_in_lines(
+    tmp_path: Path, recipe_file: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+    sft.train_adapter(recipe_in(tmp_path, recipe_file), "all")
+    out, err = capfd.readouterr()
+    assert "\r" not in out + err and "%|" not in err
+    steps = [line for line in err.splitlines() if line.startswith("Training: ")]
+    assert len(steps) == 9 and re.fullmatch(r"Training: 9 of 9 steps, .*, 00:00 left, loss \d.*", steps[-1])
+    for what in ("Encoding the questions", f"Loading {recipe_file.parent / 'base'}"):
+        assert re.search(rf"^{what}: done in \d+\.\d s$", err, re.M)
+    assert re.findall(r"^Step (\d): validation loss of (\w+) tasks \d+\.\d{4}$", out, re.M) == [
+        (step, kind) for step in "369" for kind in ("seen", "unseen")
+    ]
+    assert "{'" not in out

@@ -9,8 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from evaluation.progress import steps
 from submission.answer_formats import FreeText
 from submission.commands import as_typed
 from submission.engine import Engine, Request
@@ -52,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     total = sum(
         engine.log_probability(question["prompt"], question["answer"])
-        for question in tqdm(questions, desc="Scoring known answers", unit="question")
+        for question in steps(questions, "Scoring known answers", "question")
     )
     tokens = sum(len(question["answer"]) for question in questions)
     write_json(options.output, {"log_probability": total, "tokens": tokens})

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from tqdm import tqdm
 
+from evaluation.progress import steps
 from submission.errors import ShopBenchError
 from submission.model_folder import check_safetensors, read_json, weight_files
 from training.files import fingerprint, hash_of, remove, write_json, written_whole
@@ -107,7 +107,7 @@ def rewrite_checkpoint(
             temporary.write_text(identity)
     try:
         prepare(partial)
-        for shard in tqdm(shards, desc=f"writing {output.name}", unit="shard", disable=len(shards) == 1):
+        for shard in steps(shards, f"Writing {output.name}", "shard"):
             if not (partial / shard.name).is_file():
                 _rewrite_shard(shard, partial / shard.name, change)
         _write_index(base, partial)

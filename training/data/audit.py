@@ -15,8 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tqdm import tqdm
-
+from evaluation.progress import steps
 from submission.errors import ShopBenchError
 from training.data.chunks import chunks_of
 from training.data.guessing import by_length, by_shared_words, by_words, chance, listed
@@ -164,9 +163,7 @@ def audit(recipe: DataRecipe, names: list[str], units: int) -> Audit:
                 path = f"{source.name}/{stream}"
                 if wanted := [tasks[name] for name in audits if path in tasks[name].builders]:
                     read[path] = _build(source, stream, wanted, audits, recipe.seed, units)
-    verdicts = {
-        name: Verdict(one, _guesses(one)) for name, one in tqdm(audits.items(), desc="Guessing answers", unit="task")
-    }
+    verdicts = {name: Verdict(one, _guesses(one)) for name, one in steps(audits.items(), "Guessing answers", "task")}
     return Audit(verdicts, read, absent)
 
 
@@ -188,7 +185,7 @@ def _absent(recipe: DataRecipe) -> dict[str, str]:
 def _build(source: Source, stream: str, tasks: list[Task], audits: dict[str, TaskAudit], seed: int, units: int) -> int:
     path = f"{source.name}/{stream}"
     read = 0
-    rows = tqdm(islice(source.units(stream), units), desc=path, unit="row", unit_scale=True)
+    rows = steps(islice(source.units(stream), units), path, "row")
     for chunk in chunks_of(iter(rows)):
         unreadable: Counter[str] = Counter()
         records = []

@@ -15,8 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm import tqdm
-
+from evaluation.progress import bar, steps
 from submission.errors import ShopBenchError
 from submission.json_lines import to_line
 from training.data.candidates import build_stream
@@ -64,6 +63,7 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
         streams = _build_candidates(recipe, sources, tasks, wanted, executor)
         selected = _each(
             "Removing duplicates",
+            "task",
             [
                 executor.submit(select, recipe, name, _streams(task, sources), wanted[name])
                 for name, task in tasks.items()
@@ -75,6 +75,7 @@ def build(recipe: DataRecipe) -> dict[str, Any]:
         parts = distribute(recipe, list(tasks), total)
         shards = _each(
             "Writing shards",
+            "shard",
             [executor.submit(write_shard, recipe, part, number, len(parts)) for number, part in enumerate(parts)],
         )
     report = {
@@ -110,7 +111,7 @@ def _continue_or_begin(recipe: DataRecipe, inputs: str) -> None:
 
 def _prepare(sources: dict[str, Source]) -> dict[str, dict[str, int]]:
     prepared = {}
-    for name, source in tqdm(sources.items(), desc="Preparing sources", unit="source"):
+    for name, source in steps(sources.items(), "Preparing sources", "source"):
         prepared[name] = dict(source.prepare_once())
     return prepared
 
@@ -123,7 +124,7 @@ def _build_candidates(
     recipe: DataRecipe, sources: dict[str, Source], tasks: dict[str, Task], wanted: dict[str, int], executor: Executor
 ) -> dict[str, Summary]:
     summaries = {}
-    with tqdm(desc="Building questions", unit="question", unit_scale=True) as bar:
+    with bar(None, "Building questions", "question") as shown:
         for name, source in sources.items():
             for stream in source.streams:
                 path = f"{name}/{stream}"
@@ -131,8 +132,8 @@ def _build_candidates(
                     task.name: candidate_limit(wanted[task.name]) for task in tasks.values() if path in task.builders
                 }
                 if limits:
-                    bar.set_postfix_str(path)
-                    summaries[path] = build_stream(recipe, source, stream, limits, executor, bar)
+                    shown.set_postfix_str(path, refresh=True)
+                    summaries[path] = build_stream(recipe, source, stream, limits, executor, shown)
     return summaries
 
 
@@ -161,8 +162,8 @@ def _licences(recipe: DataRecipe, sources: dict[str, Source]) -> dict[str, dict[
     }
 
 
-def _each(title: str, futures: list[Future[dict[str, Any]]]) -> list[dict[str, Any]]:
-    for future in tqdm(as_completed(futures), desc=title, total=len(futures)):
+def _each(title: str, unit: str, futures: list[Future[dict[str, Any]]]) -> list[dict[str, Any]]:
+    for future in steps(as_completed(futures), title, unit, len(futures)):
         future.result()
     return [future.result() for future in futures]
 

@@ -8,8 +8,7 @@ import json
 from collections import Counter, deque
 from concurrent.futures import Executor, Future
 
-from tqdm import tqdm
-
+from evaluation.progress import Bar
 from training.data.chunks import Summary, chunk_file, chunks_of, read_summary, stream_folder
 from training.data.recipe import DataRecipe
 from training.data.sources import Source
@@ -18,7 +17,7 @@ from training.files import write_json
 
 
 def build_stream(
-    recipe: DataRecipe, source: Source, stream: str, limits: dict[str, int], executor: Executor, bar: tqdm
+    recipe: DataRecipe, source: Source, stream: str, limits: dict[str, int], executor: Executor, bar: Bar
 ) -> Summary:
     """Build the candidates of one stream until every task has its limit or the stream ends; return the sums."""
     folder = stream_folder(recipe, f"{source.name}/{stream}")
@@ -58,7 +57,7 @@ def build_stream(
     return total
 
 
-def _add(total: Summary, summary: Summary, limits: dict[str, int], bar: tqdm) -> None:
+def _add(total: Summary, summary: Summary, limits: dict[str, int], bar: Bar) -> None:
     """Add a chunk; a task that had its limit before is not counted on, however much of it was built ahead."""
     total.units += summary.units
     total.chunks += summary.chunks

@@ -10,10 +10,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from evaluation.drawing import new_figure, save_png
 from evaluation.intervals import Interval
+from evaluation.progress import steps
 from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
 from training.files import write_json
@@ -71,7 +70,7 @@ def sweep(alphas: list[float], evaluate: Callable[[float], tuple[Rows, Rows]], o
     α = 0 is always evaluated, since the rule compares with it.
     """
     points = []
-    for alpha in tqdm(sorted({0.0, *alphas}), desc="wise-ft sweep", unit="α"):
+    for alpha in steps(sorted({0.0, *alphas}), "wise-ft sweep", "model"):
         seen, unseen = evaluate(alpha)
         points.append(SweepPoint(alpha, interval(seen), interval(unseen)))
     chosen = choose_alpha(points)

@@ -10,8 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from evaluation.progress import steps
 from evaluation.row_scores import interval, task_scores
 from submission.errors import ShopBenchError
 from training.files import write_json
@@ -77,7 +76,7 @@ def ask(recipe: Recipe, found: dict[str, Variant], modes: dict[str, tuple[str, .
     write_sets({name: read_questions(path, scored=True) for name, path in zip(SETS, sets, strict=True)}, questions)
     predictions: Predictions = {}
     runs = [(name, mode) for name in found for mode in modes[name]]
-    for name, mode in tqdm(runs, desc="comparing", unit="run"):
+    for name, mode in steps(runs, "Comparing", "run"):
         folder = run_folder(recipe, name, mode)
         asking = Asking(recipe.track, recipe.seed, constrained=mode != OFF, calibrated=mode != UNCALIBRATED)
         rows = answer_questions(found[name], questions, folder, asking)

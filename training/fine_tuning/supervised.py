@@ -28,6 +28,7 @@ from transformers.utils import (
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils as trl_utils
 
+from evaluation.progress import at_terminal
 from submission.adapter_config import CONFIG_FILE
 from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
@@ -42,6 +43,7 @@ from training.fine_tuning.emphasis import draw_of
 from training.fine_tuning.examples import Draw, length_grouped_order, load_examples, read_conversations
 from training.fine_tuning.loss_curve import draw_loss_curve
 from training.fine_tuning.reporting import check_reporting, reporting_callbacks
+from training.fine_tuning.training_progress import preparing, show_lines
 from training.recipe import LoraSettings, Recipe, SftSettings
 
 LOG_FILE = "training.json"
@@ -132,6 +134,7 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConf
         eval_strategy="steps",
         save_strategy="steps",
         save_total_limit=2,
+        disable_tqdm=not at_terminal(),
         metric_for_best_model="eval_seen_loss",
         greater_is_better=False,
         report_to=[],
@@ -223,7 +226,8 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         limits = (settings.max_tokens, settings.data_workers)
         return load_examples(path, track, encoder, only, *limits, all_tasks_needed=all_needed, read=read, draw=draw)
 
-    with arguments.main_process_first(desc="encoding the questions"):
+    is_main = arguments.process_index == 0
+    with preparing("Encoding the questions", is_main), arguments.main_process_first(desc="encoding the questions"):
         # All of them: a later one's fault would be found when the first has been trained, for days maybe.
         check_adapters(recipe, encoder, read)
         train = load(recipe.data.train, chosen.tasks, all_needed=True, draw=draw_of(recipe, adapter))
@@ -240,15 +244,17 @@ def build_trainer(recipe: Recipe, adapter: str, folder: Path) -> SFTTrainer:
         order = sorted(range(len(part)), key=lambda index: len(part[index]["input_ids"]))
         validation[name] = part.select(order)
     _project_answer_tokens_only()
-    trainer = SFTTrainer(
-        args=arguments,
-        model=load_model(recipe.base_model, settings),
-        train_dataset=train,
-        eval_dataset=validation,
-        processing_class=encoder.tokenizer,
-        peft_config=LoraConfig(**_adapter_shape(settings.lora)),
-        callbacks=[_TrainingCheckpoints(recipe.base_model), *reporting_callbacks(recipe, adapter)],
-    )
+    with preparing(f"Loading {recipe.base_model}", is_main):
+        trainer = SFTTrainer(
+            args=arguments,
+            model=load_model(recipe.base_model, settings),
+            train_dataset=train,
+            eval_dataset=validation,
+            processing_class=encoder.tokenizer,
+            peft_config=LoraConfig(**_adapter_shape(settings.lora)),
+            callbacks=[_TrainingCheckpoints(recipe.base_model), *reporting_callbacks(recipe, adapter)],
+        )
+    show_lines(trainer)
     _set_intervals(trainer, settings)
     return trainer
 

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 from pydantic import Field
-from tqdm import tqdm
 
+from evaluation.progress import bar
 from submission.errors import ShopBenchError
 from training.data.synthetic.replies import is_readable, why_unreadable
 from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
@@ -94,17 +94,17 @@ class Dictation:
         Requests are asked in order, some at a time; the most that those can cost is set aside beforehand, so the budget
         is never overdrawn. A batch of which nothing can be read is a `ShopBenchError`.
         """
-        with tqdm(total=len(requests), desc=title, unit="request") as bar:
+        with bar(len(requests), title, "request") as shown:
             unknown = []
             for request in dict.fromkeys(requests):
                 if self._kept(request) is None:
                     unknown.append(request)
                 else:
-                    bar.update()
+                    shown.update()
 
             def done(request: WriterRequest, reply: Reply) -> None:
                 self._keep(request, reply)
-                bar.update()
+                shown.update()
 
             for some in _batches(unknown, 8 * self.settings.concurrency):
                 affordable = self._affordable(some)
