@@ -9,9 +9,8 @@ import argparse
 from pathlib import Path
 
 from submission.commands import as_typed
-from training.checkpoints.ensembling import COMBINATIONS, combine_adapters
-from training.checkpoints.merging import merge_adapter
 from training.command_line import run_command
+from training.recipe import COMBINATIONS
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -24,6 +23,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder to write the combined adapter to")
     parser.add_argument("--merged", type=Path, help="also merge the combined adapter into the base, to this folder")
     options = parser.parse_args(arguments)
+    # Behind the arguments: PyTorch takes seconds to load.
+    from training.checkpoints.ensembling import combine_adapters
+    from training.checkpoints.merging import merge_adapter
+
     combine_adapters(options.base, options.adapters, options.weights, options.output, options.combination)
     if options.merged:
         merge_adapter(options.base, options.output, options.merged)

@@ -166,6 +166,11 @@ class AdapterSettings(RecipeSection):
     sft: dict[str, Any] = {}
 
 
+Combination = Literal["cat", "linear", "svd"]
+COMBINATIONS: tuple[str, ...] = get_args(Combination)
+"""How adapters are combined, see `training.checkpoints.ensembling`."""
+
+
 class EnsembleSettings(RecipeSection):
     """Where the ensemble's weights come from: `written` with the adapters, or a `soup` that the validation sets choose.
 
@@ -273,7 +278,7 @@ class Recipe(RecipeSection):
     data: DataSettings
     sft: SftSettings
     adapters: dict[FileName, AdapterSettings]
-    combination: Literal["cat", "linear", "svd"] = "cat"
+    combination: Combination = "cat"
     ensemble: EnsembleSettings = EnsembleSettings()
     wise_ft: WiseFtSettings
     compare: CompareSettings | None = None

@@ -10,10 +10,7 @@ from pathlib import Path
 
 from submission.commands import as_typed
 from submission.errors import ShopBenchError
-from training.checkpoints.merging import write_interpolated
 from training.command_line import run_command
-from training.fine_tuning.alpha_sweep import ValidationSets, parse_sweep, sweep_with_engine
-from training.fine_tuning.variant_scores import Asking, Variant
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -38,9 +35,14 @@ def main(arguments: list[str] | None = None) -> None:
     alpha = options.alpha
     if (alpha is None) == (options.sweep is None):
         raise ShopBenchError("give either --alpha or --sweep")
+    if options.sweep and not (options.seen and options.unseen):
+        raise ShopBenchError("--sweep needs --seen and --unseen, the validation questions")
+    # Behind the arguments: PyTorch takes seconds to load.
+    from training.checkpoints.merging import write_interpolated
+    from training.fine_tuning.alpha_sweep import ValidationSets, parse_sweep, sweep_with_engine
+    from training.fine_tuning.variant_scores import Asking, Variant
+
     if options.sweep:
-        if not (options.seen and options.unseen):
-            raise ShopBenchError("--sweep needs --seen and --unseen, the validation questions")
         report = options.output.with_name(f"{options.output.name}.sweep")
         alphas = parse_sweep(options.sweep)
         fine_tuned = Variant(options.base, options.fine_tuned)

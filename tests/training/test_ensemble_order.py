@@ -15,9 +15,10 @@ from peft import PeftModel
 from tests.training.lora_fixtures import build_adapter, build_llama, load, logits_of
 from tests.training.test_ensemble import weighted_sum
 from tests.training.tiny_models import needs_smollm2
-from training.checkpoints.ensembling import COMBINATIONS, combine_adapters
+from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.merging import merge_adapter
+from training.recipe import COMBINATIONS
 
 pytestmark = needs_smollm2
 

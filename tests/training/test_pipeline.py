@@ -12,7 +12,7 @@ from submission.errors import ShopBenchError
 from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_llama, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
-from training import pipeline, sft, split
+from training import pipeline, sft, split, steps
 from training.files import write_json
 from training.fine_tuning import supervised
 from training.fine_tuning.comparison import chosen_alpha
@@ -59,7 +59,7 @@ def test_pipeline_does_every_step_once(
     recipe_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # In this process: the command line of training.sft is tried elsewhere, and starting Python twice takes long.
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(steps, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     output = recipe_file.parent / "run"
     pipeline.main(["--recipe", str(recipe_file)])
     check_model(output / "model")
@@ -87,14 +87,14 @@ def test_pipeline_does_every_step_once(
 
 @needs_smollm2
 def test_a_soup_takes_the_place_of_the_written_weights(recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(steps, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     chosen = []
 
     def choose(recipe: Recipe) -> None:
         chosen.append(recipe.name)
         write_json(soup_file(recipe), {"weights": {"choice": 1.0, "text": 0.0}, "tried": []})
 
-    monkeypatch.setattr(pipeline, "choose_members", choose)
+    monkeypatch.setattr(steps, "choose_members", choose)
     output, override = recipe_file.parent / "run", ["--set", "ensemble.weights=soup"]
     pipeline.main(["--recipe", str(recipe_file), *override])
     # The first adapter alone, at its own rank; without a comparison nobody needs the mean of all.
@@ -110,7 +110,7 @@ def test_a_soup_takes_the_place_of_the_written_weights(recipe_file: Path, monkey
 def test_a_step_killed_after_its_work_is_done_again_with_the_same_result(
     recipe_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(steps, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     output = recipe_file.parent / "run"
     pipeline.main(["--recipe", str(recipe_file)])
     before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
@@ -172,9 +172,9 @@ def test_an_edit_during_a_run_changes_nothing_in_it(recipe_file: Path, monkeypat
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(pipeline, "fingerprint", lambda *paths: "")
-    monkeypatch.setattr(pipeline, "combine_adapters", lambda *arguments: None)
-    monkeypatch.setattr(pipeline, "write_interpolated", lambda *arguments: None)
+    monkeypatch.setattr(steps, "fingerprint", lambda *paths: "")
+    monkeypatch.setattr(steps, "combine_adapters", lambda *arguments: None)
+    monkeypatch.setattr(steps, "write_interpolated", lambda *arguments: None)
     began_with = load_recipe(recipe_file, ["sft.epochs=0.5"], Recipe)
     pipeline.main(["--recipe", str(recipe_file), "--set", "sft.epochs=0.5"])
     assert trained == {"choice": began_with, "text": began_with}

@@ -11,7 +11,7 @@ from tests.training.lora_fixtures import questions, write_questions
 from tests.training.test_calibrate_awq import needs_awq
 from tests.training.test_pipeline import recipe_file  # noqa: F401  (a fixture)
 from tests.training.tiny_models import needs_smollm2
-from training import pipeline
+from training import pipeline, steps
 from training.awq.quantising import REPORT
 from training.fine_tuning.supervised import train_adapter
 from training.recipe import Recipe, load_recipe
@@ -42,7 +42,7 @@ def test_the_pipeline_ends_in_a_quantised_checkpoint_once(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(pipeline, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
+    monkeypatch.setattr(steps, "_train", lambda recipe, kept, content, adapter: train_adapter(recipe, adapter))
     calibration = recipe_file.parent / "calibration.jsonl"
     write_questions(calibration, questions("choice", 20, seed=7))
     arguments = with_awq(

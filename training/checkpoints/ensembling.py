@@ -21,6 +21,7 @@ from submission.lora_adapter import PREFIX, WEIGHTS_FILE
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.rewriting import all_finite, save_tensors
 from training.files import fingerprint, folder_written_whole, refuse_to_replace, write_json
+from training.recipe import COMBINATIONS
 
 Member = tuple[LoraUpdate, float]
 Factors = tuple[torch.Tensor, torch.Tensor]
@@ -56,7 +57,6 @@ def _cut(members: list[Member], name: str) -> Factors:
 
 
 _COMBINE: dict[str, Callable[[list[Member], str], Factors]] = {"cat": _concatenated, "linear": _added, "svd": _cut}
-COMBINATIONS = tuple(_COMBINE)
 
 
 def combine_adapters(
