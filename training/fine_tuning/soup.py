@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from evaluation.dataset import Sample
 from evaluation.intervals import Interval
+from evaluation.progress import bar
 from evaluation.row_scores import interval
 from submission.errors import ShopBenchError
 from training.checkpoints.ensembling import combine_adapters
@@ -39,19 +38,18 @@ class Mixture:
 
 def greedy_soup(names: Sequence[str], evaluate: Callable[[tuple[str, ...]], Mixture]) -> tuple[Mixture, list[Mixture]]:
     """Return the mixture that the rule chooses, and all that were tried, in order; of equals the first named comes first."""
-    bar = tqdm(total=2 * len(names) - 1, desc="greedy soup", unit="mixture")
     tried = []
+    with bar(2 * len(names) - 1, "greedy soup", "mixture") as shown:
 
-    def score(members: tuple[str, ...]) -> Mixture:
-        tried.append(evaluate(members))
-        bar.update()
-        return tried[-1]
+        def score(members: tuple[str, ...]) -> Mixture:
+            tried.append(evaluate(members))
+            shown.update()
+            return tried[-1]
 
-    best, *others = sorted([score((name,)) for name in names], key=lambda single: -single.mean)
-    for single in others:
-        candidate = score((*best.members, *single.members))
-        best = candidate if candidate.mean > best.mean else best
-    bar.close()
+        best, *others = sorted([score((name,)) for name in names], key=lambda single: -single.mean)
+        for single in others:
+            candidate = score((*best.members, *single.members))
+            best = candidate if candidate.mean > best.mean else best
     return best, tried
 
 
