@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.report_folder import REPORT
-from evaluation.reports import REPORTS, Report, model_name, read_report
+from evaluation.reports import REPORTS, Report, how_to_get_one, model_name, read_report
 from evaluation.tables import table
 from submission.command_line import run_command
 from submission.commands import as_typed
@@ -51,7 +51,9 @@ def find_reports(folder: Path) -> tuple[list[Report], list[str]]:
         except ShopBenchError as error:
             faults.append(str(error))
     if not reports:
-        raise ShopBenchError(f"there are no reports in {folder}" + "".join(f"; {fault}" for fault in faults))
+        raise ShopBenchError(
+            f"there are no reports in {folder}" + ("; ".join(["", *faults]) or f": {how_to_get_one()}")
+        )
     return sorted(reports, key=lambda report: str(report.content.get("date", ""))), faults
 
 

@@ -7,6 +7,7 @@ batches count, so that a continued run makes the batches that an undisturbed one
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from submission.json_lines import from_line, to_line
 
 FILE_NAME = "journal.jsonl"
 LOCK_PATIENCE_S = 10.0
+_HASH = re.compile(r"'[0-9a-f]{64}'")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b", buffering=0)
+        except FileExistsError as error:
+            raise ShopBenchError(f"{folder} is a file: --output names a folder") from error
         except OSError as error:
             raise ShopBenchError(f"cannot write {self.path}: {error.strerror}") from error
         self._lock(folder)
@@ -139,10 +143,20 @@ class Journal:
         return True
 
     def _check_header(self, found: dict[str, Any], expected: dict[str, Any]) -> None:
-        differing = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
-        if differing:
-            changes = ", ".join(f"{key} (was {found.get(key)!r}, is {expected.get(key)!r})" for key in differing)
+        if changes := differences(found, expected):
             raise ShopBenchError(
                 f"{self.path} belongs to another evaluation: {changes}. Give the same arguments, or start again "
                 "without --resume, which discards the journal"
             )
+
+
+def differences(found: dict[str, Any], expected: dict[str, Any]) -> str:
+    """Return in words what differs between two evaluations, empty where nothing does."""
+    keys = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
+    return ", ".join(f"{key} (was {_short(found.get(key))}, is {_short(expected.get(key))})" for key in keys)
+
+
+def _short(value: Any) -> str:
+    """Write a value as Python does; of a hash, of which only equality counts, the start."""
+    text = repr(value)
+    return f"{text[:13]}…'" if _HASH.fullmatch(text) else text

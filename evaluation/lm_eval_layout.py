@@ -7,6 +7,7 @@ does this. The fields are those of `lm_eval.loggers.EvaluationTracker`; a standa
 import hashlib
 import json
 import re
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ def check_target(path: Path) -> None:
         raise ShopBenchError(f"{path} is there already: name another file, or a folder, for --lm-eval")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Whether a file can be made, only making one shows.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise ShopBenchError(f"cannot write {folder}: {error.strerror}") from error
 

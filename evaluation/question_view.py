@@ -30,7 +30,7 @@ def _lines(row: Mapping[str, Any]) -> Iterator[str]:
     yield from _block("READ AS", "\n".join(reading))
     yield from _doubts(row, reading[0].removeprefix("type: "))
     if row.get("prompt") is not None:
-        yield from _block(f"PROMPT SENT ({row['prompt_tokens']} tokens)", row["prompt"])
+        yield from _block(f"PROMPT SENT ({_tokens(row['prompt_tokens'])})", row["prompt"])
     else:
         yield from _block("PROMPT SENT", "none" if row.get("cut") is not None else "the model does not tell")
     if row.get("option_logprobs"):
@@ -89,7 +89,7 @@ def how_it_came(row: Mapping[str, Any]) -> str:
     """Return in words whose the answer is, what was done to it and what it took; empty where the model does not tell."""
     parts = []
     if row.get("tokens") is not None:
-        parts.append(f"{row['tokens']} tokens, {row['seconds']:.2f} s after its batch began")
+        parts.append(f"{_tokens(row['tokens'])}, {row['seconds']:.2f} s after its batch began")
     whose = {
         "cut": "CUT by the clock",
         "fallback": "FALLBACK: the form answered, not the model",
@@ -104,6 +104,10 @@ def how_it_came(row: Mapping[str, Any]) -> str:
     if row.get("calibrated"):
         parts.append("chosen by calibration")
     return "; ".join(parts)
+
+
+def _tokens(count: int) -> str:
+    return "1 token" if count == 1 else f"{count} tokens"
 
 
 def brief(row: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.journal import FILE_NAME as JOURNAL
+from evaluation.journal import differences
 from submission.errors import ShopBenchError
 
 REPORT = "report.json"
@@ -78,9 +79,3 @@ def _check_same(folder: Path, found: Any, expected: dict[str, Any]) -> None:
             f"{folder} holds a finished report of another evaluation: {changes}. Choose another --output, or replace it "
             "with --overwrite"
         )
-
-
-def differences(found: dict[str, Any], expected: dict[str, Any]) -> str:
-    """Return in words what differs between two evaluations, empty where nothing does."""
-    keys = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
-    return ", ".join(f"{key} (was {found.get(key)!r}, is {expected.get(key)!r})" for key in keys)

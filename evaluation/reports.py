@@ -11,6 +11,7 @@ from evaluation.intervals import ScoredTask, TaskKey
 from evaluation.metrics import EntityCounts, Score
 from evaluation.predictions import Row, as_text, f1
 from evaluation.report_folder import REPORT
+from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from submission.json_lines import from_line
 from submission.near_names import hint
@@ -49,6 +50,8 @@ def read_report(path: Path) -> Report:
     """Read the report in a folder, or the one whose `report.json` is named; a `ShopBenchError` says what is there instead."""
     folder = path.parent if path.name == REPORT else path
     file = folder / REPORT
+    if folder.is_file():
+        raise ShopBenchError(f"{folder} is a file and no report: name the folder that an evaluation wrote")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -68,7 +71,13 @@ def _what_is_missing(folder: Path) -> str:
     there = sorted(file.parent for place in {folder.parent, REPORTS} for file in place.glob(f"*/{REPORT}"))
     if not folder.exists() and there:
         return f"there is no folder {folder}: {hint(folder.name, (other.name for other in there), 'reports are')}"
-    return f"{folder} holds no {REPORT}: name the folder that an evaluation wrote (`ls {REPORTS}` shows some)"
+    shown = f"`ls {REPORTS}` shows some" if there else how_to_get_one()
+    return f"{folder} holds no {REPORT}: name the folder that an evaluation wrote ({shown})"
+
+
+def how_to_get_one() -> str:
+    """Return what a user does who has no report yet."""
+    return f"`{as_typed('local_evaluation')}` answers questions and writes a report"
 
 
 def read_rows(file: Path) -> list[Row]:

@@ -28,7 +28,7 @@ def _evidence(question: Question) -> list[str]:
 def describe(question: Question) -> str:
     """Return what may be answered and where that was found."""
     form = question.answer_format
-    return f"{form.name}, {_content(form, question)}; at most {form.max_tokens} tokens"
+    return f"{form.name}, {_content(form, question)}; at most {form.max_tokens} token{'s' * (form.max_tokens != 1)}"
 
 
 def _content(form: AnswerFormat, question: Question) -> str:

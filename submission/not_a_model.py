@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from submission.commands import as_typed
+from submission.near_names import hint
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _GGUF = b"GGUF"
@@ -29,8 +30,8 @@ def what_it_is(path: Path) -> str | None:
     if files := sorted(path.glob("*.gguf")):
         return _what_the_file_is(files[0])
     if inner := sorted(file.parent for pattern in ("*", "snapshots/*") for file in path.glob(f"{pattern}/config.json")):
-        others = f" ({len(inner)} such folders are in it)" if len(inner) > 1 else ""
-        return f"{path} is no model folder itself: did you mean {inner[-1]}{others}?"
+        one = f"did you mean {inner[-1]}?"
+        return f"{path} is no model folder itself: " + (one if len(inner) == 1 else hint("", inner, "in it are"))
     return None
 
 
@@ -59,8 +60,8 @@ def _what_is_missing(path: Path) -> str:
         )
     siblings = [other.name for other in path.parent.iterdir() if other.is_dir()] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, siblings, n=1)
-    hint = f"did you mean {path.parent / close[0]}?" if close else "check SHOPBENCH_MODEL or --model"
-    return f"there is no model folder {path}: {hint}"
+    advice = f"did you mean {path.parent / close[0]}?" if close else "check SHOPBENCH_MODEL or --model"
+    return f"there is no model folder {path}: {advice}"
 
 
 def _base_of(config: Path) -> str | None:

@@ -39,7 +39,11 @@ def settle(form: AnswerFormat, generation: Generation) -> tuple[str, AnswerSourc
     if generation.finished and form.accepts(text):
         return text.strip(), AnswerSource.TEXT
     completed = form.complete(text) if text.strip() else None
-    return (form.fallback(), AnswerSource.FALLBACK) if completed is None else (completed, AnswerSource.COMPLETED)
+    if completed is None:
+        return form.fallback(), AnswerSource.FALLBACK
+    # The budget of numbers is just what they take: it ends answers that are whole. Prose that it ends is not.
+    is_whole = completed == generation.text.strip() and not isinstance(form, FreeText | Spans)
+    return completed, AnswerSource.TEXT if is_whole else AnswerSource.COMPLETED
 
 
 def valid_answer(form: AnswerFormat, generation: Generation) -> str:

@@ -1,6 +1,7 @@
 """All reports of a folder in one table, and reports in the layout of lm-evaluation-harness."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,16 @@ def test_a_file_is_written_where_one_is_named_and_none_is_replaced(reports, tmp_
         check_target(target)
     with pytest.raises(ShopBenchError, match="cannot write"):
         check_target(target / "below")
+    # A folder that is there, and in which nobody can make a file.
+    with pytest.raises(ShopBenchError, match="cannot write /proc"):
+        check_target(Path("/proc/results.json"))
+
+
+def test_where_there_is_no_report_one_is_told_how_to_get_it(tmp_path):
+    with pytest.raises(
+        ShopBenchError, match=r"there are no reports in .*: `python local_evaluation\.py` answers questions"
+    ):
+        history.main([str(tmp_path)])
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ShopBenchError, match=r"notes\.txt is a file and no report"):
+        read_report(tmp_path / "notes.txt")

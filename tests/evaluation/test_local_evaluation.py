@@ -145,6 +145,13 @@ def test_questions_of_several_tracks_share_the_all_around_limit(run, tmp_path):
     assert "Time limits: 10 s a question in each batch, 8400 s for track 5 (All-Around)" in result.stdout
 
 
+@pytest.mark.parametrize("number", ["x", "0", "-1", "1.5", "²"])
+def test_counts_of_questions_are_whole_numbers(run, number):
+    result = run(f"--first={number}")
+    assert result.returncode == 2
+    assert result.stderr.endswith(f"error: argument --first: {number!r} is no whole number from 1 on\n")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

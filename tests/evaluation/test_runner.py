@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluation.dataset import read_samples
-from evaluation.journal import Journal
+from evaluation.journal import Journal, differences
 from evaluation.limits import Limits
 from evaluation.runner import answer_samples
 from submission.errors import ShopBenchError
@@ -236,6 +236,17 @@ def test_a_journal_of_other_questions_is_refused(tmp_path):
     message = r"belongs to another evaluation: SHOPBENCH_MODEL \(was 'm', is None\), questions \(was 'abc', is 'd'\)"
     with pytest.raises(ShopBenchError, match=message):
         Journal(tmp_path, {"questions": "d"}, resume=True)
+
+
+def test_of_hashes_that_differ_a_message_shows_the_start():
+    said = differences({"questions": "ab" * 32, "seed": 1}, {"questions": "cd" * 32, "seed": 2})
+    assert said == "questions (was 'abababababab…', is 'cdcdcdcdcdcd…'), seed (was 1, is 2)"
+
+
+def test_a_file_is_no_folder_for_a_report(tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ShopBenchError, match=r"notes\.txt is a file: --output names a folder"):
+        Journal(tmp_path / "notes.txt", {}, resume=False)
 
 
 @pytest.mark.parametrize("damage", [b"not json\n", b'{"other": 1}\n', b'{"batch": {"no": 1}}\n', b"[]\n"])

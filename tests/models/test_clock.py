@@ -102,9 +102,9 @@ def test_an_answer_tells_where_it_came_from(model: ShopBenchModel, idle_answers:
 def test_a_question_of_ones_own_is_shown_as_one_of_a_report(model: ShopBenchModel) -> None:
     shown = view(ask(model, "Which of these is a fruit?\n0. hammer\n1. pear"))
     assert "multiple-choice" in shown.splitlines()[0]
-    assert "form: choice, one of 0, 1 (the question's list); at most 1 tokens" in shown
+    assert "form: choice, one of 0, 1 (the question's list); at most 1 token" in shown
     assert "<|im_start|>assistant" in shown and "LOG-PROBABILITIES OF THE OPTIONS" in shown
-    assert "TRUTH" not in shown and "1 tokens, " in shown
+    assert "TRUTH" not in shown and "1 token, " in shown
     shown = view(ask(model, "Which of these is a fruit?\n0. hammer\n1. pear", is_multiple_choice=False))
     assert "multiple-choice" not in shown and "form: free_text" in shown
 

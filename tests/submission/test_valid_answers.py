@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submission.answer_formats import NO_ANSWER, FreeText, Spans, has_words
+from submission.answer_formats import NO_ANSWER, Choice, FreeText, Permutation, Spans, has_words
 from submission.engine import Generation
 from submission.thoughts import without_thought
 from submission.valid_answers import AnswerSource, settle
@@ -98,3 +98,12 @@ def test_every_answer_has_a_word_and_no_half_character(text: str, finished: bool
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_what_stands_behind_a_thought_is_kept_as_it_is(thought: str, answer: str) -> None:
     assert without_thought(f"<think>{thought}</think>{answer}") == answer
+
+
+def test_numbers_that_are_whole_when_their_budget_ends_are_the_models_own() -> None:
+    def unfinished(form: Choice | Permutation, text: str) -> tuple[str, AnswerSource]:
+        return settle(form, Generation(text=text, done=True))
+
+    assert unfinished(Choice((0, 1, 2)), "2") == ("2", AnswerSource.TEXT)
+    assert unfinished(Permutation((1, 2, 3)), "3,1") == ("3,1,2", AnswerSource.COMPLETED)
+    assert unfinished(Permutation((1, 2, 3)), "3,1,2") == ("3,1,2", AnswerSource.TEXT)
