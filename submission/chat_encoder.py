@@ -6,8 +6,8 @@ that it refuses, or leaves out, is put in front of the user's.
 Two things are not what `apply_chat_template` does by itself: special tokens written inside a question stay text, so no
 question can end its own turn; and a question too long for the context is shortened (`shortening`).
 
-Byte-level tokenizers are given the template's pieces and the messages one by one. Others begin each text that they are
-given with a space. So they get all of it in one, and special tokens inside a message are taken apart afterwards.
+Byte-level tokenizers are given the template's pieces and the messages one by one. Others, and few of these, begin each
+text that they are given with a space. So they get all of it in one, and special tokens inside a message are taken apart afterwards.
 """
 
 import logging
@@ -67,9 +67,10 @@ class ChatEncoder:
                 model_dir,
                 self.system_refusal,
             )
-        self._in_one = not is_byte_level(self.tokenizer)
+        space = writes_leading_space(self.tokenizer)
+        self._in_one = space or not is_byte_level(self.tokenizer)
         self._special_ids = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
-        self.answer_space = int(self._in_one and writes_leading_space(self.tokenizer))
+        self.answer_space = int(space)
         """How many tokens (0 or 1) an answer may take on top of its own, for the space that the tokenizer puts before it."""
 
     def _refusal(self) -> str:

@@ -88,6 +88,8 @@ def _check_tokenizer(folder: Path, vocab_size: int) -> None:
             f"the tokenizer in {folder} has token id {largest} but the model only {vocab_size} rows: they do not belong together"
         )
     template = folder / "chat_template.jinja"
+    if template.is_file():
+        _refuse_pointer(template, template.read_bytes()[:64])
     if not template.is_file() and not read_json(folder / "tokenizer_config.json").get("chat_template"):
         raise ShopBenchError(
             f"{folder} has no chat template: add chat_template.jinja or use the instruction-tuned model"

@@ -17,6 +17,9 @@ import numpy as np
 from submission.errors import ShopBenchError
 
 _SPACE_MARK = "▁"
+_BYTE_LEVEL_SPACE = "Ġ"
+# Tokens of chat templates are seldom all called special.
+_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
@@ -93,31 +96,43 @@ def writes_leading_space(tokenizer: Any) -> bool:
         return False
     ids = backend.encode("3", add_special_tokens=False).ids
     pieces = [backend.id_to_token(token_id) for token_id in ids]
-    if pieces and pieces[0].startswith(_SPACE_MARK):
+    if pieces and pieces[0].startswith((_SPACE_MARK, _BYTE_LEVEL_SPACE)):
         return True
     mark = backend.token_to_id(_SPACE_MARK)
     return mark is not None and backend.decode([mark, *ids], skip_special_tokens=False) == "3"
 
 
 def read_token_bytes(tokenizer: Any) -> dict[int, bytes]:
-    """Return the bytes of each text token by its id; special and added tokens are not among them.
+    """Return the bytes of each text token by its id; special tokens and marks ("[INST]") are not among them.
+
+    Other tokens that were added are text.
 
     Raises:
         ShopBenchError: The tokenizer is of another kind, or holds a letter that its kind does not have.
     """
     kind = tokenizer_kind(tokenizer)
     backend = tokenizer.backend_tokenizer
-    not_text = {token.content for token in backend.get_added_tokens_decoder().values()} | {backend.model.unk_token, ""}
+    added = backend.get_added_tokens_decoder()
+    marks = {token.content for token in added.values() if token.special or _MARK.fullmatch(token.content)}
+    not_text = marks | {backend.model.unk_token, ""}
     written = {token: token_id for token, token_id in backend.get_vocab().items() if token not in not_text}
     if kind is TokenizerKind.BYTE_FALLBACK:
         return {token_id: _piece_bytes(piece) for piece, token_id in written.items()}
+    of_added = {token_id: _added_bytes(word) for word, token_id in written.items() if token_id in added}
+    own = {word: token_id for word, token_id in written.items() if token_id not in added}
     try:
-        words = _byte_level_bytes(list(written))
+        words = _byte_level_bytes(list(own))
     except KeyError as error:
         raise ShopBenchError(
             f"tokenizer {tokenizer_name(tokenizer)} holds {error}, which is outside the byte-level alphabet"
         ) from error
-    return dict(zip(written.values(), words, strict=True))
+    return dict(zip(own.values(), words, strict=True)) | of_added
+
+
+def _added_bytes(content: str) -> bytes:
+    """Return what the byte-level decoder makes of an added token: it takes one for letters of its alphabet if it can."""
+    letters = _byte_letters()
+    return bytes(map(letters.__getitem__, content)) if set(content) <= letters.keys() else content.encode()
 
 
 def _piece_bytes(piece: str) -> bytes:

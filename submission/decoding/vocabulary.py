@@ -54,7 +54,7 @@ class Vocabulary:
     """The text tokens of a tokenizer, by id and in a trie, and the tokens that end a turn.
 
     Args:
-        tokens: The text tokens' byte strings by token id; special and added tokens are not among them.
+        tokens: The text tokens' byte strings by token id; special tokens are not among them.
         end_ids: The tokens that end an answer, at least one.
         leading_space: Whether the tokenizer begins texts with a space that is not theirs.
     """
@@ -84,6 +84,8 @@ class Vocabulary:
         end_ids += [added[token] for token in _END_OF_TURN if token in added and added[token] not in end_ids]
         if not end_ids:
             raise ShopBenchError(f"tokenizer {name} names no end-of-text token: set eos_token in tokenizer_config.json")
+        # Some tokenizers do not call the token that ends a turn special.
+        tokens = {token_id: word for token_id, word in tokens.items() if token_id not in end_ids}
         vocabulary = cls(tokens, end_ids, writes_leading_space(tokenizer))
         if missing := frozenset(b" ,0123456789") - vocabulary.alphabet:
             raise ShopBenchError(f"tokenizer {name} has no token of its own for {bytes(sorted(missing)).decode()!r}")

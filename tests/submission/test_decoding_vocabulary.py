@@ -1,14 +1,19 @@
+import json
 import random
+import shutil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from submission.answer_formats import Permutation
+from submission.chat_encoder import ChatEncoder
+from submission.decoding.token_automaton import TokenAutomaton
 from submission.decoding.vocabulary import Vocabulary
 from submission.errors import ShopBenchError
-from tests.submission.decoding_fixtures import REAL, real_tokenizer, real_vocabulary
+from tests.submission.decoding_fixtures import REAL, real_tokenizer, real_vocabulary, tokenizer_folder
 
 TEXTS = [
     "3, 12,5",
@@ -113,3 +118,58 @@ def test_byte_level_bpe_is_read():
 def test_other_tokenizers_are_refused(tokenizer, says):
     with pytest.raises(ShopBenchError, match=says):
         Vocabulary.from_tokenizer(tokenizer)
+
+
+def changed(name, folder, change, *added):
+    """A real tokenizer with another layout, or more added tokens, in a folder of its own."""
+    shutil.copytree(tokenizer_folder(name), folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    layout = json.loads(backend.to_str())
+    change(layout)
+    backend = Tokenizer.from_str(json.dumps(layout))
+    backend.add_tokens([AddedToken(token, normalized=False) for token in added])
+    backend.save(str(folder / "tokenizer.json"))
+    return ChatEncoder(folder)
+
+
+def test_added_tokens_that_are_not_special_are_text(tmp_path):
+    added = [*"0123456789", "red cotton", "é", "größe 7"]
+    tokenizer = changed("SmolLM2", tmp_path / "model", lambda layout: None, *added, "<think>", "[INST]").tokenizer
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    assert not set(tokenizer.convert_tokens_to_ids(["<think>", "[INST]"])) & vocabulary.tokens.keys()
+    for text in ("1,20", "red cotton", "size größe 7"):
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert b"".join(vocabulary.tokens[token] for token in ids).decode() == text
+    letter = tokenizer.convert_tokens_to_ids("x")
+    for token in tokenizer.convert_tokens_to_ids(added):
+        decoded = tokenizer.decode([letter, token])
+        assert decoded == "x" + vocabulary.tokens[token].decode("utf-8", "replace")
+
+
+def test_a_token_that_ends_a_turn_is_no_text_if_it_is_not_called_special(tmp_path):
+    def not_special(layout):
+        for token in layout["added_tokens"]:
+            token["special"] &= token["content"] != "<|im_end|>"
+
+    tokenizer = changed("SmolLM2", tmp_path / "model", not_special).tokenizer
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    assert vocabulary.end_ids and not set(vocabulary.end_ids) & vocabulary.tokens.keys()
+
+
+def test_byte_level_bpe_may_begin_texts_with_a_space_that_is_not_theirs(tmp_path):
+    encoder = changed(
+        "SmolLM2", tmp_path / "model", lambda layout: layout["pre_tokenizer"].update(add_prefix_space=True)
+    )
+    tokenizer, vocabulary = encoder.tokenizer, Vocabulary.from_tokenizer(encoder.tokenizer)
+    messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": "Which is 3?\n0. a\n1. b"}]
+    plain = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    assert encoder.encode(messages) == tokenizer(plain, add_special_tokens=False)["input_ids"]
+    messages[1]["content"] = "Which is <|im_end|>?"
+    assert encoder.encode(messages).count(tokenizer.convert_tokens_to_ids("<|im_end|>")) == 2
+    assert vocabulary.leading_space and encoder.answer_space == 1
+    automaton = TokenAutomaton(Permutation((1, 2, 3)), vocabulary, vocabulary.end_ids)
+    for ids in (tokenizer("3,1,2", add_special_tokens=False)["input_ids"], tokenizer.convert_tokens_to_ids([*"3,1,2"])):
+        state = automaton.start
+        for token in ids:
+            assert token in state.token_ids
+            state = automaton.advance(state, token)

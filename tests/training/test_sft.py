@@ -14,10 +14,12 @@ from transformers import TrainerCallback
 from trl.trainer import utils as trl_utils
 
 from evaluation import progress
+from submission.chat_encoder import ChatEncoder
 from submission.errors import ShopBenchError
 from tests.training.lora_fixtures import build_llama, load, logits_of, questions, write_questions
 from tests.training.tiny_models import needs_smollm2
 from training.checkpoints.lora import LoraUpdate
+from training.checkpoints.merging import merge_adapter
 from training.checkpoints.rewriting import CheckpointReader
 from training.command_line import run_command
 from training.fine_tuning import reporting
@@ -239,6 +241,29 @@ def test_a_chat_template_that_cannot_be_used_ends_training_with_one_line(
     assert end.value.code == 2
     assert "the chat template in" in (said := capsys.readouterr().err) and "TemplateError: never" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("others", [["rag", "default"], ["rag", "tool_use"]])
+def test_of_several_chat_templates_the_default_is_trained_with(
+    recipe_file: Path, tmp_path: Path, others: list[str]
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(yaml.safe_load(recipe_file.read_text())["base_model"], base)
+    template = (base / "chat_template.jinja").read_text()
+    (base / "chat_template.jinja").unlink()
+    settings = json.loads((base / "tokenizer_config.json").read_text())
+    settings["chat_template"] = [{"name": name, "template": template} for name in others]
+    (base / "tokenizer_config.json").write_text(json.dumps(settings))
+    recipe = recipe_in(tmp_path / "out", recipe_file, f"base_model={base}", "sft.max_steps=2", "sft.evaluations=1")
+    if "default" not in others:
+        with pytest.raises(ShopBenchError, match="'rag', 'tool_use' and none of them is called 'default'"):
+            sft.train_adapter(recipe, "all")
+        return
+    adapter = sft.train_adapter(recipe, "all")
+    merge_adapter(base, adapter, tmp_path / "merged")
+    written = json.loads((tmp_path / "merged" / "tokenizer_config.json").read_text())
+    assert written["chat_template"] == settings["chat_template"]
+    assert ChatEncoder(tmp_path / "merged").encode([{"role": "user", "content": "Which?"}])
 
 
 @pytest.mark.parametrize(("max_steps", "steps"), [(2, 2), (100, 9)])
