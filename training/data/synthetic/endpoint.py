@@ -17,7 +17,7 @@ from training.data.synthetic.requests import Reply, WriterRequest, WriterSetting
 
 # What a message of a server may take in an error, in characters: HTML pages are long.
 _MOST_SHOWN = 300
-_OK, _BAD_GATEWAY = 200, 502
+_OK, _FIRST_ERROR, _BAD_GATEWAY = 200, 400, 502
 _ERROR_STATUS = re.compile(r"[45]\d\d")
 _SENT_STATUS = "shopbench_sent_status"
 
@@ -55,7 +55,7 @@ class Endpoint:
                 await asyncio.gather(*tasks)
             except openai.APIStatusError as error:
                 sent = error.response.extensions.get(_SENT_STATUS, error.status_code)
-                if sent == _OK and _is_another_protocol(error.response.content):
+                if sent < _FIRST_ERROR and _is_another_protocol(error.response.content):
                     raise ShopBenchError(
                         f"{settings.base_url} does not answer as OpenAI's protocol has it, with choices: is its path right "
                         f"(/v1)? It answers {clean(error.response.text)[:_MOST_SHOWN]!r}"
@@ -140,8 +140,8 @@ def _text_of_part(part: Any) -> str:
 
 
 async def _give_failures_their_status(response: Any) -> None:
-    """Turn an answer of status 200 that is no completion into what the client library asks again."""
-    if response.status_code != _OK:
+    """Turn an answer that is no completion, for all its status of success, into what the client library asks again."""
+    if not response.is_success:
         return
     try:
         status = _status(json.loads(await response.aread()))
