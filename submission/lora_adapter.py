@@ -165,7 +165,8 @@ class LoraAdapter:
         if missing := sorted(set(targeted) - self.names):
             raise ShopBenchError(
                 f"{self.folder} lacks the factors of {len(missing)} of {len(targeted)} modules that its configuration "
-                f"names, first {missing[0].removesuffix('.weight')}. Copy the adapter again if it was copied. {_ZERO3}"
+                f"names, first {missing[0].removesuffix('.weight')}. Name the base that it was trained on, or copy it again "
+                f"if it was copied. {_ZERO3}"
             )
 
     def scaling(self, name: str) -> float:

@@ -39,10 +39,15 @@ def check_model(folder: Path) -> dict[str, Any]:
         raise ShopBenchError(f"there is no model folder {folder}: run `{way}` to bring it")
     if complaint := what_it_is(folder):
         raise ShopBenchError(complaint)
+    for file in sorted(folder.glob("*.json")):
+        _refuse_pointer(file, _beginning(file))
     config = read_json(folder / "config.json")
     for key in ("architectures", "vocab_size"):
         if key not in config:
             raise ShopBenchError(f"{folder / 'config.json'} has no {key!r}: it is not the config of a language model")
+    if (folder / "generation_config.json").is_file():
+        # vLLM passes over one that it cannot read, and with it over what ends an answer.
+        read_json(folder / "generation_config.json")
     _check_tokenizer(folder, int(config["vocab_size"]))
     files = weight_files(folder)
     for file in files:
@@ -89,7 +94,7 @@ def _check_tokenizer(folder: Path, vocab_size: int) -> None:
         )
     template = folder / "chat_template.jinja"
     if template.is_file():
-        _refuse_pointer(template, template.read_bytes()[:64])
+        _refuse_pointer(template, _beginning(template))
     if not template.is_file() and not read_json(folder / "tokenizer_config.json").get("chat_template"):
         raise ShopBenchError(
             f"{folder} has no chat template: add chat_template.jinja or use the instruction-tuned model"
@@ -157,6 +162,11 @@ def check_safetensors(file: Path) -> dict[str, Any]:
             f"{file} has {size:,} bytes where its header asks for {8 + length + end:,}: copy or download it again"
         )
     return header
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(len(_LFS_POINTER))
 
 
 def _refuse_pointer(file: Path, start: bytes) -> None:

@@ -73,6 +73,8 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
         (break_file("config.json", '{"architectures": [], "vocab_size": 3}'), "do not belong together"),
         (break_file("chat_template.jinja", None), "tokenizer_config.json is missing"),
         (break_file("chat_template.jinja", POINTER), "git lfs pull"),
+        (break_file("generation_config.json", POINTER), "generation_config.json is a Git LFS pointer"),
+        (break_file("generation_config.json", '{"eos'), "generation_config.json is not valid JSON"),
         (break_file("model-0.safetensors", None), "lacks 1 of 2 weight files, first model-0"),
         (break_file("model-0.safetensors", POINTER), "git lfs pull"),
         (break_file("model-0.safetensors", "short"), "not a safetensors file"),
