@@ -215,7 +215,8 @@ class Engine:
         """Finish a generation whose rest is determined; return whether it is."""
         if not self.constrained:
             return False
-        rest = answer_format.determined_rest(generation.text)
+        # The space that some tokenizers begin a text with is no part of the answer.
+        rest = answer_format.determined_rest(generation.text.lstrip(" "))
         if rest is None:
             return False
         generation.text += rest

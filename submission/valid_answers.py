@@ -32,7 +32,8 @@ def settle(form: AnswerFormat, generation: Generation) -> tuple[str, AnswerSourc
 
     It stays as it is if it ended by itself and is valid. Else it is completed or cut, and the form's fallback at the worst.
     """
-    text = readable_text(generation.text)
+    # Some tokenizers begin a text with a space that is no part of the answer.
+    text = readable_text(generation.text).lstrip(" ")
     if isinstance(form, FreeText) or (isinstance(form, Spans) and not form.enforced):
         # Nothing kept the model from thinking aloud, or from ending inside a character.
         text = _HALF_EMOJI.sub("", (without_thought(text) or "").replace("\ufffd", ""))

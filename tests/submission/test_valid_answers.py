@@ -85,6 +85,11 @@ def test_a_favoured_phrase_loses_its_thought_too() -> None:
     assert settled(FAVOURED, "red mu�", finished=False)[0] == "red mu"
 
 
+def test_the_space_that_a_tokenizer_begins_with_costs_no_unfinished_answer() -> None:
+    generation = Generation(text=" 3,1", done=True)
+    assert settle(Permutation((1, 2, 3)), generation) == ("3,1,2", AnswerSource.COMPLETED)
+
+
 def test_a_question_that_suggests_no_word_gets_the_answer_of_last_resort() -> None:
     assert settled(FreeText(20, fallback_text="***"), "!!!") == (NO_ANSWER, AnswerSource.FALLBACK)
 
