@@ -18,6 +18,7 @@ from submission.model_folder import check_model
 from tests.training.lora_fixtures import build_adapter, build_llama, load
 from tests.training.tiny_models import needs_smollm2
 from training.awq.padding import pad_model
+from training.awq.quantising import stage
 from training.checkpoints.ensembling import combine_adapters
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.merging import interpolate_checkpoints, merge_adapter, write_interpolated
@@ -332,7 +333,7 @@ def with_config(model: Path, target: Path, **config: Any) -> Path:
     return target
 
 
-def test_a_tied_model_never_gets_a_head_of_its_own(tmp_path: Path, base: Path) -> None:
+def test_a_tied_model_never_gets_a_head_of_its_own(tmp_path: Path, base: Path, adapter: Path) -> None:
     tied, untied = (
         shutil.copytree(base, tmp_path / "tied"),
         with_config(base, tmp_path / "untied", tie_word_embeddings=False),
@@ -347,6 +348,15 @@ def test_a_tied_model_never_gets_a_head_of_its_own(tmp_path: Path, base: Path) -
     for pair in ((split, tied), (tied, split), (untied, split), (split, untied)):
         with pytest.raises(ShopBenchError, match=r"/split ties its head.*stores another.*tie_word_embeddings"):
             interpolate_checkpoints(*pair, tmp_path / "none", 0.5)
+    attempts = [
+        lambda: merge_adapter(split, adapter, tmp_path / "none"),
+        lambda: pad_model(split, tmp_path / "none", 256),
+        lambda: stage(split, tmp_path / "none", 32, 1),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ShopBenchError, match=r"/split ties its head.*stores another"):
+            attempt()
+    assert not (tmp_path / "none").exists()
     model, end = load(tmp_path / "out"), load(base)
     expected = 1.5 * end.model.embed_tokens.weight
     torch.testing.assert_close(model.lm_head.weight.data, expected.data)

@@ -30,7 +30,7 @@ from training.awq.options import Quantisation
 from training.awq.padding import check_after_padding, needs_padding, pad_model, padded_size
 from training.awq.quality import MAX_PROMPT, LossLimits, Measurement, compare, loss_table, measure
 from training.checkpoints.portable import write_portable_files
-from training.checkpoints.rewriting import INDEX_FILE, shard_files
+from training.checkpoints.rewriting import INDEX_FILE, CheckpointReader, refuse_two_heads, shard_files
 from training.files import fingerprint, hash_of, refuse_to_replace, remove, run_once, write_json
 from training.fine_tuning.examples import read_questions
 from training.processes import ending_with_this
@@ -45,6 +45,7 @@ def stage(model: Path, output: Path, group_size: int, tensor_parallel: int) -> N
     if needs_padding(config, group_size, tensor_parallel):
         pad_model(model, output, padded_size(config["intermediate_size"], group_size, tensor_parallel))
         return
+    refuse_two_heads(CheckpointReader(model))
     remove(output)
     output.mkdir(parents=True)
     write_portable_files(model, output)

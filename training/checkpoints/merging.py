@@ -16,11 +16,15 @@ from submission.lora_adapter import ties_head
 from submission.model_folder import read_json
 from training.checkpoints.lora import LoraUpdate
 from training.checkpoints.portable import write_portable_files
-from training.checkpoints.rewriting import CheckpointReader, all_finite, rewrite_checkpoint
+from training.checkpoints.rewriting import (
+    HEAD,
+    CheckpointReader,
+    all_finite,
+    has_own_head,
+    refuse_two_heads,
+    rewrite_checkpoint,
+)
 from training.files import fingerprint, refuse_to_replace
-
-_HEAD = "lm_head.weight"
-_EMBEDDING = "model.embed_tokens.weight"
 
 
 def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -> None:
@@ -33,9 +37,9 @@ def merge_adapter(base: Path, adapter: Path, output: Path, alpha: float = 1.0) -
     if "quantization_config" in read_json(base / "config.json"):
         raise ShopBenchError(f"{base} is quantised: merge the adapter into the model that it was made from")
     shapes = dict(reader.shapes)
-    if _HEAD in update.names and ties_head(base):
+    if HEAD in update.names and ties_head(base):
         # Readers take the embedding for the head and pass over a head that is stored beside it.
-        shapes.pop(_HEAD, None)
+        shapes.pop(HEAD, None)
     update.check_base(base, shapes)
     if alpha != 0:
         update.check_values()
@@ -66,15 +70,15 @@ def interpolate_checkpoints(base: Path, fine_tuned: Path, output: Path, alpha: f
     """
     refuse_to_replace(output, base, fine_tuned)
     start, end = CheckpointReader(base), CheckpointReader(fine_tuned)
-    if differing := sorted((start.names ^ end.names) - {_HEAD}):
+    if differing := sorted((start.names ^ end.names) - {HEAD}):
         raise ShopBenchError(f"only one of {base} and {fine_tuned} has the tensor {differing[0]}: they do not match")
-    one_head = (_HEAD in start.names) != (_HEAD in end.names)
+    one_head = (HEAD in start.names) != (HEAD in end.names)
     _check_heads(start, end)
 
     def mix(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
         if alpha == 0:
             return tensor
-        if one_head and name == _HEAD:
+        if one_head and name == HEAD:
             return None
         if end.shapes[name] != tensor.shape:
             raise ShopBenchError(
@@ -115,31 +119,21 @@ def _are_equal(one: CheckpointReader, other: CheckpointReader, names: Collection
 
 def _check_heads(start: CheckpointReader, end: CheckpointReader) -> None:
     """Refuse two models that disagree on whether the head is the embedding; a copy that one stores is no disagreement."""
-    own = [reader for reader in (start, end) if _has_own_head(reader)]
-    both_store = _HEAD in start.names and _HEAD in end.names
-    for reader in own:
-        if both_store and ties_head(reader.folder):
-            raise ShopBenchError(
-                f"{reader.folder} ties its head to the embedding and stores another {_HEAD} beside it: some readers take the "
-                "one, some the other. Remove the tensor, or set tie_word_embeddings to false in its config.json"
-            )
+    own = [reader for reader in (start, end) if has_own_head(reader)]
+    both_store = HEAD in start.names and HEAD in end.names
+    if both_store:
+        for reader in own:
+            refuse_two_heads(reader)
     if own and (not both_store or ties_head(start.folder)):
         raise ShopBenchError(
-            f"only {own[0].folder} has a head ({_HEAD}) of its own, the other model ties it to the embedding: "
+            f"only {own[0].folder} has a head ({HEAD}) of its own, the other model ties it to the embedding: "
             "they do not match"
         )
-    if _HEAD in start.names ^ end.names and not ties_head(start.folder):
+    if HEAD in start.names ^ end.names and not ties_head(start.folder):
         raise ShopBenchError(
-            f"only one of {start.folder} and {end.folder} stores {_HEAD}, which the config of {start.folder} does not tie to "
+            f"only one of {start.folder} and {end.folder} stores {HEAD}, which the config of {start.folder} does not tie to "
             "the embedding: they do not match"
         )
-
-
-def _has_own_head(reader: CheckpointReader) -> bool:
-    """Whether a model stores a head that is not its embedding again."""
-    if _HEAD not in reader.names:
-        return False
-    return _EMBEDDING not in reader.names or not torch.equal(reader.tensor(_HEAD), reader.tensor(_EMBEDDING))
 
 
 def write_interpolated(base: Path, fine_tuned: Path, output: Path, alpha: float) -> None:

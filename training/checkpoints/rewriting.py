@@ -15,9 +15,12 @@ from safetensors.torch import save_file
 
 from evaluation.progress import steps
 from submission.errors import ShopBenchError
+from submission.lora_adapter import ties_head
 from submission.model_folder import check_safetensors, read_json, weight_files
 from training.files import fingerprint, hash_of, remove, write_json, written_whole
 
+HEAD = "lm_head.weight"
+_EMBEDDING = "model.embed_tokens.weight"
 INDEX_FILE = "model.safetensors.index.json"
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -64,6 +67,23 @@ class CheckpointReader:
             return opened.get_tensor(name)
 
 
+def has_own_head(reader: CheckpointReader) -> bool:
+    """Whether a model stores a head that is not its embedding again."""
+    if HEAD not in reader.names:
+        return False
+    return _EMBEDDING not in reader.names or not torch.equal(reader.tensor(HEAD), reader.tensor(_EMBEDDING))
+
+
+def refuse_two_heads(reader: CheckpointReader) -> None:
+    """Raise a `ShopBenchError` where the config ties the head to the embedding, and another head is stored beside it."""
+    both = {HEAD, _EMBEDDING} <= reader.names
+    if both and ties_head(reader.folder) and has_own_head(reader):
+        raise ShopBenchError(
+            f"{reader.folder} ties its head to the embedding and stores another {HEAD} beside it: vLLM takes the one, "
+            "transformers the other. Remove the tensor, or set tie_word_embeddings to false in its config.json"
+        )
+
+
 def all_finite(tensor: torch.Tensor) -> bool:
     """Return whether no element is infinite or not a number, in the memory of the tensor alone."""
     if not tensor.is_floating_point() or tensor.numel() == 0:
@@ -97,6 +117,7 @@ def rewrite_checkpoint(
     gets its name. What raises a `ShopBenchError` on the way leaves nothing behind.
     """
     shards = shard_files(base)
+    refuse_two_heads(CheckpointReader(base))
     identity = hash_of([fingerprint(base), *inputs])
     partial = output.with_name(output.name + ".partial")
     identity_file = partial / "inputs.sha256"
