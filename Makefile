@@ -15,7 +15,7 @@ T4_ENV ?= .venv-t4
 export SHOPBENCH_PROFILE ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny gpu-env awq-env llmcompressor-env finetune-demo audit-questions check-t4 check-submission clean
+.PHONY: help evaluate test test-slow container-test load lint linters format audit setup models models-qwen train-tiny gpu-env qlora-env awq-env llmcompressor-env finetune-demo audit-questions check-t4 check-submission clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -56,6 +56,10 @@ finetune-demo: setup models ## fine-tune the embedded model end to end: hours on
 gpu-env: ## build .venv-gpu, which fine-tunes and evaluates on GPUs (docs/fine_tuning.md)
 	@PYTHON="$(PYTHON)" tools/environment.sh .venv-gpu requirements/inference-cuda.lock requirements/evaluation-cuda.lock \
 	  requirements/training-cuda.lock
+
+qlora-env: ## build .venv-qlora, which tries QLoRA and ZeRO-3 on a CPU (docs/fine_tuning.md)
+	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv-qlora requirements/torch-cpu.lock \
+	  requirements/cpu.lock requirements/qlora-cpu.lock
 
 awq-env: ## build AutoAWQ's own environment (AWQ_TORCH=cuda on GPUs), which training.calibrate_awq calls
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" tools/environment.sh .venv-awq requirements/torch-$(AWQ_TORCH).lock \

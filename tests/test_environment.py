@@ -76,6 +76,16 @@ def pins(file: Path) -> list[str]:
     return re.findall(r"^([a-z0-9][^ \\\n=]*==[^ \\\n]+)", file.read_text(encoding="utf-8"), re.M)
 
 
+def test_qlora_on_a_cpu_takes_what_fine_tuning_on_gpus_does() -> None:
+    on_gpus = pins(ROOT / "requirements" / "training-cuda.lock")
+    others = {
+        pin.split("==")[0] for name in ("cpu.lock", "torch-cpu.lock") for pin in pins(ROOT / "requirements" / name)
+    }
+    missing = [pin for pin in on_gpus if pin.split("==")[0] not in others]
+    assert pins(ROOT / "requirements" / "qlora-cpu.lock") == missing
+    assert {pin.split("==")[0] for pin in missing} >= {"bitsandbytes", "deepspeed"}
+
+
 def test_requirements_txt_holds_the_pins_of_the_cuda_lock() -> None:
     locked = pins(ROOT / "requirements" / "inference-cuda.lock")
     assert len(locked) > 100 and pins(ROOT / "requirements.txt") == locked

@@ -32,6 +32,8 @@ compile -c requirements/inference-cuda.lock -c requirements/evaluation-cuda.lock
 held=$(sed -nE 's/^([a-z0-9][^ =]*)==.*/\1/p' requirements/inference-cuda.lock requirements/evaluation-cuda.lock | sort -u | paste -sd'|')
 entries -v "$held" training.tmp > requirements/training-cuda.lock
 rm training.tmp
+# QLoRA and ZeRO-3 on a CPU: what cpu.lock does not hold of it, at the same versions.
+entries 'bitsandbytes|deepspeed|hjson|msgpack' requirements/training-cuda.lock > requirements/qlora-cpu.lock
 
 # AutoAWQ: PyTorch with what it brings along on GPUs, AutoAWQ itself (a source archive), and the rest.
 compile --no-build-isolation training/requirements-awq.in -o awq.tmp

@@ -62,6 +62,27 @@ def test_the_page_shows_what_the_quantised_model_was_made_with(tmp_path: Path) -
     assert "<td>group_size</td><td>64</td>" in text and "fingerprint" not in text
 
 
+def test_the_page_shows_the_curve_with_its_intervals(tmp_path: Path) -> None:
+    recipe = finished_run(tmp_path / "run", "wise_ft.alpha=null")
+    points = [{"alpha": alpha, "seen": {**SCORE, "score": 0.4 + alpha / 5}, "unseen": SCORE} for alpha in (0.0, 0.5)]
+    write_json(recipe.output / "wise_ft" / "sweep.json", {"alpha": 0.5, "points": points})
+    (recipe.output / "wise_ft" / "sweep.png").touch()
+    text = write_page(recipe, 0.5).read_text()
+    assert "α = 0.5 was chosen on the validation questions" in text and 'src="wise_ft/sweep.png"' in text
+    assert "<tr><td>0.5</td><td>0.500 [0.250, 0.750]</td><td>0.500 [0.250, 0.750]</td></tr>" in text
+    assert "<tr><td>0</td><td>0.400 [0.250, 0.750]</td>" in text
+
+
+def test_the_page_shows_what_the_soup_has_tried(tmp_path: Path) -> None:
+    recipe = finished_run(tmp_path / "run", "ensemble.weights=soup")
+    tried = [{"members": ["mixture"], "seen": SCORE, "unseen": {**SCORE, "score": 0.625}}]
+    write_json(recipe.output / "soup" / "soup.json", {"weights": {"mixture": 0.25}, "tried": tried})
+    text = write_page(recipe, 0.5).read_text()
+    assert "<td>mixture</td><td>0.500 [0.250, 0.750]</td><td>0.625 [0.250, 0.750]</td>" in text
+    # The weight that was chosen, not the one that the recipe has.
+    assert "<td>0.25</td><td>6</td>" in text and "<td>0.6</td>" not in text
+
+
 def test_a_page_is_written_again_without_a_trace_of_the_older_one(tmp_path: Path) -> None:
     recipe = finished_run(tmp_path / "run")
     first = write_page(recipe, 0.5).read_text()

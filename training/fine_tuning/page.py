@@ -117,7 +117,16 @@ def _sweep(recipe: Recipe, alpha: float) -> Iterator[str]:
     yield "<h2>Between base and fine-tuned (wise-ft)</h2>"
     chosen = "was given" if recipe.wise_ft.alpha is not None else "was chosen on the validation questions"
     yield _paragraph(f"α = {alpha:g} {chosen}: 0 is the base model, 1 the ensemble of the adapters.")
+    sweep = None if recipe.wise_ft.alpha is not None else _read(recipe.output / "wise_ft" / "sweep.json")
+    if sweep is None:
+        return
+    yield _paragraph(
+        "Allowed is each α whose score on tasks not trained on is not below the interval of α = 0; of these the best mean of "
+        "both scores is taken. The scores with their 95 % intervals:"
+    )
     yield from _picture(recipe, recipe.output / "wise_ft" / "sweep.png", "Validation scores by α")
+    rows = [[f"{point['alpha']:g}", _interval(point["seen"]), _interval(point["unseen"])] for point in sweep["points"]]
+    yield _table(["α", "tasks trained on", "tasks not trained on"], rows)
 
 
 def _awq(recipe: Recipe) -> Iterator[str]:

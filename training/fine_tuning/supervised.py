@@ -15,12 +15,11 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import LoraConfig
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel, TrainerCallback, set_seed
+from transformers import AutoModelForCausalLM, PreTrainedModel, TrainerCallback, set_seed
 from transformers.trainer_callback import TrainerControl, TrainerState
 from transformers.trainer_utils import SchedulerType
 from transformers.training_args import TrainingArguments
 from transformers.utils import (
-    is_bitsandbytes_available,
     is_flash_attn_2_available,
     is_flash_attn_3_available,
     is_kernels_available,
@@ -41,6 +40,7 @@ from training.files import fingerprint, folder_written_whole, hash_of, remove, w
 from training.fine_tuning.adapter_checks import check_adapters
 from training.fine_tuning.emphasis import draw_of
 from training.fine_tuning.examples import Draw, length_grouped_order, load_examples, read_conversations
+from training.fine_tuning.four_bits import check_four_bit, four_bits, keep_gradients
 from training.fine_tuning.loss_curve import draw_loss_curve
 from training.fine_tuning.reporting import check_reporting, reporting_callbacks
 from training.fine_tuning.training_progress import preparing, show_lines
@@ -150,35 +150,21 @@ def trainer_arguments(settings: SftSettings, folder: Path, seed: int) -> SFTConf
 
 
 def load_model(base: Path, settings: SftSettings) -> PreTrainedModel:
-    """Load the base model, in 4 bits (NF4, double quantisation; QLoRA, arXiv 2305.14314) where that is asked for."""
-    quantisation = None
+    """Load the base model, in 4 bits where that is asked for."""
     if settings.four_bit:
-        _check_four_bit()
-        quantisation = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
-            # ZeRO-3 shards tensors of floating point only.
-            bnb_4bit_quant_storage=torch.bfloat16,
-        )
+        check_four_bit(base)
     try:
-        return AutoModelForCausalLM.from_pretrained(
+        model = AutoModelForCausalLM.from_pretrained(
             base,
             dtype=getattr(torch, compute_dtype(settings)),
-            quantization_config=quantisation,
+            quantization_config=four_bits() if settings.four_bit else None,
             attn_implementation=settings.attention,
             local_files_only=True,
         )
     except ImportError as error:
         raise _no_attention(settings, str(error)) from error
-
-
-def _check_four_bit() -> None:
-    if not torch.cuda.is_available():
-        raise ShopBenchError("sft.four_bit needs a CUDA device: --set sft.four_bit=false trains plain LoRA")
-    if not is_bitsandbytes_available():
-        raise ShopBenchError("sft.four_bit needs bitsandbytes: pip install bitsandbytes")
+    keep_gradients(model)
+    return model
 
 
 def _check_attention(settings: SftSettings) -> None:
@@ -265,7 +251,7 @@ def _check_settings(recipe: Recipe, adapter: str, folder: Path) -> None:
         trainer_arguments(settings, folder, recipe.seed)
         _check_attention(settings)
         if settings.four_bit:
-            _check_four_bit()
+            check_four_bit(recipe.base_model)
     except ShopBenchError as error:
         raise ShopBenchError(f"adapter {adapter}: {error}") from error
 
