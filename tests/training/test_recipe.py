@@ -22,7 +22,11 @@ DEMO = RECIPES / "cpu_demo.yaml"
 
 @pytest.mark.parametrize(
     "file",
-    [DEMO, *map(DEMO.with_name, ("tiny.yaml", "qwen_small.yaml")), *sorted(RECIPES.glob("track*.yaml"))],
+    [
+        DEMO,
+        *map(DEMO.with_name, ("tiny.yaml", "qwen_small.yaml", "ensemble_demo.yaml")),
+        *sorted(RECIPES.glob("track*.yaml")),
+    ],
     ids=lambda file: file.stem,
 )
 def test_recipes_that_ship_are_whole(file: Path) -> None:
@@ -65,7 +69,10 @@ def test_the_small_qwen_has_four_adapters_a_mean_of_them_and_groups_that_two_car
     recipe = load_recipe(RECIPES / "qwen_small.yaml", [], Recipe)
     assert len(recipe.adapters) == 4
     assert sum(adapter.weight for adapter in recipe.adapters.values()) == pytest.approx(1)
-    assert {task for adapter in recipe.adapters.values() for task in adapter.tasks} <= TASKS.keys()
+    assert {task for adapter in recipe.adapters.values() for task in adapter.emphasis} <= TASKS.keys()
+    # Nobody is a specialist, and no two are the same.
+    assert not any(adapter.tasks for adapter in recipe.adapters.values()) and recipe.ensemble.weights == "soup"
+    assert len({recipe.seed_of(name) for name in recipe.adapters}) == 4
     assert recipe.awq is not None and recipe.awq.group_size is not None
     assert (recipe.awq.group_size, recipe.awq.tensor_parallel) == (64, 2)
     check_after_padding(HALF_BILLION, recipe.awq.group_size, recipe.awq.tensor_parallel)
@@ -77,11 +84,11 @@ def test_the_small_qwen_sees_the_mixture_of_the_large_one() -> None:
     small, large = (load_recipe(RECIPES / f"data_{name}.yaml", [], DataRecipe) for name in ("qwen_small", "shopbench"))
     assert small.weights == large.weights and small.sources.keys() == large.sources.keys()
     assert small.held_out is not None and large.held_out is not None
-    assert small.held_out.unseen_tasks == large.held_out.unseen_tasks
+    assert {*small.held_out.unseen_tasks} == {*large.held_out.unseen_tasks, "general_knowledge"}
     recipe = load_recipe(RECIPES / "qwen_small.yaml", [], Recipe)
     assert recipe.data.train == small.output / "data"
     assert {recipe.data.validation_seen, recipe.data.test_unseen} <= set(small.held_out.files)
-    trained_on = {task for adapter in recipe.adapters.values() for task in adapter.tasks}
+    trained_on = {task for adapter in recipe.adapters.values() for task in adapter.emphasis}
     assert not trained_on & set(small.held_out.unseen_tasks)
 
 

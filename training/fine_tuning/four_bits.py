@@ -1,9 +1,9 @@
 """Loads a base model in 4 bits for QLoRA (NF4, double quantisation; arXiv 2305.14314), on a GPU or a CPU.
 
-The one thing to know: on a CPU bitsandbytes 0.50.2 has two traps, both silent. It quantises a weight in blocks of 64 that run
-on over the ends of its rows, and reads it back as if each row held whole blocks: with 352 inputs, row 10 gets the scales of
-row 9. And a layer that has answered without gradients stays in a form that passes none on. The first is refused here, the
-second is switched off.
+The one thing to know: on a CPU bitsandbytes 0.50.2 has two traps, both silent. It quantises a weight in blocks of 64, which
+run on over the ends of its rows. It reads it back as if each row held whole blocks, so with 352 inputs row 10 gets the scales
+of row 9. And a layer that has answered without gradients stays in a form that passes none on. The first is refused here,
+the second is switched off.
 """
 
 from pathlib import Path
