@@ -17,6 +17,7 @@ from typing import Any
 
 from training.data.building import build
 from training.data.recipe import DataRecipe
+from training.data.sources.ecinstruct import read_data
 from training.recipe import load_recipe
 
 _FIXTURES = Path("tests/training/fixtures")
@@ -126,9 +127,22 @@ def _changed(row: Any, number: int) -> Any:
         changed["prev_items"] = row["prev_items"].replace("' '", f"{number:X}' '").replace("']", f"{number:X}']")
     for column in _TEXTS:
         text = row.get(column)
-        if isinstance(text, str) and text and text[0] not in "{[":
-            changed[column] = f"{_name(f'{number}/{text}')} {text}"
+        if isinstance(text, str) and text:
+            changed[column] = _named(read_data(text), _name(f"{number}/{text}"))
     return changed
+
+
+def _named(value: Any, name: str) -> Any:
+    """Return a text with a name in front of it; in data that are written as text, every text of them, as JSON again."""
+    return f"{name} {value}" if isinstance(value, str) else json.dumps(_each_named(value, name))
+
+
+def _each_named(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _each_named(item, name) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each_named(item, name) for item in value]
+    return f"{value} {name}" if isinstance(value, str) and value else value
 
 
 def _name(seed: str) -> str:

@@ -412,14 +412,14 @@ NEXT_QUERY = Task(
         "Actions:\n{actions}\nCandidates:\n{items}\nRespond with three numbers separated by commas.\nOutput:",
     ),
 )
-_CANDIDATE_QUERIES = 10
+_CANDIDATE_QUERIES, _ASKED_FOR = 10, 3
 
 
 @NEXT_QUERY.built_from("esci/products")
 def build_next_query(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Let a shopper search, click a product and search anew: the next query is another one that finds the product.
 
-    Only the true query counts, but three numbers are asked for: the answer adds the two others nearest to the session.
+    Only the true query counts, but three numbers are asked for: the answer adds two others that are near.
     """
     pairs = [
         (first, second)
@@ -435,20 +435,36 @@ def build_next_query(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Rand
     if rng.random() < 0.3:
         actions.append(f"Add product '{title}' to cart")
     own = {query for query, _ in judged.queries}
-    queries = pool.once("queries", _queries_by_language)[judged.language]
-    wrong = draw(rng, queries, _CANDIDATE_QUERIES - 1, lambda query: query not in own and not related(query, second))
+    wrong: list[str] = []
+
+    def is_wrong(query: str) -> bool:
+        return query not in own and query not in wrong and not related(query, second)
+
+    # The two that complete the answer are of the same part of the shop or share words with it, as far as there are any.
+    by_domain = pool.once("queries by domain", _queries_by_domain)
+    near = [query for domain in sorted(domains(title)) for query in by_domain.get((judged.language, domain), [])]
+    everything = pool.once("queries", _queries_by_language)[judged.language]
+    for queries, count in ((near, _ASKED_FOR - 1), (everything, _CANDIDATE_QUERIES - 1)):
+        wrong += draw(rng, queries, count - len(wrong), is_wrong)
     if len(wrong) < _CANDIDATE_QUERIES - 1:
         return None
+    session = terms(f"{first} {title}")
+    completing = sorted(wrong, key=lambda query: (query not in near, -len(session & terms(query))))[: _ASKED_FOR - 1]
     candidates = [second, *wrong]
     rng.shuffle(candidates)
-    session = terms(f"{first} {title}")
     numbers = tuple(range(1, len(candidates) + 1))
-    nearest = sorted(
-        numbers,
-        key=lambda number: (candidates[number - 1] != second, -len(session & terms(candidates[number - 1]))),
-    )
+    answer = [candidates.index(query) + 1 for query in (second, *completing)]
     slots = {"actions": "\n".join(actions), "items": numbered(candidates, 1)}
-    return Draft(slots, [nearest[0]], numbers, answer=nearest[:3])
+    return Draft(slots, answer[:1], numbers, answer=answer)
+
+
+def _queries_by_domain(pool: Pool[JudgedProduct]) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for language, queries in pool.once("queries", _queries_by_language).items():
+        for query in queries:
+            for domain in domains(query):
+                found.setdefault((language, domain), []).append(query)
+    return found
 
 
 TYPE_FROM_QUERY = Task(
