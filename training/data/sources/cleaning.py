@@ -26,6 +26,9 @@ _PRODUCT_LINK = re.compile(r"<a\b[^<>]*\bproduct-link\b[^<>]*>.*?</a>", re.IGNOR
 _INVISIBLE = re.compile(
     r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff]"
 )
+# UTF-8 that somebody took for Latin-1: what is left of spaces without a break and of curled quotes.
+_MISREAD = re.compile(r"Â(?=[\s\u00a0®©°£«»]|$)|â€[™˜œ“”\u009d]?")
+_MISREAD_AS = {"â€™": "'", "â€˜": "'", "â€œ": '"', "â€“": "-", "â€”": "-", "â€\u009d": '"', "â€": '"'}
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 _ABSENT = frozenset({"", "nan", "none", "null", "n/a", "na", "not applicable", "not available", "does not apply"})
@@ -65,6 +68,8 @@ def without_markup(text: object) -> str:
         text = str(text)
     if "&" in text:
         text = html.unescape(html.unescape(text))
+    if "Â" in text or "â€" in text:
+        text = _MISREAD.sub(lambda match: _MISREAD_AS.get(match.group(), ""), text)
     if "<" in text:
         text = _TAG.sub(" ", _PRODUCT_LINK.sub(" ", text) if "product-link" in text else text)
     if "[" in text or "The media" in text or "Your browser" in text or "Video Player" in text:

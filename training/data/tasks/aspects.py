@@ -19,8 +19,8 @@ from training.data.tasks.words import terms
 _ASPECTS = {
     "quality": ("make", r"quality|well[- ]made|workmanship|craftsmanship|poorly made|cheaply made",
         r"cheap\w*|junk|construct\w*|built|build\b|solid|strong|thin\b|thick|defect\w*|craft\w*|garbage|crap"),
-    "durability": ("make", r"durab\w+|sturdy|flimsy|fell apart|falls apart|held up|holds up|broke\b|broken|lasted",
-        r"break\w*|tears?\b|tore|torn|rip\w*|crack\w*|fray\w*|wore out|last(?:s|ing)?\b|fell off|came off|peel\w*"
+    "durability": ("make", r"durab\w+|sturdy|flimsy|fell apart|falls apart|held up|holds up|broke\b|lasted",
+        r"break\w*|broken|tears?\b|tore|torn|rip\w*|crack\w*|fray\w*|wore out|last(?:s|ing)?\b|fell off|came off|peel\w*"
         r"|die[ds]?\b|dead\b"),
     "material": ("make", r"fabric|material|leather|plastic|cotton",
         r"metal|wood\w*|polyester|wool|silicone|rubber|canvas|cloth|steel|cardboard|stitch\w*|seams?|sew\w*|glass"

@@ -25,7 +25,7 @@ from training.data.sources.records import Product
 from training.data.tasks.equivalents import is_color, is_vague, meanings, names_value, related, squeezed
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated
 from training.data.tasks.unsuitable import is_boilerplate
-from training.data.tasks.words import contains, product_type, share_terms, shortened, terms
+from training.data.tasks.words import contains, numbers_in, product_type, share_terms, shortened, terms
 
 # Names of attributes in details: the kind of their values, and how a question calls them.
 _KINDS = {
@@ -84,6 +84,7 @@ _PASSES_FOR = {
     "fit": {"shape", "mounting"},
     "shape": {"fit"},
 }
+_SCENTED = re.compile(r"\b(?:un)?(?:scent|fragran|perfum)", re.IGNORECASE)
 _EMPTY_VALUES = frozenset({"all", "unisex", "yes", "no"})
 # Kinds of which a title may leave the value open; what form flour has needs no telling.
 _LEFT_OPEN = frozenset(
@@ -138,6 +139,9 @@ def build_value_from_title(product: Product, pool: Pool[Product], rng: Random) -
     if not values:
         return pool.skip("page without an attribute whose values can be told apart")
     label, kind, value = rng.choice(values)
+    # "Shampoo with Coconut Oil" says what is in it.
+    if kind == "scent" and not _SCENTED.search(product.title):
+        return pool.skip("title that does not speak of a scent")
     by_name = pool.once("values", _values_by_name)
     context = f"{value} {product.title}"
     wrong = draw_unrelated(rng, by_name[label], 3, context)
@@ -176,6 +180,8 @@ def build_compatible_value(product: Product, pool: Pool[Product], rng: Random) -
     if not values or not kind_of_product:
         return pool.skip("page without a type or without an attribute whose values can be told apart")
     label, kind, value = rng.choice(values)
+    if related(value, kind_of_product):
+        return pool.skip("value that the type of the page names")
     by_name = pool.once("values", _values_by_name)
     same_kind = {other.lower() for other in by_name[f"kind of {kind}"]}
     others = [
@@ -327,4 +333,6 @@ def build_description(product: Product, pool: Pool[Product], rng: Random) -> Dra
     text = first_sentences(product.description, _MOST_DESCRIPTION_CHARACTERS)
     if len(text.split()) < 8 or is_boilerplate(text) or len(terms(text) & terms(product.title)) < 2:
         return pool.skip("page without a description that speaks of what the title names")
+    if not numbers_in(text) <= numbers_in(product.title):
+        return pool.skip("description with a number that the title does not give")
     return Draft({"title": product.title}, text)

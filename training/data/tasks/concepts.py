@@ -141,7 +141,7 @@ ATTRIBUTE_SYNONYM = Task(
         "{options}\nAnswer: ",
         "Two shops sell products of the type '{type}'. What one of them lists as '{attribute}', the other lists "
         "as\n{options}\nAnswer: ",
-        "Select the synonym of the product attribute '{attribute}'.\n{options}\nAnswer:",
+        "Select the synonym of the attribute '{attribute}' of products of the type '{type}'.\n{options}\nAnswer:",
     ),
     questions_per_record=3,
 )
@@ -234,7 +234,7 @@ COMMONSENSE = Task(
     wordings=(
         "Someone wants to {use}. Which product do they need?\n{options}\nAnswer: ",
         "What would a person use to {use}?\n{options}\nAnswer: ",
-        "Name the product whose purpose it is to {use}.\n{options}\nAnswer: ",
+        "Name the product that somebody buys who wants to {use}.\n{options}\nAnswer: ",
         '"I would like to {use}." Which of these products helps?\n{options}\nAnswer:',
     ),
     questions_per_record=2,

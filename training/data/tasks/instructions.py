@@ -145,7 +145,7 @@ RELATION = Task(
     wordings=(
         "First product: {first}\nSecond product: {second}\nWhat do the two have to do with each other?\n{options}\nAnswer: ",
         "How are the products '{first}' and '{second}' related?\n{options}\nAnswer: ",
-        "What connects the following products in the eyes of shoppers?\n- {first}\n- {second}\n{options}\nAnswer: ",
+        "What, if anything, connects the following products in the eyes of shoppers?\n- {first}\n- {second}\n{options}\nAnswer: ",
         "An online shop compares two products.\nOne: {first}\nOther: {second}\nChoose the relation between them.\n{options}\n"
         "Answer:",
     ),
@@ -473,8 +473,8 @@ PRODUCT_ANSWER = Task(
         "Instructions: Write a short answer to the customer's question. The reviews say: {documents}\nInput: {question}\n"
         "Output:",
         "Reviews of a product: {documents}\nA customer asks: {question}\nWrite an answer to the customer.\nOutput: ",
-        "Question of a customer: {question}\nWrite what somebody who knows the product from these reviews would "
-        "reply: {documents}\nOutput: ",
+        "Question of a customer: {question}\nReviews: {documents}\nWrite what somebody who knows the product from these "
+        "reviews would reply.\nOutput: ",
         "Explain to the customer what others found out. Question: {question}\nFrom the reviews: {documents}\nOutput:",
     ),
 )

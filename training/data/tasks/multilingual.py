@@ -16,7 +16,7 @@ from training.data.sources.records import Product, ProductType, Translations
 from training.data.tasks.equivalents import is_color, is_vague, may_be_in, meanings, related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_any, draw_unrelated, in_another_language
 from training.data.tasks.unsuitable import is_boilerplate
-from training.data.tasks.words import contains, share_terms, shortened, surface_terms, terms
+from training.data.tasks.words import contains, numbers_in, share_terms, shortened, surface_terms, terms
 
 ENGLISH_NAME = {
     "en": "English",
@@ -74,6 +74,8 @@ def _translation(product: Translations, targets: list[str], pool: Pool[Translati
     before, after = product.pages[source].title, product.pages[target].title
     if len(before.split()) < 3 or _share(before, after) > _MOST_SHARED or not _is_in(after, target):
         return pool.skip("title that is short, was copied or is in another language than its site")
+    if numbers_in(before) != numbers_in(after):
+        return pool.skip("translation with other numbers than the title")
     return Draft({"title": before, "language": ENGLISH_NAME[target]}, after, language=target)
 
 
@@ -162,11 +164,17 @@ def build_same_title(product: Translations, pool: Pool[Translations], rng: Rando
     if _share(before, right) > _MOST_SHARED:
         return pool.skip("titles that are the same in both languages")
     own = " ".join(page.title for page in product.pages.values())
-    pages = [(other.key, other.pages[target].title) for other in pool.records if target in other.pages]
+    pages = pool.once(f"titles in {target}", lambda pool: _titles_in(pool, target))
     wrong = draw(rng, pages, 3, lambda pair: pair[0] != product.key and not related(pair[1], own))
     titles = [shortened(title) for _, title in wrong]
     slots = {"title": shortened(before), "language": ENGLISH_NAME[target]}
     return choice(rng, shortened(right), titles, **slots) if len(titles) == 3 else None
+
+
+def _titles_in(pool: Pool[Translations], language: str) -> list[tuple[str, str]]:
+    """Return the titles of a site by product, without those that sellers left in another language."""
+    titles = [(product.key, product.pages[language].title) for product in pool.records if language in product.pages]
+    return [(key, title) for key, title in titles if language == "en" or detect_language(title) == language]
 
 
 KEYWORD_SET = Task(
@@ -177,7 +185,7 @@ KEYWORD_SET = Task(
     wordings=(
         "Which keyword set suits the product below?\nProduct Title: {title}\nProduct Description: {description}\n{options}\n"
         "Answer: ",
-        "Read the product page and choose the phrases that sum it up.\nProduct Title: {title}\nProduct Description: "
+        "Read the product page and choose the keywords that sum it up.\nProduct Title: {title}\nProduct Description: "
         "{description}\n\n{options}\nAnswer: ",
         "One of these sets of keywords was taken from the page below. Which one?\nProduct Title: {title}\nProduct "
         "Description: {description}\n{options}\nAnswer: ",

@@ -128,9 +128,8 @@ UNIT_CONVERSION = Task(
     track=2,
     wordings=(
         "The product '{title}' is sold online. How much is {amount} in {unit}?\n{options}\nAnswer: ",
-        "Product title: {title}\nA customer wants to know {amount} in {unit}. Which is the closest?\n{options}\nAnswer: ",
-        "A shopper who thinks in {unit} reads the title '{title}'. To what does the {amount} in it "
-        "correspond?\n{options}\nAnswer: ",
+        "Product title: {title}\nA customer wants to know {amount} in {unit}. Which is right?\n{options}\nAnswer: ",
+        "A shopper who thinks in {unit} reads the title '{title}'. What is {amount} in {unit}?\n{options}\nAnswer: ",
         "Convert the {amount} in the title '{title}' to {unit}.\n{options}\nAnswer:",
     ),
 )
@@ -156,11 +155,13 @@ def build_unit_conversion(
 ) -> Draft | None:
     """Convert an amount of the title; the slips are the factor upside down, ten times as much and a near factor."""
     title = _title(product)
-    # Two thirds of an inch would be shown as 0.67.
+    # Two thirds of an inch would be shown as 0.67, and nobody wants the tip of a pen in centimeters.
     convertible = [
         amount
         for amount in amounts(title)
-        if amount.unit in _CONVERSIONS and Fraction(written(amount.value)) == amount.value
+        if amount.unit in _CONVERSIONS
+        and Fraction(written(amount.value)) == amount.value
+        and (amount.unit != "millimeter" or amount.value >= 10)
     ]
     if not convertible:
         return pool.skip("title without an amount that can be converted")
@@ -185,7 +186,7 @@ NUMERIC_REASONING = Task(
     wordings=(
         "The product '{title}' is sold online. {question}\n{options}\nAnswer: ",
         "Product title: {title}\nQuestion: {question}\n{options}\nAnswer: ",
-        "{question} The question is about one package of '{title}'.\n{options}\nAnswer: ",
+        "About one package of '{title}': {question}\n{options}\nAnswer: ",
         "Someone is about to buy '{title}'. {question}\n{options}\nAnswer:",
     ),
 )
@@ -238,7 +239,9 @@ def _supply(count: int, rng: Random) -> _Reasoning:
 
 
 def _unit_price(count: int, rng: Random) -> _Reasoning:
-    usual = [cents for cents in (5, 10, 20, 25, 50, 75, 120, 150, 200, 250, 400, 750) if 300 <= cents * count <= 6000]
+    usual = [
+        cents for cents in (5, 10, 20, 25, 50, 75, 120, 150, 200, 250, 400, 750, 1200) if 800 <= cents * count <= 6000
+    ]
     cents = rng.choice(usual or [25])
     price = Fraction(cents * count, 100)
     question = f"A package costs ${float(price):.2f}. What does one item cost?"

@@ -28,7 +28,7 @@ from training.data.tasks.aspects import (
 )
 from training.data.tasks.equivalents import related
 from training.data.tasks.task import Draft, Pool, Task, choice, draw, draw_unrelated, in_english, selection
-from training.data.tasks.words import count_phrase, product_type, share_terms, shortened, terms
+from training.data.tasks.words import PLURAL_WORDS, count_phrase, product_type, share_terms, shortened, terms
 
 _VOWEL_LETTER = frozenset("AEFHILMNORSX")
 _LIKE_CONSONANT = re.compile(r"(?:uni|use|usual|utensil|eu|one\b|once\b|ukulele|ute)")
@@ -36,10 +36,15 @@ _SILENT_H = re.compile(r"(?:hour|honest|heir|honou?r)")
 
 
 def _thing(product: Product | None) -> str:
-    """Return what a review is of with its article: "an ice cream maker product", "a product" where the page does not say."""
+    """Return what a review is of with its article: "an ice cream maker product", "a product" where the page does not say.
+
+    Of plurals the name is enough: "running shoes".
+    """
     kind = product_type(product)
     if not kind:
         return "a product"
+    if kind.split()[-1] in PLURAL_WORDS:
+        return kind
     name = kind if kind.endswith("product") else f"{kind} product"
     first = name.split()[0]
     if first.isupper():

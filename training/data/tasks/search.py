@@ -38,6 +38,7 @@ from training.data.tasks.task import (
     numbered,
     ranking,
 )
+from training.data.tasks.unsuitable import says_no
 from training.data.tasks.words import names_the_thing, shortened, surface_terms, term_sequence, terms
 
 # Gains of the four labels, as the benchmark's own ranking questions have them.
@@ -46,15 +47,16 @@ RANKED_PRODUCTS = 5
 
 _RANKING_WORDINGS = (
     "A shopper searched for '{query}'. Rank the {count} products below by how relevant they are to this query, the most "
-    "relevant first.\nProduct List:\n{items}\nOutput a permutation of the numbers 1 to {count}, separated by commas, and nothing "
-    "else.\nOutput: ",
+    "relevant first. Products that are equally relevant stay in the order of the list.\nProduct List:\n{items}\nOutput a "
+    "permutation of the numbers 1 to {count}, separated by commas, and nothing else.\nOutput: ",
     "Sort these products by their relevance for the search query '{query}', starting with the best match. Each number from "
-    "1 to {count} must appear once.\nProduct List:\n{items}\nOutput:\n",
+    "1 to {count} must appear once. Of equally relevant products the smaller number comes first.\nProduct List:\n{items}\n"
+    "Output:\n",
     "Product List:\n{items}\nA search engine shows the {count} products above for the query '{query}'. In which order "
-    "should they stand, if the most relevant comes first? Rank them: output a permutation of the numbers 1 to {count}, "
-    "separated by commas.\nOutput: ",
-    "Query: {query}\nProducts:\n{items}\nOrder the products from most to least relevant to the query. Answer with a "
-    "permutation of 1 to {count}, with commas in between.\nOutput:",
+    "should they stand, if the most relevant comes first? Equally relevant ones keep their order. Rank them: "
+    "output a permutation of the numbers 1 to {count}, separated by commas.\nOutput: ",
+    "Query: {query}\nProducts:\n{items}\nOrder the products from most to least relevant to the query, equally relevant "
+    "ones as they are listed. Answer with a permutation of 1 to {count}, with commas in between.\nOutput:",
 )
 QUERY_RANKING = Task("query_product_ranking", TaskType.RANKING, "ndcg", track=3, wordings=_RANKING_WORDINGS)
 FOREIGN_RANKING = Task("multilingual_query_ranking", TaskType.RANKING, "ndcg", track=4, wordings=_RANKING_WORDINGS)
@@ -183,6 +185,8 @@ def build_complement(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -
 
 def _product_choice(query: JudgedQuery, label: str, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Draw the right answer at random among the products with this label, wrong ones among irrelevant products."""
+    if says_no(query.query):
+        return pool.skip("query that says what it does not want")
     labelled = query.products(label)
     if not labelled:
         return pool.skip(f"query without a product labelled {label}")
@@ -275,9 +279,11 @@ IRRELEVANT = Task(
 @IRRELEVANT.built_from("esci/queries")
 def build_irrelevant(query: JudgedQuery, pool: Pool[JudgedQuery], rng: Random) -> Draft | None:
     """Ask for the one product that is not relevant among three that match exactly."""
-    relevant = query.products("E")
+    if says_no(query.query):
+        return pool.skip("query that says what it does not want")
+    relevant = [product for product in query.products("E") if related(product.title, query.query)]
     if len(relevant) < 3:
-        return pool.skip("query with fewer than three exact products")
+        return pool.skip("query with fewer than three exact products that name something of it")
     shown = rng.sample(relevant, 3)
     odd = _irrelevant_products(query, [product.title for product in relevant], 1, pool, rng)
     if not odd:
@@ -421,10 +427,11 @@ def build_next_query(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Rand
 
     Only the true query counts, but three numbers are asked for: the answer adds two others that are near.
     """
+    found = judged.labelled("E", "S")
     pairs = [
         (first, second)
-        for first in judged.labelled("E", "S")
-        for second in judged.labelled("E", "S")
+        for first in found
+        for second in found
         if terms(first) & terms(second) and terms(first) != terms(second)
     ]
     if not pairs:
@@ -432,25 +439,34 @@ def build_next_query(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Rand
     first, second = rng.choice(pairs)
     title = shortened(judged.product.title)
     actions = [f"Query keyword '{first}'", f"Click on product '{title}'"]
-    if rng.random() < 0.3:
+    # Who has put into the cart what the next query asks for has no need of it.
+    if second not in judged.labelled("E") and rng.random() < 0.5:
         actions.append(f"Add product '{title}' to cart")
     own = {query for query, _ in judged.queries}
+    also = draw_any(rng, [query for query in found if query not in (first, second)], _ASKED_FOR - 1)
     wrong: list[str] = []
 
     def is_wrong(query: str) -> bool:
         return query not in own and query not in wrong and not related(query, second)
 
-    # The two that complete the answer are of the same part of the shop or share words with it, as far as there are any.
+    # Two complete the answer: others that find the product, or queries of the same part of the shop.
     by_domain = pool.once("queries by domain", _queries_by_domain)
     near = [query for domain in sorted(domains(title)) for query in by_domain.get((judged.language, domain), [])]
     everything = pool.once("queries", _queries_by_language)[judged.language]
-    for queries, count in ((near, _ASKED_FOR - 1), (everything, _CANDIDATE_QUERIES - 1)):
-        wrong += draw(rng, queries, count - len(wrong), is_wrong)
-    if len(wrong) < _CANDIDATE_QUERIES - 1:
+    wrong += draw(rng, near, _ASKED_FOR - 1 - len(also), is_wrong)
+    completing = [*also, *wrong]
+    if len(completing) < _ASKED_FOR - 1:
+        return pool.skip("session with fewer than two other queries that come near")
+    # Of what else is near nothing may be left out of the answer.
+    wrong += draw(
+        rng,
+        everything,
+        _CANDIDATE_QUERIES - _ASKED_FOR,
+        lambda query: is_wrong(query) and query not in near and not related(query, f"{first} {title}"),
+    )
+    if 1 + len(also) + len(wrong) < _CANDIDATE_QUERIES:
         return None
-    session = terms(f"{first} {title}")
-    completing = sorted(wrong, key=lambda query: (query not in near, -len(session & terms(query))))[: _ASKED_FOR - 1]
-    candidates = [second, *wrong]
+    candidates = [second, *also, *wrong]
     rng.shuffle(candidates)
     numbers = tuple(range(1, len(candidates) + 1))
     answer = [candidates.index(query) + 1 for query in (second, *completing)]
@@ -551,7 +567,8 @@ _KEYWORDS = 4
 def build_keywords(judged: JudgedProduct, pool: Pool[JudgedProduct], rng: Random) -> Draft | None:
     """Ask for words of the queries that the product matches, among sets that mix in words of other products' queries."""
     exact = judged.labelled("E")
-    own = sorted({word for query in exact for word in surface_terms(query)})
+    page = terms(judged.product.text)
+    own = sorted({word for query in exact for word in surface_terms(query) if terms(word) <= page})
     if len(own) < 3:
         return pool.skip("product whose queries have fewer than three words")
     right = rng.sample(own, min(_KEYWORDS, len(own)))

@@ -52,9 +52,9 @@ ALSO_BOUGHT = Task(
 def build_also_bought(basket: Basket, pool: Pool[Basket], rng: Random) -> Draft | None:
     """Mix the three products of a basket that share most categories with the one bought with twelve of other baskets."""
     anchor = rng.choice(basket.products)
-    alike = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor)]
+    alike = [product for product in basket.products if product.key != anchor.key and _shared(product, anchor) > 1]
     if len(alike) < 3:
-        return pool.skip("basket with fewer than three products that share a category")
+        return pool.skip("basket with fewer than three products that share two categories")
     rng.shuffle(alike)
     right = sorted(alike, key=lambda product: -_shared(product, anchor))[:3]
     fewest = min(_shared(product, anchor) for product in right)

@@ -23,7 +23,7 @@ from submission.task_types import TaskType
 from training.data.rows import AskedRow, BuiltRow, CandidateRow, asked_row
 from training.data.sources.records import Record
 from training.data.tasks.equivalents import is_vague, related
-from training.data.tasks.unsuitable import is_vulgar
+from training.data.tasks.unsuitable import is_vulgar, names_a_price
 
 _FORMS: dict[TaskType, type] = {
     TaskType.MULTIPLE_CHOICE: Choice,
@@ -182,6 +182,9 @@ class Task:
             return draft
         if any(_holds_a_list(value) for name, value in draft.slots.items() if name not in _LIST_SLOTS):
             pool.skip("text that holds a numbered list of its own")
+            return None
+        if "query" in draft.slots and names_a_price(draft.slots["query"]):
+            pool.skip("query about a price")
             return None
         if is_vulgar("\n".join(draft.slots.values())) or (isinstance(draft.truth, str) and is_vulgar(draft.truth)):
             pool.skip("text with a vulgar word")

@@ -59,10 +59,26 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 
+_NO = re.compile(r"\b(?:without|w/o|not|no|non|never|except|sin|ohne|sans|senza)\b|なし|ない", re.IGNORECASE)
+_PRICE = re.compile(
+    r"[$€£¥]|\b(?:cheap(?:est)?|free|lol|under \d+(?! ?(?:inch|in|ft|lbs?|oz|cm|mm|kg))|\d+ (?:dollars?|bucks|euros?))\b",
+    re.IGNORECASE,
+)
+
 
 def is_vulgar(text: str) -> bool:
     """Whether a word of `text` is one that nobody wants to read in a shop, in one of the languages of the sources."""
     return _VULGAR.search(text.lower()) is not None
+
+
+def says_no(query: str) -> bool:
+    """Whether a query says what it does not want: "tires without rims"."""
+    return _NO.search(query) is not None
+
+
+def names_a_price(query: str) -> bool:
+    """Whether a query is about what something may cost, which no title tells."""
+    return _PRICE.search(query) is not None
 
 
 def is_boilerplate(sentence: str) -> bool:

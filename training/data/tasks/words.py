@@ -22,17 +22,24 @@ _SEVERAL_THINGS = re.compile(r"[&/,()]| and |>")
 _PLURAL_WORDS = (
     "headphones earphones earbuds shoes boots sandals sneakers slippers socks jeans pants trousers shorts leggings tights "
     "sunglasses glasses goggles binoculars scissors pliers pajamas gloves mittens scrubs boxers briefs overalls cleats "
-    "electronics accessories supplies clothes underwear press series"
+    "electronics accessories supplies clothes underwear press series oats"
 )
 # Neither plural nor to be cut, though they end like a plural.
 _SINGULAR_WORDS = "lens canvas christmas atlas bias texas"
-_UNCHANGED = frozenset((*_PLURAL_WORDS.split(), *_SINGULAR_WORDS.split()))
+PLURAL_WORDS = frozenset(_PLURAL_WORDS.split())
+"""What is named in the plural though it is one thing."""
+_UNCHANGED = frozenset((*PLURAL_WORDS, *_SINGULAR_WORDS.split()))
 _IRREGULAR_WORDS = (
     "knives:knife shelves:shelf scarves:scarf loaves:loaf leaves:leaf calves:calf lenses:lens mice:mouse men:man women:woman "
     "children:child potatoes:potato tomatoes:tomato ties:tie neckties:necktie pies:pie cookies:cookie brownies:brownie "
     "smoothies:smoothie hoodies:hoodie beanies:beanie onesies:onesie movies:movie veggies:veggie zombies:zombie pixies:pixie"
 )
 _ALIKE = str.maketrans({**dict.fromkeys("-‐‑–", " "), **dict.fromkeys("’‘ʼ", "'")})
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_SMALL_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_SMALL_NUMBERS, start=2)} | dict(
+    fifteen="15", twenty="20", thirty="30", forty="40", fifty="50", sixty="60", hundred="100", thousand="1000"
+)
 _IRREGULAR = dict(pair.split(":") for pair in _IRREGULAR_WORDS.split())
 
 
@@ -91,6 +98,12 @@ def names_the_thing(title: str, name: str) -> bool:
     return re.search(pattern, title, re.IGNORECASE) is not None
 
 
+def numbers_in(text: str) -> frozenset[str]:
+    """Return the numbers of a text, in digits or as a word, with a point for decimals."""
+    found = {number.replace(",", ".") for number in _NUMBER.findall(text)}
+    return frozenset(found | {_NUMBER_WORDS[word] for word in _TERM.findall(text.lower()) if word in _NUMBER_WORDS})
+
+
 def count_phrase(text: str, phrase: str) -> int:
     """Return how often `phrase` stands in `text`, whatever the case."""
     return text.lower().count(phrase.lower())
@@ -117,7 +130,8 @@ def product_type(product: Product | None) -> str:
     """Return the type of a product by its most specific category, empty where that names several things or none."""
     if product is None or not has_words(product.category) or _SEVERAL_THINGS.search(product.category):
         return ""
-    return singular(product.category)
+    # "Basic Cases" is what a shop calls its cases.
+    return singular(product.category).removeprefix("basic ")
 
 
 def shortened(text: str, max_characters: int = 180) -> str:
