@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from evaluation.t4_plan.__main__ import build, default_data
 from submission.chat_encoder import ChatEncoder
@@ -77,9 +78,17 @@ def _fail(text: str) -> Finding:
     return Finding(Verdict.FAIL, text)
 
 
+def _challenge(root: Path) -> dict[str, Any]:
+    if not (root / "aicrowd.json").is_file():
+        raise ShopBenchError(
+            f"there is no aicrowd.json in {root}; run this in the root of the clone that you would push"
+        )
+    return read_json(root / "aicrowd.json")
+
+
 def check_challenge(root: Path, track: Track | None) -> Iterator[Finding]:
     """Check `aicrowd.json`: its keys, their types, and that it names `track` where one is asked for."""
-    data = read_json(root / "aicrowd.json")
+    data = _challenge(root)
     kinds: dict[str, tuple[type, str]] = {
         "challenge_id": (str, "a text"),
         "authors": (list, "a list of user names"),
@@ -230,7 +239,7 @@ def findings(root: Path, model: Path, track: Track | None, data: Path) -> Iterat
 
 
 def _track_of(root: Path) -> Track:
-    return track_by_challenge_id(str(read_json(root / "aicrowd.json").get("challenge_id")))
+    return track_by_challenge_id(str(_challenge(root).get("challenge_id")))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -390,8 +390,8 @@ def load_recipe(path: Path, overrides: list[str], kind: type[AnySettings]) -> An
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        faults = [f"  {_fault(kind, fault)}" for fault in error.errors()]
-        raise ShopBenchError(f"{path} cannot be used:\n" + "\n".join(faults)) from error
+        faults = [_fault(kind, fault) for fault in error.errors()]
+        raise ShopBenchError(f"{path} cannot be used:\n" + "\n".join(_without_repetition(faults))) from error
 
 
 def _fault(kind: type[RecipeSection], fault: Any, inside: str = "") -> str:
@@ -401,6 +401,15 @@ def _fault(kind: type[RecipeSection], fault: Any, inside: str = "") -> str:
         said = f"{said}: {hint(place[-1], section.model_fields)}"
     key = ".".join(filter(None, (inside, *map(str, place))))
     return f"{key}: {said}" if key else said
+
+
+def _without_repetition(faults: list[str]) -> list[str]:
+    """Indent faults; of those in a row that end in the same list of known names, only the last keeps it."""
+    lists = [fault.rpartition(": there are ")[2] if ": there are " in fault else "" for fault in faults]
+    return [
+        f"  {fault.removesuffix(f': there are {names}')}" if names and names == following else f"  {fault}"
+        for fault, names, following in zip(faults, lists, [*lists[1:], ""], strict=True)
+    ]
 
 
 def _section(annotation: Any, place: tuple[str | int, ...]) -> type[RecipeSection] | None:

@@ -10,7 +10,7 @@ from submission.commands import as_typed
 from submission.errors import ShopBenchError
 from training.command_line import run_command
 from training.kept_recipe import check_kept
-from training.recipe import Recipe, add_recipe_arguments, load_recipe
+from training.recipe import Recipe, add_recipe_arguments, check_files, load_recipe
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -26,10 +26,15 @@ def main(arguments: list[str] | None = None) -> None:
     recipe = load_recipe(options.recipe, options.overrides, Recipe)
     if options.adapter is None and len(recipe.adapters) > 1:
         raise ShopBenchError(f"--adapter is needed: the recipe has {', '.join(recipe.adapters)}")
+    adapter = options.adapter or next(iter(recipe.adapters))
+    recipe.sft_of(adapter)  # an error where there is none of that name
+    check_files(
+        {f"data.{name}": getattr(recipe.data, name) for name in ("train", "validation_seen", "validation_unseen")}
+    )
     # Heavy: what is wrong with the recipe is said before.
     from training.fine_tuning.supervised import train_adapter
 
-    train_adapter(recipe, options.adapter or next(iter(recipe.adapters)))
+    train_adapter(recipe, adapter)
 
 
 if __name__ == "__main__":

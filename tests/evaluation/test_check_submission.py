@@ -178,6 +178,11 @@ def test_a_short_context_is_named(tmp_path: Path) -> None:
 
 
 @needs_smollm2
+def test_a_folder_that_is_no_clone_is_told_where_to_go(tmp_path: Path) -> None:
+    with pytest.raises(ShopBenchError, match=r"there is no aicrowd\.json in .*; run this in the root of the clone"):
+        list(check_challenge(tmp_path, None))
+
+
 def test_one_unreadable_thing_does_not_hide_the_others(repository: Path) -> None:
     (repository / "aicrowd.json").write_text("{")
     texts = failures(list(findings(repository, repository / "models/weights", TRACK_1, default_data())))

@@ -84,19 +84,3 @@ def test_errors_have_one_style() -> None:
         if not name.startswith("tests/"):
             found = re.findall(r"""["'](?:error|ERROR): .*""", (ROOT / name).read_text(encoding="utf-8"))
             assert not found, f"{name}: {found[0]}: errors begin with Error:"
-
-
-@pytest.mark.parametrize("command", ["sft", "split", "compare", "merge", "calibrate_awq"])
-def test_options_are_read_before_anything_heavy_is_imported(command: str) -> None:
-    code = f"""
-import importlib, sys
-sys.argv = [{command!r}, "--help"]
-command = importlib.import_module("training.{command}")
-try:
-    command.main()
-finally:
-    heavy = {{"torch", "transformers", "trl", "peft", "vllm", "datasets"}} & set(sys.modules)
-    assert not heavy, heavy
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and done.stdout.startswith(f"usage: python -m training.{command} "), done.stderr

@@ -231,3 +231,11 @@ def test_names_and_sources_of_data_recipes_stay_in_their_folders(file: str, kind
         with pytest.raises(ShopBenchError, match="becomes the name of a file or a folder") as raised:
             load_recipe(DEMO.with_name(file), [override], kind)
         assert f"  {fault}" in str(raised.value)
+
+
+def test_a_recipe_of_another_kind_is_refused_in_a_few_lines() -> None:
+    with pytest.raises(ShopBenchError) as refused:
+        load_recipe(Path("training/recipes/cpu_demo.yaml"), [], DataRecipe)
+    lines = str(refused.value).splitlines()
+    assert "  sft: Extra inputs are not permitted" in lines
+    assert [": there are " in line for line in lines].count(True) == 1 and ": there are name, output" in lines[-1]

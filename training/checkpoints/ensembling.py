@@ -67,7 +67,9 @@ def combine_adapters(
     Adapters with weight 0 are left out, so weights (1, 0, 0, 0) give the first adapter at its own rank.
     """
     if len(adapters) != len(weights):
-        raise ShopBenchError(f"{len(adapters)} adapters need as many weights, not {len(weights)}")
+        raise ShopBenchError(
+            f"each adapter needs a weight: there are {len(adapters)} adapters and {len(weights)} weights"
+        )
     if not all(math.isfinite(weight) for weight in weights):
         raise ShopBenchError(f"the adapter weights {', '.join(map(str, weights))} are not all numbers")
     if combination not in _COMBINE:
