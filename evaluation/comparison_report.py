@@ -86,18 +86,23 @@ def _changed(pair: Pair, count: int) -> Iterator[str]:
     first, other = pair.first.letter, pair.other.letter
     yield ""
     yield (
-        f"From {first} to {other}: {len(gained)} questions gained, {len(lost)} lost, {pair.reworded} have another answer "
-        "with the same score."
+        f"From {first} to {other}: {_counted(len(gained))} gained, {len(lost)} lost. In {pair.reworded}, the answer is "
+        "another and the score the same."
     )
     for name, changes in (("gained", gained), ("lost", lost)):
         if shown := changes[:count]:
             yield ""
-            yield f"The {len(shown)} that {name} most (`{as_typed('evaluation.show')} {pair.first.report.folder} --id N`):"
+            which = "The one" if len(shown) == 1 else f"The {len(shown)}"
+            yield f"{which} that {name} most (`{as_typed('evaluation.show')} {pair.first.report.folder} --id N`):"
             yield ""
             yield from table(
                 ("id", "task", f"score {first}", f"score {other}", f"answer {first}", f"answer {other}", "truth"),
                 [_change_cells(change) for change in shown],
             )
+
+
+def _counted(count: int) -> str:
+    return "1 question" if count == 1 else f"{count} questions"
 
 
 def _change_cells(change: Change) -> tuple[object, ...]:

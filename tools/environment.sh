@@ -46,7 +46,7 @@ for lock in "$@"; do
       ;;
     *-source.txt) install --no-build-isolation -r "$lock" ;;
     *) install -r "$lock" ;;
-  esac
+  esac || fail "$lock could not be installed, for the reason above: $folder is not complete, the same command begins again"
 done
 # Last and in one step: an environment that was interrupted is built again.
 echo "$content" > "$folder/complete.tmp"
