@@ -5,6 +5,7 @@ from what the rules lean to and depart from it as little as the wordings allow (
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from submission.task_types import WITH_LIST, WITHOUT_LIST, Weights, readings_of
 
 # Of the prior: how far a weight departs from its leaning for what is seen once.
 _SPREAD = 1.5
-# No source counts for more than so many wordings: some hold thousands that differ in a word.
-_MOST_OF_A_SOURCE = 60.0
+# A source counts for no more than so many wordings where most of them are read alike: some hold hundreds that differ in a word.
+_MOST_OF_ALIKE = 60.0
 _LEANINGS: dict[str, Mapping[Reading, float]] = {rule.tag or rule.name: rule.leans for rule in RULES}
 
 
@@ -27,7 +28,8 @@ def fit(sources: Iterable[list[Example]], near: Weights | None = None) -> Weight
     weighted: list[tuple[Example, float]] = []
     for examples in sources:
         shares = [math.sqrt(example.count) for example in examples]
-        factor = min(1.0, _MOST_OF_A_SOURCE / sum(shares)) if any(e.count > 2 for e in examples) else 1.0
+        are_alike = sum(example.count for example in examples) > 2 * len(examples)
+        factor = min(1.0, _MOST_OF_ALIKE / sum(shares)) if are_alike else 1.0
         weighted += [(example, share * factor) for example, share in zip(examples, shares, strict=True)]
     return {
         name: _fit(
@@ -43,7 +45,7 @@ def _fit(
     readings: tuple[Reading, ...], weighted: list[tuple[Example, float]], near: Mapping[str, tuple[float, ...]]
 ) -> dict[str, tuple[float, ...]]:
     # What cannot be read as what it is (an entity question with a list in it) teaches nothing here.
-    weighted = [(example, weight) for example, weight in weighted if example.reading in readings]
+    weighted = _balanced([(example, weight) for example, weight in weighted if example.reading in readings])
     # A rule that no wording here speaks of keeps what it leans to.
     names = ["", *sorted(_LEANINGS)]
     place = {name: index for index, name in enumerate(names)}
@@ -70,6 +72,15 @@ def _fit(
     found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     fitted = found.x.reshape(prior.shape)
     return {name: tuple(round(float(value), 2) for value in row) for name, row in zip(names, fitted, strict=True)}
+
+
+def _balanced(weighted: list[tuple[Example, float]]) -> list[tuple[Example, float]]:
+    """Let readings that few wordings have count more, by the square root: how often each is written here says nothing."""
+    totals: defaultdict[Reading, float] = defaultdict(float)
+    for example, weight in weighted:
+        totals[example.reading] += weight
+    mean = sum(totals.values()) / max(1, len(totals))
+    return [(example, weight * math.sqrt(mean / totals[example.reading])) for example, weight in weighted]
 
 
 def write(weights: Weights, file: Path) -> None:

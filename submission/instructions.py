@@ -44,6 +44,10 @@ _NUMBERING = frozenset(
 )
 # Quotations, a colon, the end of a sentence before the last: something to cite from.
 _GIVEN = frozenset("qeb:.")
+# "Please: …", "Task: …"
+_LEADING = re.compile(r"^[^.:]{0,2}:")
+# What sets a text off from the instruction on its line.
+_SET_OFF, _DASH = frozenset("qeb:"), re.compile(r"\s[-–—|/]+\s")
 QUOTE_MARKS = frozenset(QUOTES)
 # Instructions stand at the beginning and at the end: this many characters of each are read.
 _HEAD, _TAIL = 900, 350
@@ -61,6 +65,15 @@ _HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
 # Where an instruction begins behind the text of a label that takes one line.
 _NEXT_SENTENCE = re.compile(r"[.;!?。！？]\s+(?=(\w+ ?\w*))")
+# Japanese and Chinese mark requests and questions.
+_REQUEST = re.compile(r"(?:ください|下さい|なさい|ますか|ですか|でしょうか)[。？?！]?\s*$|(?:^|[。！])\s*请")
+# Politeness puts the act off, by so many words.
+_POLITE = re.compile(
+    r"\W*(?:please|pls|plz|kindly|(?:could|can|would|will) you|i('d| would)|bitte|könn|veuillez|pou[vr]|s'il|merci|por favor"
+    r"|podr|pued|per favore|potr|pu[oò])",
+    re.I,
+)
+_MOST_POLITE = 6
 _PART = re.compile(r"[.!?。！？:：]\s*")
 # In characters: what stands behind a text and tells what to do with it is no longer.
 _LONGEST_TOLD = 200
@@ -85,6 +98,16 @@ _WANTED = frozenset(
         "translate",
         "reason",
     )
+)
+# An order or a choice, and what is put in order or chosen from.
+_LISTING = frozenset(LETTER_OF_NAME[name] for name in ("order", "pick"))
+_LISTED = frozenset(
+    LETTER_OF_NAME[name] for name in ("option", "product", "number", "relevance", "most", "fit", "give")
+) | {"d"}
+# Writing, and what is written or written about.
+_WRITES = frozenset(LETTER_OF_NAME[name] for name in ("compose", "rewrite", "summary", "translate"))
+_WRITTEN = frozenset(
+    LETTER_OF_NAME[name] for name in ("long text", "short text", "sentence count", "question", "product", "own words")
 )
 _NUMBER, _FORM = LETTER_OF_NAME["number"], frozenset(LETTER_OF_NAME[name] for name in ("only", "separated"))
 # In words: an act further on in a line is one of those that texts tell of, longer lines are texts.
@@ -138,8 +161,7 @@ def read_instruction(text: str) -> Instruction:
     instruction = _instruction(_lines_without(text, found), tags)
     kinds = kinds_of(instruction.replace("\n", " ; "))
     tags.update(_tags_of_kinds(kinds))
-    if "\n" not in instruction and _GIVEN.isdisjoint(kinds[:-1]):
-        tags.add("nothing given")
+    tags.update(_tags_of_nothing(instruction, kinds, tags))
     instruction = instruction.replace("\n", " ")
     if found:
         tags.update(_tags_of_list(instruction, found))
@@ -219,7 +241,7 @@ def _tells_in_a_sentence(line: str) -> bool:
     """Whether `line` is short and a sentence of it, or what stands behind its colon, tells what to do with the text before."""
     if len(line) > _LONGEST_TOLD:
         return False
-    return any(is_instruction(part) for part in _PART.split(line) if part)
+    return _REQUEST.search(line) is not None or any(is_instruction(part) for part in _PART.split(line) if part)
 
 
 def begins_another_part(line: str) -> bool:
@@ -263,8 +285,12 @@ def is_instruction(text: str) -> bool:
     kinds = kinds_of(text.lower())
     if len(kinds) > _LONGEST_INSTRUCTION:
         return False
-    does_act = not ACTS.isdisjoint(kinds[:_LATEST_ACT]) and not _WANTED.isdisjoint(kinds)
-    return does_act or (len(kinds) < _SHORTEST_PROSE and _NUMBER in kinds and not _FORM.isdisjoint(kinds))
+    start = kinds[: _LATEST_ACT + (_MOST_POLITE if _POLITE.match(text) else 0)]
+    does_act = not ACTS.isdisjoint(start) and not _WANTED.isdisjoint(kinds)
+    does_number = not _LISTING.isdisjoint(start) and not _LISTED.isdisjoint(kinds)
+    does_write = not _WRITES.isdisjoint(start) and not _WRITTEN.isdisjoint(kinds)
+    does_form = len(kinds) < _SHORTEST_PROSE and _NUMBER in kinds and not _FORM.isdisjoint(kinds)
+    return does_act or does_number or does_write or does_form
 
 
 def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_last: bool) -> str:
@@ -317,6 +343,17 @@ def _tags_of_waiting(kinds: str) -> set[str]:
     if not _CITATION.isdisjoint(kinds):
         return {"waits for a citation"}
     return set() if _TEXTS.isdisjoint(kinds) else {"waits for text"}
+
+
+def _tags_of_nothing(instruction: str, kinds: str, tags: set[str]) -> set[str]:
+    """Return what tells that there is no text to cite from: one line, no label, and behind it at the most that of the answer."""
+    lines = [line for line in instruction.split("\n") if line.strip(" :")]
+    if len(lines) > 1 or any(tag.endswith("label") and tag != "type label" for tag in tags):
+        return set()
+    told = _LEADING.sub("", kinds).rstrip(".:")
+    if _GIVEN.isdisjoint(told):
+        return {"nothing given"}
+    return {"nothing set off"} if _SET_OFF.isdisjoint(told) and not _DASH.search(instruction) else set()
 
 
 def _tags_of_kinds(kinds: str) -> set[str]:

@@ -14,8 +14,12 @@ _LOOSE_ITEM = re.compile(
     rf"(?P<number>[\d①-⑳]{{1,3}})(?P<close>{_CLOSING}|\s|(?<=[①-⑳]))",
     re.I,
 )
-_INSIDE = re.compile(r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】])(?=\s*[^\s\d]|\s+\d)")
+_INSIDE = re.compile(
+    r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】]| ?(?:[-–—=]|[-=]>|→)(?=\s)|[/|>](?=\s))(?=\s*[^\s\d]|\s+\d)"
+)
 _OPENING = frozenset("([{（【")
+_RANGE, _DIGIT = re.compile(r" ?[-–—=]"), re.compile(r"\s*\d")
+_TIGHT_INSIDE = re.compile(r"(?<![\w.,$€£-])(?P<number>\d{1,3})\.(?=\d)")
 # What may stand before a number within a line; everything else makes it part of a word, a price or a date.
 _BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
 _WIDE = str.maketrans("（）［］．：｛｝", "()[].:{}")
@@ -43,6 +47,12 @@ def numbering_length(line: str) -> int:
     """Return the length of the number that `line` begins with and of what sets it off, 0 without one."""
     match = _ITEM.match(line) or _TIGHT_ITEM.match(line)
     return match.end() if match else 0
+
+
+def tight_number(line: str) -> int | None:
+    """Return the number of the item that `line` begins with where a digit follows its point ("0.3-in-1 charger"), else None."""
+    match = _TIGHT_ITEM.match(line)
+    return int(match["number"]) if match else None
 
 
 def lines_of(text: str, *, loose: bool = False) -> list[Line]:
@@ -118,8 +128,10 @@ def _backwards(line: Line, follower: Line, *, must_follow_colon: bool) -> list[L
     """Return the items within `line` that count up to `follower`, as far down as they go."""
     pieces: list[Line] = []
     wanted, stop = (follower.number or 0) - 1, len(line.text)
-    for number, start, end in reversed(numbers_within(line.text, follower.style)):
-        if number == wanted and not (must_follow_colon and not line.text[:start].rstrip().endswith((":", "："))):
+    for number, start, end in reversed(numbers_within(line.text, follower.style, follower.number)):
+        if number == wanted and not (
+            must_follow_colon and not line.text[max(0, start - 4) : start].rstrip().endswith((":", "："))
+        ):
             pieces.append(_piece(line, number, start, end, stop, follower.style))
             wanted, stop = wanted - 1, start
     return pieces[::-1]
@@ -140,14 +152,41 @@ def _piece(line: Line, number: int, start: int, end: int, stop: int, style: str)
     return Line(number, line.text[end:stop].strip(), line.row, line.at + start, line.at + end, style)
 
 
-def numbers_within(text: str, style: str | None = None) -> list[tuple[int, int, int]]:
-    """Return number, start and end of every number (of that `style`) that may begin an item within `text`."""
+def numbers_within(text: str, style: str | None = None, follower: int | None = None) -> list[tuple[int, int, int]]:
+    """Return number, start and end of every number (of that `style`) that may begin an item within `text`.
+
+    `follower` is the number of the item behind `text`, where one follows.
+    """
     found = []
     for match in _INSIDE.finditer(text):
         start = match.start()
         opening = text[start - 1] if start and text[start - 1] in _OPENING else ""
         start -= len(opening)
         stands_alone = start == 0 or text[start - 1] in _BEFORE_INSIDE
-        if stands_alone and (style is None or _style(opening, match["close"]) == style):
+        # "1 - 2" is a range, unless the other items are set off so.
+        if style is None:
+            fits = not (_RANGE.match(match["close"]) and _DIGIT.match(text, match.end()))
+        else:
+            fits = _style(opening, match["close"]) == style
+        if stands_alone and fits:
             found.append((int(match["number"]), start, match.end()))
+    known = {number for number, _, _ in found} | ({follower} if follower is not None else set())
+    if known and style in {None, "."} and (tight := _tight_within(text, known)):
+        return sorted([*found, *tight], key=lambda place: place[1])
     return found
+
+
+def _tight_within(text: str, known: set[int]) -> list[tuple[int, int, int]]:
+    """Return the numbers that a digit follows and that the `known` ones lack: one between two of them, the first behind a colon."""
+    places = [(int(match["number"]), match.start(), match.end()) for match in _TIGHT_INSIDE.finditer(text)]
+    return [
+        (number, start, end)
+        for number, start, end in places
+        if number not in known
+        and number + 1 in known
+        and (number - 1 in known or (number <= 1 and _is_led_in(text, start)))
+    ]
+
+
+def _is_led_in(text: str, start: int) -> bool:
+    return text[max(0, start - 4) : start].rstrip().endswith((":", "："))

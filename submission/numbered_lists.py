@@ -8,7 +8,7 @@ numbers that counts up is a list, anything else is text.
 import re
 from dataclasses import dataclass, field, replace
 
-from submission.item_numbers import Line, lines_of, numbering_length, numbers_within
+from submission.item_numbers import Line, lines_of, numbering_length, numbers_within, tight_number
 from submission.question_text import LabelKind, label_of, list_label_of
 
 _SECOND_LOOSE_ITEM = re.compile(
@@ -210,6 +210,9 @@ def _with_head(lines: list[Line], run: Run) -> bool:
         label = list_label_of(line.text)
         rest = line.text[label.end :] if label else line.text
         if label and not rest:
+            break
+        if label and run.low > 0 and tight_number(rest) == run.low - lost - 1:
+            lost += 1
             break
         if line.number is not None or numbering_length(rest) or not _may_be_item(rest, items):
             lost = 0

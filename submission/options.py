@@ -28,6 +28,8 @@ _LEADS_IN = ("?", ":", "？", "：")
 _SENTENCE_ENDS = (".", "!", "。", "！")
 # How many lines may have lost their numbers at the end of a list: more of them are text.
 _MOST_LOST = 2
+# Two options that only a sign sets off from what they mean: "1 = Yes, 2 = No".
+_PAIR = re.compile(r"(?<![\w.,])(?P<low>[01]) ?[=:)–-] ?[^\W\d_][^\n\d.]{0,24}? ?(?P<high>[12]) ?[=:)–-] ?[^\W\d_]")
 # ShopBench lists four options as a rule, from 0: a shorter list lacks some.
 _USUAL = 4
 
@@ -108,4 +110,6 @@ def _runs_in_line(text: str) -> list[Run]:
         question = text.rfind("?", 0, runs[-1].first)
         between = text[question + 1 : runs[-1].first].strip()
         runs[-1].low -= question >= 0 and between != "" and not between.endswith((".", ":", "："))
+    if not runs and (pair := _PAIR.search(text)) and int(pair["high"]) == int(pair["low"]) + 1:
+        return [Run(int(pair["low"]), int(pair["high"]), pair.start("low"), pair.start("high"))]
     return runs

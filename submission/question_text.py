@@ -198,12 +198,15 @@ _LABEL = re.compile(
 # Of words that are joined to the noun of a label behind it: "title of the product", "avis du client".
 _JOINING = frozenset({"of", "du", "de", "d", "des", "del", "della", "dello", "der", "von", "v"})
 _MOST_LABEL_WORDS = 5
+# What begins with one of these tells where to look: "From the text above: who …".
+_LOOKING = "from in out of using based according read see look aus im nach laut dans d'après selon en según de dal dalla nel nella"
+_NO_FIRST_WORDS = frozenset(_LOOKING.split())
 _WORD = re.compile(rf"[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:[;-][^\W\d_]+)*")
 
 
 # Within a line a label stands behind the end of a sentence: "Extract the brand. Title: Acme lamp".
 _LABEL_WITHIN = re.compile(
-    r"(?:(?<=[.!?;,)])\s+|(?<=[。！？；，])\s*)(?P<label>[^\W\d_][^:：\n.!?;,()。！？；，、「」]{0,39}?)\s*[:：]\s*"
+    r"(?:(?<=[.!?;,)\"”»』」|/])\s+|(?<=\S)[^\S\n]{2,9}(?=\S)|(?<=[。！？；，])\s*)(?P<label>[^\W\d_][^:：\n.!?;,()。！？；，、「」]{0,39}?)\s*[:：]\s*"
 )
 
 
@@ -308,7 +311,11 @@ def is_body_label(label: Labelled) -> bool:
 def _words_of(words: list[str]) -> LabelWords | None:
     """Return the entry of the noun that a label is made with: "review text", "avis du client", not "review helpfulness"."""
     entries = [entry for word in words if (entry := _entry_of(word))]
-    if not entries or not (_entry_of(words[-1]) or (len(words) > 1 and words[1] in _JOINING)):
+    if (
+        not entries
+        or (len(words) > 1 and words[0] in _NO_FIRST_WORDS)
+        or not (_entry_of(words[-1]) or (len(words) > 1 and words[1] in _JOINING))
+    ):
         return None
     return min(entries, key=lambda entry: _RANK[entry.kind])
 

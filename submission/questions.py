@@ -51,7 +51,7 @@ _RANGE = re.compile(
     r"\b(?:permutation|numbers|ranking|order)\b[^.\n]{0,40}?\b(\d{1,2})\s*(?:to|-|–|through)\s*(\d{1,2})\b"
 )
 _SCALE = re.compile(
-    r"(?<![\d.])(?P<low>[01])\s?(?:\(.{1,40}?\)|stars?)?\s?(?:to|-|–|~|through|and|bis|à|a|y|e|から|到|至|〜)\s?(?P<high>[1-9]\d?)(?!\.?\d)"
+    r"(?<![\d.])(?P<low>[01])\s?(?:\(.{1,40}?\)|stars?)?\s?(?:to|-|–|~|through|and|bis|à|a|y|e|から|到|至|[〜～])\s?(?P<high>[1-9]\d?)(?!\.?\d)"
     r"|\b(?:one|zero) (?:star )?(?:to|through|and) (?P<word>three|four|five|seven|ten)\b"
 )
 # The English names alone: what languages are called elsewhere are things as well ("chino").

@@ -154,6 +154,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | identif* | pars* | annotat* | transcrib* | reproduc* | repeat | captur* | catch | mark | markier* | carry
         | tag all | tag any | tag each | tag every | tag the | label all | label any | label each | label every
         | filter out | fish out | read off | note down | jot down | segment* | tagg* | tweezers
+        | saca | sacar | saque | prendi | prendere | prenda | ricava* | tira fuori | obtén | obtenga | prélève* | zieh | nimm
+        | lies heraus | hol heraus | prends | prenez
         | extrah* | heraus* | herauslös* | zitier* | kopier* | abschreib* | unterstreich* | erkenn* | kennzeichn*
         | entnimm
         | wiedergib | rauszieh* | raussuch* | übernehm* | schreib heraus | ablesen | lies ab | lesen sie ab
@@ -171,9 +173,14 @@ KINDS: dict[str, tuple[str, str]] = {
         | ticks | ticked
         | shortlist | recommend from | which of | which ones | all numbers that | all the numbers that
         | all numbers of | which rows | which lines | which items | which products
+        | more than one | multiple answers | several answers | several may | mehrfachnennung*
+        | mehrfachauswahl | mehrere antworten
+        | plusieurs réponses | plusieurs choix | varias respuestas | varias opciones | più risposte
+        | più di una | più di uno
+        | 複数回答 | 複数選択 | 多选 | 可多选
         | all that apply | options that | opciones que | die passenden | every one of them | apply | retriev*
         | flag | take 3 | take three | take the | basket
-        | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz*
+        | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz* | kreuz*
         | choisi* | sélectionn* | parmi | lesquel* | coche*
         | elig* | elij* | escog* | selecciona* | seleccione | marca los | marca las | marca todo* | marca toda*
         | marca con | marca solo | marca tres | marca tutt* | marca tre | marcar | cuáles de | cuáles
@@ -196,7 +203,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | short text
         | sent | chars | characters | max words | word limit | words max | one line | two lines | in a nutshell
         | briefly
-        | concise* | brief | short answer | reply short | stanza | lines
+        | concise* | brief | short answer | reply short | lines
         | ein satz | einem satz | zwei sätze* | sätzen | sätze | kurz | zeichen | stichpunkt* | absatz
         | une phrase | deux phrases | trois phrases | quelques phrases | en bref | paragraphe | brève*
         | una frase | dos frases | tres frases | frases | breve* | brevemente | párrafo | líneas | tres pasos
@@ -292,7 +299,7 @@ KINDS: dict[str, tuple[str, str]] = {
         why | how | reason | reasons | because | explain* | explanation* | justif* | rationale | describ*
         | description of | elaborat*
         | defin* | definition | meaning | mean | means | interpret* | discuss* | argu* | motivat* | what makes
-        | used for
+        | used for | what is it for | was macht man | wozu | à quoi sert | para qué sirve | a cosa serve | a che serve
         | tell me about | tell us about | tell me why | tell me how | tell me whether | tell whether | purpose
         | evidence* | infer* | conclude | guess | wonder* | describing
         | clues
@@ -316,7 +323,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | correct?
         | answerable | compare | comparison | difference | in common | advice | advise | recommend
         | suggest* | tip | tips
-        | would you say | what would | most likely planning | intent
+        | would you say | most likely planning | intent
         | ob | stimmt | wahr | falsch | aussage | beurteil* | urteil | vergleich* | unterschied | empfehl* | tipps
         | vrai* | fausse | affirmation | jugez | compar* | différence | conseil* | recommand* | hypothèse
         | verdad* | falso | afirmación | sentido | compara* | diferencia | consejo* | recomend* | aconsej*
@@ -334,6 +341,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | question d | répond* | réponse à | demande
         | pregunta | preguntas | respond* | contest* a | responde
         | domanda | domande | rispond* | risposta a
+        | helpful answer | useful answer | hilfreiche antwort | réponse utile | respuesta útil | risposta utile
+        | help the | helping the | hilf dem | aide le | aidez le | ayuda al | aiuta il
+        | お客様にどう | お客様を助け | 帮助顾客 | 帮助客户
         | 質問 | 問い | 答えて | 返信 | 返事 | 提问 | 问题 | 回答 | 回复 | 请问""",
     ),
     "dialogue": (
@@ -420,6 +430,46 @@ KINDS: dict[str, tuple[str, str]] = {
         | 出版社 | 地名 | 人名
         | 机构 | 城市 | 疾病 | 数量 | 件数 | 系列 | 节日 | 角色 | 运动 | 香味 | 厂家 | 价格 | 季节
         | 品牌 | 颜色 | 材质 | 尺寸 | 容量 | 规格 | 口味 | 适用人群 | 人群 | 季节 | 风格 | 型号 | 地点 | 场景
+        | competitor | competitors | competing product | competing products | competing brand | rival | rivals
+        | receiver | addressee
+        | giftee | wearer | medical condition | body area | body parts | intended use | use case | vitamin
+        | vitamins | nutrient
+        | mineral | spice | spices | fruit | vegetable | fruits | vegetables | herb | herbs | wood type
+        | type of wood | screen size
+        | display size | processor | port | ports | plug type | thread count | gauge | horsepower | torque
+        | tire size | car make
+        | car model | console | game title | book title | film title | album | species | pest | dosage | dose
+        | side effect
+        | temperature | instrument | tool | tools | garment | item type | article type | product line
+        | product family | product code
+        | serial number | sku | upc | isbn | warranty | expiry date | release date | delivery time
+        | nutrition* | flavouring* | coating
+        | sheen | opacity | heel height | inseam | waist | cup size | ring size | shoe size | bed size | bundle size
+        | empfänger* | beschenkte* | maßangabe* | tierart* | körperteil* | mengenangabe* | wettbewerber
+        | konkurrent* | konkurrenzprodukt*
+        | einsatzort | einsatzbereich | verwendungszweck | schuhgröße | bildschirmgröße | holzart | obstsorte
+        | gewürz* | vitamin*
+        | nährstoff* | temperatur | seriennummer | artikelnummer | baujahr | automarke | automodell
+        | bestandteil* | kompatible geräte
+        | kompatibles gerät | kompatiblen geräte | nutzergruppe | personengruppe | tierrasse | sorte | sorten
+        | duftnote*
+        | mesure* | dimensions | appareils | destinataires | bénéficiaire | concurrent* | produit concurrent
+        | usage | pointure
+        | matières | coloris | espèce | espèces | vitamine* | épice* | température | numéro de série
+        | marque de voiture | partie du corps
+        | parties du corps | public visé | date | dates | date limite | motif | motifs | bande dessinée
+        | composant* | note olfactive
+        | medidas | talla de zapato | destinatarios | competidor* | producto rival | uso previsto | especie
+        | especies | vitamina*
+        | especia* | temperatura | número de serie | parte del cuerpo | partes del cuerpo | fecha | fechas
+        | componente* | raza del perro
+        | stanza | misure | destinatari | concorrent* | prodotto concorrente | uso previsto | specie
+        | vitamine | spezie | numero di serie
+        | parte del corpo | parti del corpo | data di scadenza | componenti | dispositivi | taglia di scarpe
+        | 相手 | 贈る相手 | 体の部位 | 部位 | 寸法 | 競合 | 競合商品 | 用途 | 使用場所
+        | 対応機器 | 動物 | ビタミン | 温度 | 期限 | 部品 | 受取人 | 原材料
+        | 对象 | 赠送对象 | 收礼人 | 身体部位 | 部位 | 尺码 | 竞品 | 竞争产品
+        | 用途 | 使用场所 | 设备 | 动物 | 维生素 | 温度 | 保质期 | 零件 | 年龄段 | 适用年龄
         | part number | battery type | connectivity | health concern | packaging | texture | textures
         | mount type | metal | metals | gemstone | gemstones | body part
         | stil | durchmesser | dicke | packungsgröße | feiertag | aktivität | künstler | modellnummer
@@ -463,18 +513,48 @@ KINDS: dict[str, tuple[str, str]] = {
         | descuento | estado | fecha | fiesta | habitación | idioma | manga | memoria | país | persona
         | planta | plato | precio | profesión | vehículo | velocidad | animale | anno | attività | città
         | condizione | festa | lingua | paese | pianta | piatto | posizione | prezzo | professione | sconto
-        | veicolo | velocità | イベント | テーマ | ペット | 人物 | 価格 | 値段 | 割引 | 動物 | 国 | 年 | 形
+        | veicolo | velocità | イベント | テーマ | ペット | 人物 | 価格 | 値段 | 割引 | 国 | 年 | 形
         | 技術 | 料理 | 日付 | 植物
-        | 活動 | 状態 | 職業 | 言語 | 速度 | 部屋 | 都市 | 主题 | 位置 | 动物 | 国家 | 大小 | 宠物 | 房间 | 折扣
+        | 活動 | 状態 | 職業 | 言語 | 速度 | 部屋 | 都市 | 主题 | 位置 | 国家 | 大小 | 宠物 | 房间 | 折扣
         | 日期 | 活动 | 状态 | 系统
         | 职业 | 语言 | la data | die form | la forme | la forma | il piatto""",
+    ),
+    # That a text holds something: what is named there can be taken out of it.
+    "named": (
+        "x",
+        """
+        named | mentioned | mention | mentions | referred to | listed in | appearing | contained | stated | cited | named in
+        | found in | talked about | spoken of | it says | it names
+        | genannt* | erwähn* | vorkomm* | angegeben* | steht | drinsteh*
+        | mentionn* | nommé* | cité | cités | citée | citées | indiqué*
+        | mencion* | nombrad* | citad* | aparece* | indicad*
+        | menzion* | nominat* | citat* | indicat* | compar* nel
+        | 出てくる | 書かれ* | 書いてある | 含まれ* | 言及 | 記載 | 触れ | 提到 | 提及 | 出现 | 包含 | 写到""",
+    ),
+    # What people think of a thing, as something that a review holds: it is pointed at there rather than told.
+    "verdict": (
+        "v",
+        """
+        complain* | complaint* | gripe* | criticis* | criticiz* | drawback* | flaw | flaws | defect* | shortcoming* | weakness*
+        | downside* | upside* | praise* | compliment* | dislike* | likes | liked | unhappy about | happy about
+        | opinion about
+        | positive points | negative points | good points | bad points | strengths | problems
+        | beschwer* | bemängel* | kritik* | kritisier* | lob | lobt | gelobt* | mangel | mängel | schwäche* | stärke*
+        | nachteil* | vorteil* | meinung* | gefällt | missfällt
+        | plainte* | se plaint | se plaignent | reproch* | critiqu* | défaut* | point fort | points forts
+        | point faible | points faibles
+        | point positif | points positifs | point négatif | points négatifs | inconvénient* | avantage*
+        | queja* | critica | critican | defecto* | desventaja* | ventaja* | puntos fuertes | puntos débiles
+        | elogi* | opina*
+        | lament* | critiche | difett* | svantagg* | vantagg* | punti deboli | punti forti | pregi | elogi* | giudizio
+        | 不満 | 欠点 | 短所 | 長所 | 批判 | 褒め* | 良い点 | 悪い点 | 感想 | 意見
+        | 不满 | 抱怨 | 投诉 | 缺点 | 优点 | 批评 | 表扬 | 看法 | 吐槽""",
     ),
     "value": (
         "V",
         """
         attribute* | value | values | span | spans | token | tokens | substring* | tag | label | labels
-        | slot value | mention
-        | mentions | mentioned | named in | names | words | word | term | terms | part | parts | section | portion
+        | slot value | names | words | word | term | terms | part | parts | section | portion
         | element
         | elements | stand for | stands for | denote* | type | types | property | properties | characteristic*
         | teil | teile | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft*
@@ -603,11 +683,18 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         fit | fits | fitting | match | matches | matching | suit | suits | go with | goes with | goes well | go well
         | belong* | complement* | describes | correct | right | applies | apply to | true of
+        | support* | back this up | back it up | backs up | back up | confirm* | prove* | contradict*
+        | talk about | talks about | speak of
+        | address* | touch on
+        | ansprechen | sprechen | stütz* | beleg* | bestätig* | dazu pass*
+        | parlent | parle de | confirm* | soutien* | hablan | habla de | respald* | apoy* | parlano | parla di
+        | conferm* | sosteng*
+        | 裏付け* | 支持 | 证明 | 谈到
         | pass* | zutrifft | zutreff* | gehör* | richtig* | ergänz*
         | convien* | correspond* | va avec | vont avec | exact | exacts | exactes | complément*
         | encaj* | coincid* | correspond* | convien* | correct* | van con | complement* | ciert* | adecuad*
         | corrispond* | abbin* | vanno bene | va bene | giust* | corrett* | adatt*
-        | 合う | 合い | 合った | 当てはま* | 該当 | 使える | 適した | 符合 | 搭配 | 正确 | 匹配 | 合适 | 适用""",
+        | 合う | 合い | 合った | 当てはま* | 該当 | 正しいもの | 使える | 適した | 符合 | 搭配 | 正确 | 匹配 | 合适 | 适用""",
     ),
     "buy": (
         "y",

@@ -33,6 +33,32 @@ _UNSPACED = re.compile(rf"[{UNSPACED}]")
 LETTER_OF_NAME = {name: letter for name, (letter, _) in KINDS.items()}
 
 
+# Nouns that texts are searched for stand in the table in one form or two: the others are found by their endings.
+_INFLECTED = frozenset(LETTER_OF_NAME[name] for name in ("kind", "thing"))
+_FORMS = (
+    ("ies", ("y",)),
+    ("aux", ("al", "au")),
+    ("ches", ("ca",)),
+    ("chi", ("co",)),
+    ("es", ("", "e")),
+    ("en", ("", "e")),
+    ("er", ("",)),
+    ("s", ("",)),
+    ("x", ("",)),
+    ("n", ("",)),
+    ("e", ("", "a")),
+    ("i", ("o", "e", "a")),
+    ("os", ("o",)),
+)
+_SHORTEST_STEM = 3
+_SUPERLATIVE = re.compile(r"[^\W\d]{3,}(?:iest|est)|[^\W\d]{3,}(?:ig|lich|bar|sam|end|haft)ste[nrms]?")
+_SUPERLATIVE_LOOKS = (
+    "request suggest interest harvest protest contest modest digest invest forest honest arrest manifest conquest earnest "
+    "southwest northwest midwest ingest attest detest infest tempest disinterest reinvest dishonest"
+)
+_NO_SUPERLATIVES = frozenset(_SUPERLATIVE_LOOKS.split())
+
+
 class _Lexicon:
     """The entries of the table, by how they are looked up."""
 
@@ -77,7 +103,20 @@ class _Lexicon:
             return letter
         if word in _NUMBER_WORDS or word.isdecimal():
             return "d"
-        return next((self.stems[word[:n]] for n in self.stem_lengths if len(word) >= n and word[:n] in self.stems), "_")
+        for length in self.stem_lengths:
+            if letter := self.stems.get(word[:length]):
+                return letter
+        return self._letter_of_form(word)
+
+    def _letter_of_form(self, word: str) -> str:
+        """Return the letter of a kind of thing in another number or gender than the table's, that of a superlative."""
+        for ending, replacements in _FORMS:
+            if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+                for replacement in replacements:
+                    letter = self.words.get(word[: len(word) - len(ending)] + replacement)
+                    if letter in _INFLECTED:
+                        return letter
+        return LETTER_OF_NAME["most"] if _SUPERLATIVE.fullmatch(word) and word not in _NO_SUPERLATIVES else "_"
 
     def _letters_of_unspaced(self, run: str) -> str:
         """Return the letters of a run without spaces: the longest entries that it can be cut into from its start."""

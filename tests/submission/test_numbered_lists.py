@@ -31,7 +31,7 @@ ITEMS = (
         "cable (1.5 m, 2 m or 3 m)",
     ),
 )
-STYLES = ("{}. ", "{}) ", "({}) ", "[{}] ", "{}: ", "{}.) ", "{{{}}} ", "{}.")
+STYLES = ("{}. ", "{}) ", "({}) ", "[{}] ", "{}: ", "{}.) ", "{{{}}} ", "{}.", "{} - ", "{} – ", "{} = ", "{}> ")
 # What a question says before its list, up to the list.
 LABELS = (
     "Which of these are soft?\nProducts: ",
@@ -39,6 +39,9 @@ LABELS = (
     "Query: red shoes size 9\nCandidate list: ",
     "Pick what fits the query 'blue lamp' from the following: ",
     "Wähle die passenden Artikel aus.\nArtikel: ",
+    "For somebody who paints a room, three of these things help: ",
+    "Suite à l'achat d'une lampe, que voudra le client ?\nArticles : ",
+    "Which belong in a kitchen? ",
     "请选出合适的商品。\n商品：",
 )
 OWN_LINE = ("Which of these are soft?\n", "Select all that apply.\n\nItems:\n", "Review: it was 5. 3 of us like it.\n")
@@ -123,6 +126,15 @@ def test_the_first_number_may_be_missing_or_repeated(
         # What is before the list is about it, and none of its items.
         ("Products: some of these do not suit somebody who wants to wash up in the garden.\n1. soap\n2. dish", (1, 2)),
         ("Products: take what fits.\n1. soap\n2. dish\n3. brush", (1, 2, 3)),
+        ("Products: 0.3-in-1 charger\n1. Soap\n2. Dish\n3. Rug", (0, 1, 2, 3)),
+        ("Which are soft? Products: 0.3-in-1 charger\n1.5 m cable\n2. Dish\n3. Rug", (0, 1, 2, 3)),
+        ("Products: 1.5 m cable 2. Soap 3. Dish 4. Rug", (1, 2, 3, 4)),
+        ("Pick what fits from the following: 0.3-in-1 charger\n1. Soap\n2. Dish\n3. Rug", (0, 1, 2, 3)),
+        ("Pick what fits from the following: 0. Lamp 1.5 m 1. Soap 2.5 m cable 3. Rug", (0, 1, 2, 3)),
+        ("Articles : 0 - colle\n1 - poussette\n2 - brosse\n3 - sirop", (0, 1, 2, 3)),
+        ("Three of these matter: 0 - noise, 1 - filter, 2 - threads, 3 - shoe width.", (0, 1, 2, 3)),
+        ("Which? 0 = soap; 1 = dish; 2 = brush", (0, 1, 2)),
+        ('{"task":"rank","items":["0 - soap","1 - dish","2 - brush"]}', (0, 1, 2)),
         ("Query: shoes\n1. soap\n2. dish\n3. brush", (1, 2, 3)),
         ("Bought items: a lamp, a rug\n1. soap\n2. dish\n3. brush", (1, 2, 3)),
         ("Products:\n1. soap\n2. dish\n3. brush, pack of 4. Blue", (1, 2, 3)),
@@ -149,6 +161,9 @@ def test_lists_are_read_whole_and_not_more(text: str, numbers: tuple[int, ...]) 
         "Step 1: cut it\nStep 2: glue it\nStep 3: paint it\nStep 4: dry it",
         "1 cup flour\n2 eggs\n3 tbsp sugar",
         "Size 1/2, 2/3 and 3/4 inch",
+        "Open 1 - 2 pm, 2 - 3 pm and 3 - 4 pm.",
+        "0 - 1 year, 1 - 2 years, 2 - 3 years, 3 - 4 years",
+        "Scale: 1 = never, 5 = always",
         "Rated 1 star, 2 stars, 3 stars, 4 stars",
     ],
 )

@@ -124,3 +124,27 @@ def test_an_instruction_behind_a_labelled_list_is_none_of_its_items(label: str, 
 def test_an_instruction_behind_a_text_is_no_line_of_that_text(ask: str) -> None:
     text = f"Text:\nNorvik hedge trimmer, 18 V, with a bag from Lyon\n{ask}\nAnswer:"
     assert judge(read_instruction(text)).reading is Reading.ENTITIES
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        # What people think of a thing is cited where the words are to be those of the text.
+        ("Copy the customer's complaints word for word, with commas.\nReview: thin cloth, late parcel", Reading.ENTITIES),
+        ("不満の対象になっているものをそのまま抜き出してください。\nレビュー：布が薄い", Reading.ENTITIES),
+        ("Review: thin cloth, late parcel\nWhat does the customer complain about? Tell us in a sentence.", Reading.FREE),
+        # The text stands before the demand, with no label.
+        ("warm socks for my uncle's birthday\n\nfrom the text above: who is the recipient? copy the words.", Reading.ENTITIES),
+        ("Housse pour tablette M10 et M12, en cuir — quels appareils compatibles sont cités ? Recopiez-les.", Reading.ENTITIES),
+        ("[Q] Does the cream hold almond oil or shea?\nIngredients mentioned in the question:", Reading.ENTITIES),
+        # Several answers may be right.
+        ("Welche Stimmen sprechen das Gewicht an? (Mehrfachnennung möglich)\n0. gut\n1. spät\n2. rot\n3. nein", Reading.RETRIEVAL),
+        ("From sturdiest to most brittle: 0. a steel pan, 1. a cup, 2. a vase, 3. a bag", Reading.RANKING),
+        ("Customer history: boots, gels. Re-rank the list for her. 1. vest 2. lamp 3. socks 4. torch", Reading.RANKING),
+        # A text ends where somebody asks for something.
+        ("Review: It came late, but the blade is sharp.\nYou run a shop. Write a headline for the review.", Reading.FREE),
+        ("レビュー: 遅れて届きましたが、刃はよく切れます。\nあなたは店員です。見出しを書いてください。", Reading.FREE),
+    ],
+)  # fmt: skip
+def test_what_is_thought_named_or_right_is_told_from_what_is_written(text: str, reading: Reading) -> None:
+    assert judge(read_instruction(text)).reading is reading
