@@ -5,6 +5,7 @@ What says how long the list is, or where commas go, is left out.
 """
 
 import re
+from functools import lru_cache
 
 from submission.competition import RETRIEVED_NUMBERS
 from submission.question_text import UNSPACED
@@ -61,7 +62,8 @@ _THE = re.compile(r"\b(?:the|their|all) $")
 _LOOK_BACK = 60
 
 
-def figures_in(instruction: str) -> list[tuple[int, int, int]]:
+@lru_cache(maxsize=1024)
+def figures_in(instruction: str) -> tuple[tuple[int, int, int], ...]:
     """Return value, start and end of every figure in `instruction`: 1 to 99, in digits or in words."""
     found = [
         (int(match.group()), match.start(), match.end())
@@ -78,7 +80,7 @@ def figures_in(instruction: str) -> list[tuple[int, int, int]]:
         found += [
             (_UNSPACED_NUMBERS[match.group()], match.start(), match.end()) for match in _COUNTED.finditer(instruction)
         ]
-    return sorted(found, key=lambda figure: figure[1])
+    return tuple(sorted(found, key=lambda figure: figure[1]))
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -92,6 +94,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 _JOINING = frozenset("._&,-")
 
 
+@lru_cache(maxsize=1024)
 def asked_count(instruction: str, list_length: int) -> int | None:
     """Return how many numbers the instruction asks for, None where it leaves that open."""
     for count, start, end in figures_in(instruction):

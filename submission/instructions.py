@@ -13,6 +13,7 @@ from submission.numbered_lists import NumberedList, find_list
 from submission.question_text import (
     QUOTED,
     QUOTES,
+    SEARCH_LIMIT,
     UNSPACED,
     LabelKind,
     Labelled,
@@ -109,6 +110,9 @@ _WRITES = frozenset(LETTER_OF_NAME[name] for name in ("compose", "rewrite", "sum
 _WRITTEN = frozenset(
     LETTER_OF_NAME[name] for name in ("long text", "short text", "sentence count", "question", "product", "own words")
 )
+_BEGINNERS = ACTS | _LISTING | _WRITES
+# In characters: longer than the words that an act may stand behind.
+_BEGINNING = 100
 _NUMBER, _FORM = LETTER_OF_NAME["number"], frozenset(LETTER_OF_NAME[name] for name in ("only", "separated"))
 # In words: an act further on in a line is one of those that texts tell of, longer lines are texts.
 _LATEST_ACT, _LONGEST_INSTRUCTION = 3, 40
@@ -159,7 +163,7 @@ def read_instruction(text: str) -> Instruction:
     found = find_list(text)
     tags: set[str] = set()
     instruction = _instruction(_lines_without(text, found), tags)
-    kinds = kinds_of(instruction.replace("\n", " ; "))
+    kinds = ".".join(map(kinds_of, instruction.split("\n")))
     tags.update(_tags_of_kinds(kinds))
     tags.update(_tags_of_nothing(instruction, kinds, tags))
     instruction = instruction.replace("\n", " ")
@@ -187,7 +191,7 @@ def _instruction(lines: Iterable[str | None], tags: set[str]) -> str:
         joined = f"{joined[:_HEAD]}\n{joined[-_TAIL:]}"
     if "&" in joined:
         joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
-    return QUOTED.sub(_mark_of, joined).lower().replace("：", ":")
+    return QUOTED.sub(_mark_of, joined, timeout=SEARCH_LIMIT).lower().replace("：", ":")
 
 
 def _lines_without(text: str, found: NumberedList | None) -> Iterable[str | None]:
@@ -282,10 +286,14 @@ def _instruction_behind(body: str) -> int | None:
 
 def is_instruction(text: str) -> bool:
     """Whether `text`, which stands behind another or in the midst of it, tells what to do with that."""
+    latest = _LATEST_ACT + (_MOST_POLITE if _POLITE.match(text) else 0)
+    # Most sentences of a text are long and begin with no act: their first words tell it.
+    if len(text) > _BEGINNING and _BEGINNERS.isdisjoint(kinds_of(text[:_BEGINNING].lower())[:latest]):
+        return False
     kinds = kinds_of(text.lower())
     if len(kinds) > _LONGEST_INSTRUCTION:
         return False
-    start = kinds[: _LATEST_ACT + (_MOST_POLITE if _POLITE.match(text) else 0)]
+    start = kinds[:latest]
     does_act = not ACTS.isdisjoint(start) and not _WANTED.isdisjoint(kinds)
     does_number = not _LISTING.isdisjoint(start) and not _LISTED.isdisjoint(kinds)
     does_write = not _WRITES.isdisjoint(start) and not _WRITTEN.isdisjoint(kinds)

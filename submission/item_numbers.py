@@ -1,7 +1,10 @@
 """Finds the numbers that may begin the items of a list: at the beginning of lines, and within them where lines were joined."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
+
+import regex
 
 # What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 ->".
 _CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?(?:[-–—=]|[-=]>|→|…)(?=\s)|[/|>](?=\s))"
@@ -19,7 +22,7 @@ _INSIDE = re.compile(
 )
 _OPENING = frozenset("([{（【")
 _RANGE, _DIGIT = re.compile(r" ?[-–—=]"), re.compile(r"\s*\d")
-_TIGHT_INSIDE = re.compile(r"(?<![\w.,$€£-])(?P<number>\d{1,3})\.(?=\d)")
+_TIGHT_INSIDE = regex.compile(r"(?<![\w.,$€£-])(?P<number>\d{1,3})\.(?=\d)")
 # What may stand before a number within a line; everything else makes it part of a word, a price or a date.
 _BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
 _WIDE = str.maketrans("（）［］．：｛｝", "()[].:{}")
@@ -81,10 +84,13 @@ def lines_of(text: str, *, loose: bool = False) -> list[Line]:
 
 
 def _value(digits: str) -> int:
+    if digits.isascii():
+        return int(digits)
     circled = ord(digits[-1]) - ord("①")
     return circled + 1 if 0 <= circled < 20 else int(digits)
 
 
+@lru_cache(maxsize=1024)
 def _style(opening: str, closing: str) -> str:
     return (opening + closing.strip()).translate(_WIDE).lower().replace(" ", "")
 

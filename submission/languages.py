@@ -6,9 +6,11 @@ enough to choose a wording and a token budget, which is all that it is used for.
 
 import re
 
-from submission.question_text import HAN, KANA, LANGUAGE_NAMES
+import regex
 
-_KANA = re.compile(f"[{KANA}]")
+from submission.question_text import HAN, LANGUAGE_NAMES
+
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー]")
 _HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(r"[^\W\d_]+")
 

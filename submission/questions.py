@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
+import regex
+
 from submission.answer_formats import (
     NO_ANSWER,
     AnswerFormat,
@@ -26,7 +28,7 @@ from submission.competition import MAX_RESPONSE_CHARACTERS, RETRIEVED_NUMBERS
 from submission.instructions import instruction_of, read_instruction
 from submission.languages import detect_language, target_language
 from submission.options import option_numbers
-from submission.question_text import LANGUAGE_NAMES, TRANSLATION_WORDS
+from submission.question_text import LANGUAGE_NAMES, SEARCH_LIMIT, TRANSLATION_WORDS
 from submission.task_rules import Reading, TaskType
 from submission.task_types import judge
 
@@ -47,10 +49,10 @@ DEFAULT_ASKED = RETRIEVED_NUMBERS
 # Multiple choice without any visible options: ShopBench numbers its options 0 to 3.
 DEFAULT_OPTIONS = (0, 1, 2, 3)
 
-_RANGE = re.compile(
+_RANGE = regex.compile(
     r"\b(?:permutation|numbers|ranking|order)\b[^.\n]{0,40}?\b(\d{1,2})\s*(?:to|-|–|through)\s*(\d{1,2})\b"
 )
-_SCALE = re.compile(
+_SCALE = regex.compile(
     r"(?<![\d.])(?P<low>[01])\s?(?:\(.{1,40}?\)|stars?)?\s?(?:to|-|–|~|through|and|bis|à|a|y|e|から|到|至|[〜～])\s?(?P<high>[1-9]\d?)(?!\.?\d)"
     r"|\b(?:one|zero) (?:star )?(?:to|through|and) (?P<word>three|four|five|seven|ten)\b"
 )
@@ -61,11 +63,11 @@ _TRANSLATION = re.compile(
     rf"|\b{_LANGUAGE} (?:version|title|rendering|wording|equivalent|translation)\b|^\W*{_LANGUAGE}\b.{{0,9}}:.*\b{_LANGUAGE}\b"
     r"|\btitle\b.{0,60}\b(?:website|site|store|marketplace|shop|customers in)\b"
 )
-_EXPLAINED = re.compile(
+_EXPLAINED = regex.compile(
     r"(?:explain|describe|define|elaborate(?: on)?|tell me (?:about|what))\b"
     r"(?:\s(?:what|the|a|an|is|are|this|product|type|category|name|of|about|in|term)){0,12}"
     r"\s(?P<name>[^\n.?!:]{2,60}?)(?:\s(?:is|are|means?)(?:\sabout)?)?\s?[.?!]?\s?$",
-    re.I | re.M,
+    regex.I | regex.M,
 )
 
 
@@ -190,7 +192,7 @@ def _name_to_explain(text: str) -> str:
     lines = [" ".join(line.split()) for line in text.split("\n")]
     inputs = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("input:")]
     given = inputs[-1] if inputs else ""
-    if match := _EXPLAINED.search(given or "\n".join(filter(None, lines))):
+    if match := _EXPLAINED.search(given or "\n".join(filter(None, lines)), timeout=SEARCH_LIMIT):
         return match.group("name").strip()
     return given[:200] or NO_ANSWER
 
@@ -199,7 +201,7 @@ _SCALE_ENDS = {"three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10}
 
 
 def _scale(instruction: str) -> tuple[int, ...]:
-    match = _SCALE.search(instruction)
+    match = _SCALE.search(instruction, timeout=SEARCH_LIMIT)
     if match is None:
         return ()
     if word := match.group("word"):

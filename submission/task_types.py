@@ -44,7 +44,11 @@ def readings_of(instruction: Instruction) -> tuple[Reading, ...]:
 
 def evidence_of(instruction: Instruction) -> list[str]:
     """Return the names of the rules that speak on `instruction`."""
-    return [*_rules_in(instruction.kinds), *(tag for tag in instruction.tags if tag in _RULES_OF_TAGS)]
+    return _evidence(instruction.kinds, instruction.tags)
+
+
+def _evidence(kinds: str, tags: frozenset[str]) -> list[str]:
+    return [*_rules_in(kinds), *(tag for tag in tags if tag in _RULES_OF_TAGS)]
 
 
 _RULE_OF_NAME = {rule.tag or rule.name: rule for rule in RULES}
@@ -58,7 +62,7 @@ def _rules_in(kinds: str) -> tuple[str, ...]:
     return tuple(
         name
         for name, needs, pattern in _PATTERNS
-        if any(need <= present for need in needs) and (pattern is None or pattern.search(kinds))
+        if any(map(present.issuperset, needs)) and (pattern is None or pattern.search(kinds))
     )
 
 
@@ -73,9 +77,13 @@ _COST_ROWS = {
 
 def likelihoods(instruction: Instruction, weights: Weights = WEIGHTS) -> list[float]:
     """Return how likely each of `readings_of` is by the weights of the rules that speak; they sum to 1."""
-    table = weights["with a list" if instruction.list else "without a list"]
+    return _shares(evidence_of(instruction), instruction.list is not None, weights)
+
+
+def _shares(evidence: list[str], has_list: bool, weights: Weights) -> list[float]:
+    table = weights["with a list" if has_list else "without a list"]
     first, second, third = table[""]
-    for name in evidence_of(instruction):
+    for name in evidence:
         if name in table:
             ours = table[name]
             first += ours[0]
@@ -105,8 +113,18 @@ def reasons_for(instruction: Instruction) -> list[tuple[float, Rule]]:
 
 def judge(instruction: Instruction, weights: Weights = WEIGHTS) -> Verdict:
     """Return the reading with the least expected cost."""
-    has_list = instruction.list is not None
-    likely = likelihoods(instruction, weights)
+    if weights is WEIGHTS:
+        return _judged(instruction.kinds, instruction.tags, instruction.list is not None)
+    return _least_costly(likelihoods(instruction, weights), instruction.list is not None)
+
+
+@lru_cache(maxsize=4096)
+def _judged(kinds: str, tags: frozenset[str], has_list: bool) -> Verdict:
+    """Judge with the weights of the package, remembered: nothing but these tells how likely a reading is."""
+    return _least_costly(_shares(_evidence(kinds, tags), has_list, WEIGHTS), has_list)
+
+
+def _least_costly(likely: list[float], has_list: bool) -> Verdict:
     one, two, three = likely
     costs = [one * row[0] + two * row[1] + three * row[2] for row in _COST_ROWS[has_list]]
     best = costs.index(min(costs))

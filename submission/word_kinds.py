@@ -6,7 +6,8 @@ holds in all of them. Unknown words are `_`, the end of a sentence or a line is 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from submission.question_text import UNSPACED
 from submission.task_lexicon import KINDS
@@ -78,6 +79,7 @@ class _Lexicon:
         self.stem_lengths = sorted({len(stem) for stem in self.stems}, reverse=True)
         self.longest_unspaced = max(map(len, self.unspaced))
         self.known: dict[str, str] = {}
+        self.known_first: dict[str, str] = {}
 
     def _add(self, parts: list[str], letter: str) -> None:
         first, *rest = parts
@@ -94,8 +96,10 @@ class _Lexicon:
     def letters_of(self, token: str) -> str:
         """Return the letter of a word, the letters of a run without spaces; what was looked up once is remembered."""
         letters = self._letters_of_unspaced(token) if _UNSPACED.match(token) else self._look_up(token)
-        if len(self.known) < _MOST_REMEMBERED:
-            self.known[token] = letters
+        # What follows the first word of a phrase has to be looked at each time.
+        known = self.known_first if token in self.phrases else self.known
+        if len(known) < _MOST_REMEMBERED:
+            known[token] = letters
         return letters
 
     def _look_up(self, word: str) -> str:
@@ -137,8 +141,12 @@ _MOST_REMEMBERED = 50_000
 _LEXICON = _Lexicon()
 
 
+@lru_cache(maxsize=2048)
 def kinds_of(instruction: str) -> str:
-    """Return the kinds of the words of `instruction`, which is in lower case and holds marks in place of quotations."""
+    """Return the kinds of the words of `instruction`, which is in lower case and holds marks in place of quotations.
+
+    Remembered, since the questions of a task share their instruction.
+    """
     tokens = _TOKEN.findall(instruction)
     letters: list[str] = []
     place, count = 0, len(tokens)
@@ -146,19 +154,25 @@ def kinds_of(instruction: str) -> str:
     while place < count:
         token = tokens[place]
         place += 1
-        seconds = phrases.get(token)
-        if seconds is not None and place < count:
-            found = _phrase(seconds.get(tokens[place], ()), tokens, place) or _phrase(
-                seconds.get(None, ()), tokens, place
-            )
-            if found:
-                letters.append(found[1])
+        letter = known.get(token)
+        if letter is None:
+            seconds = phrases.get(token)
+            if seconds is not None and place < count and (found := _phrase_behind(seconds, tokens, place)):
+                letter = found[1]
                 place += len(found[0])
-                continue
-        if (letter := known.get(token)) is None:
-            letter = _LEXICON.letters_of(token)
+            else:
+                letter = _LEXICON.known_first.get(token) or _LEXICON.letters_of(token)
         letters.append(letter)
     return "".join(letters)
+
+
+def _phrase_behind(
+    seconds: Mapping[str | None, list[tuple[tuple[str, ...], str]]], tokens: list[str], place: int
+) -> tuple[tuple[str, ...], str] | None:
+    """Return how a phrase goes on at `place`, None where none does."""
+    if (known := seconds.get(tokens[place])) and (found := _phrase(known, tokens, place)):
+        return found
+    return _phrase(starred, tokens, place) if (starred := seconds.get(None)) else None
 
 
 def _phrase(
