@@ -226,6 +226,7 @@ def test_an_error_that_names_its_status_is_treated_as_that(tmp_path: Path) -> No
         ({"message": {"content": None, "refusal": "I cannot"}}, "the writer refused the request"),
         ({"message": {"content": None}, "finish_reason": "content_filter"}, "the writer refused the request"),
         ({"message": {"content": "{"}, "finish_reason": "length"}, "the reply was cut at its length"),
+        ({"message": {"content": "{}"}, "finish_reason": "MAX_TOKENS"}, "the reply was cut at its length"),
         ({"message": {"content": [{"type": "text", "text": "{}"}]}}, "the text is empty"),
         ({"message": {"content": [{"type": "thinking", "thinking": []}]}}, "the reply is not whole JSON"),
         ({"message": {"content": ["{", 3, None, {"type": "text"}]}}, "the reply is not whole JSON"),

@@ -18,6 +18,8 @@ from training.data.synthetic.requests import Reply, WriterRequest, WriterSetting
 # What a message of a server may take in an error, in characters: HTML pages are long.
 _MOST_SHOWN = 300
 _OK, _FIRST_ERROR, _BAD_GATEWAY = 200, 400, 502
+# What gateways call a reply that has reached its length.
+_CUT = ("length", "max_tokens", "max_output_tokens", "model_length")
 _ERROR_STATUS = re.compile(r"[45]\d\d")
 _SENT_STATUS = "shopbench_sent_status"
 
@@ -109,7 +111,7 @@ class Endpoint:
 def _reply(choice: Any, tokens: int) -> Reply:
     message = choice.message
     content = _text(message.content)
-    is_cut = choice.finish_reason == "length"
+    is_cut = str(choice.finish_reason).lower() in _CUT
     if not content and getattr(message, "refusal", None):
         return Reply("", tokens, refusal=str(message.refusal))
     if not content and choice.finish_reason == "content_filter":
