@@ -103,3 +103,34 @@ def test_what_was_removed_is_counted_and_listed(tmp_path: Path) -> None:
     counted = json.loads((tmp_path / "data" / "split.json").read_text())["removed"]
     assert counted["asked twice"] == {"choice": 1, "explanation": 1}
     assert len(listed) == sum(count for by_task in counted.values() for count in by_task.values())
+
+
+def test_several_sources_are_read_and_some_tasks_of_them_taken(tmp_path: Path) -> None:
+    for task in ("choice", "entities", "explanation"):
+        write_questions(tmp_path / "questions" / f"{task}.jsonl", questions(task, 20))
+    exam = [{**row, "task_name": "exam"} for row in questions("choice", 20, seed=5)]
+    write_questions(tmp_path / "exam.jsonl", exam)
+    write_questions(tmp_path / "protected.jsonl", questions("retrieval", 1))
+    sources, names = (
+        [tmp_path / "questions", tmp_path / "exam.jsonl"],
+        ("train", "validation_seen", "validation_unseen"),
+    )
+    settings = SETTINGS.model_copy(
+        update={
+            "questions": sources,
+            "protected": tmp_path / "protected.jsonl",
+            "tasks": ["choice", "explanation", "exam"],
+            "unseen_tasks": ["explanation", "exam"],
+        }
+    )
+    paths = {name: tmp_path / f"{name}.jsonl" for name in (*names, "test_seen", "test_unseen")}
+    write_split(DataSettings(**paths, split=settings), 1)
+    counts = json.loads((tmp_path / "split.json").read_text())["questions"]
+    assert set(counts["train"]) == {"choice"} and counts["test_unseen"] == {"exam": 6, "explanation": 6}
+
+    misspelt = settings.model_copy(update={"tasks": ["choise"]})
+    with pytest.raises(ShopBenchError, match=r"data\.split\.tasks: there is no task 'choise': did you mean choice\?"):
+        write_split(DataSettings(**paths, split=misspelt), 1)
+    absent = settings.model_copy(update={"questions": [sources[0], tmp_path / "nowhere"]})
+    with pytest.raises(ShopBenchError, match=r"data\.split\.questions\[1\]: there is no .*nowhere"):
+        write_split(DataSettings(**paths, split=absent), 1)
