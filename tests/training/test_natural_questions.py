@@ -10,6 +10,7 @@ from training.data.sources.records import Basket, JudgedProduct, JudgedQuery, Pr
 from training.data.tasks import TASKS
 from training.data.tasks.task import Pool
 from training.data.tasks.unsuitable import names_a_price, says_no
+from training.data.tasks.words import surface_terms
 
 
 def asked(task: str, stream: str, record: Any, *others: Any, seeds: int = 10) -> list[dict[str, Any]]:
@@ -155,3 +156,7 @@ def test_a_translation_loses_no_number(spanish: str, is_asked: bool) -> None:
 )
 def test_text_that_was_decoded_wrongly_is_put_right(read: str, meant: str) -> None:
     assert clean(read) == meant
+
+
+def test_a_counter_without_its_number_is_no_keyword() -> None:
+    assert "人用" not in surface_terms("ヤマビト テント 4人用 グリーン") and "テント" in surface_terms("テント 4人用")

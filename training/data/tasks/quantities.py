@@ -186,7 +186,7 @@ NUMERIC_REASONING = Task(
     wordings=(
         "The product '{title}' is sold online. {question}\n{options}\nAnswer: ",
         "Product title: {title}\nQuestion: {question}\n{options}\nAnswer: ",
-        "About one package of '{title}': {question}\n{options}\nAnswer: ",
+        "A shop sells packages of '{title}'. {question}\n{options}\nAnswer: ",
         "Someone is about to buy '{title}'. {question}\n{options}\nAnswer:",
     ),
 )

@@ -36,6 +36,8 @@ _IRREGULAR_WORDS = (
 )
 _ALIKE = str.maketrans({**dict.fromkeys("-‐‑–", " "), **dict.fromkeys("’‘ʼ", "'")})
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+# In "4人用" and "50個" no word begins behind the number.
+_COUNTED = re.compile(rf"\d[\d.,]*[{HAN}]+")
 _SMALL_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBER_WORDS = {word: str(number) for number, word in enumerate(_SMALL_NUMBERS, start=2)} | dict(
     fifteen="15", twenty="20", thirty="30", forty="40", fifty="50", sixty="60", hundred="100", thousand="1000"
@@ -60,8 +62,9 @@ def term_sequence(text: str) -> list[str]:
 
 
 def surface_terms(text: str) -> list[str]:
-    """Return the meaningful words of `text` as they stand there, in lower case, without numbers."""
-    return [term for term in dict.fromkeys(_TERM.findall(text.lower())) if terms(term) and not term[0].isdigit()]
+    """Return the meaningful words of `text` as they stand there, in lower case, without numbers and what counts with them."""
+    text = _COUNTED.sub(" ", text.lower())
+    return [term for term in dict.fromkeys(_TERM.findall(text)) if terms(term) and not term[0].isdigit()]
 
 
 def share_terms(first: str, second: str) -> bool:
