@@ -75,6 +75,10 @@ _NUTRIENT = re.compile(
     r"(?: of)?(?: [\w-]+){0,2} (?:protein|sugars?|carb(?:ohydrate)?s?|fib(?:er|re)|fat|caffeine|collagen|sodium|cbd)\b",
     re.IGNORECASE,
 )
+# "115 gr" of these are grains.
+_GRAINS = re.compile(
+    r"\b(?:ammo|ammunition|bullets?|rounds?|grains?|arrows?|broadheads?|crossbow|field points?)\b", re.IGNORECASE
+)
 # Any number beside what could be a unit of weight, volume or count, however it is written.
 _LOOSE = re.compile(
     r"[\d½¼¾⅓⅔⅛][\s.,/-]{0,3}(?:(?:fl|fluid|oz|ounces?|lbs?|pounds?|gr?|grams?|grammes?|kgs?|kilos?|kilograms?|mg|cc|[mcd]?l|[a-z]*lit(?:er|re)s?"
@@ -112,11 +116,12 @@ _LIQUID = re.compile(
     r"|wash|detergent|soda|creamer|gel|cream|ink|paint|polish|softener|sanitizer|mouthwash|perfume|cologne|rinse|beer|ale|wine"
     r"|cola|kombucha|lemonade|seltzer|smoothie|broth|stock|soup|tonic|cider|punch|nectar|extract|dressing|ketchup|marinade"
     r"|cleanser|bleach|lubricant|lube|glue|adhesive|remover|repellent|sunscreen|moisturizer|aftershave|formula|sparkling"
-    r"|cold brew|latte|bottled|iced|frapp[eé]|frappuccino|shake|quencher|breeze|dr\.? pepper|cocktail"
+    r"|cold brew|latte|bottled|iced|frapp[eé]|frappuccino|shake|quencher|breeze|dr\.? pepper|cocktail|brewed"
+    r"|(?:un)?sweet(?:ened)? tea"
     r"|solution|drops|concentrate|mist|fragrance|freshener|liquid|fluid|energy|electrolyte|hydration|bubbles)s?\b",
     re.IGNORECASE,
 )
-# Of these an ounce is surely one of weight. "Lime 12 oz" may well be a drink.
+# What is sold by weight. "Lime 12 oz" may well be a drink, and "Zip Ties 50 lb" hold so much.
 _SOLID = re.compile(
     r"\b(?:nut|almond|cashew|peanut|pistachio|pecan|walnut|hazelnut|macadamia|seed|flax|chia|quinoa|oat|oatmeal|granola|muesli"
     r"|cereal|rice|pasta|noodle|ramen|spaghetti|macaroni|flour|sugar|sweetener|erythritol|salt|pepper|spice|seasoning|powder"
@@ -126,7 +131,8 @@ _SOLID = re.compile(
     r"|raisin|date|mango|apricot|berr(?:y|ies)|cranberr(?:y|ies)|blueberr(?:y|ies)|vegetable|broccoli|potato(?:es)?|coffee|tea"
     r"|treat|kibble|(?:pet|dog|cat|fish|bird|baby) food|bait|lure|jig|candle|wax|bath bomb|toothpaste|deodorant|pomade|balm"
     r"|clay|yarn|wool|glitter|confetti|bead|dart|incense|tablet|vitamin|protein|creatine|snack|bar|bites|puree|honey|jam"
-    r"|yeast|starch|gelatin|pellet|charcoal|grass seed)s?\b",
+    r"|yeast|starch|gelatin|pellet|charcoal|grass seed|dumbbell|kettlebell|soil|mulch|sand|gravel|fertili[sz]er|litter|filament"
+    r"|plaster|cement|frosting|olive|salad|soup mix)s?\b",
     re.IGNORECASE,
 )
 # An amount in such a title is what the thing carries, is meant for or is made with, not how much of it there is.
@@ -221,7 +227,10 @@ def _is_of_something_else(match: re.Match[str], title: str) -> bool:
             or Fraction(match.group("number").replace(",", "")) > _MOST_LITERS
         )
     if match.group("gram"):
-        return (symbol == "g" and _GAUGED.search(title) is not None) or _NUTRIENT.match(title, match.end()) is not None
+        named_otherwise = {"g": _GAUGED, "gr": _GRAINS}.get(symbol)
+        return (named_otherwise is not None and named_otherwise.search(title) is not None) or (
+            _NUTRIENT.match(title, match.end()) is not None
+        )
     return False
 
 
@@ -233,10 +242,10 @@ def _without_packs(title: str) -> str:
 def single_amount(title: str, *measures: str) -> Amount | None:
     """Return the only amount of one of these measures; None where there are several, or any that is not read for sure.
 
-    Ounces of what may be a drink or a spray are not sure to be ounces of weight.
+    A weight is only sure to be that of what is sold where that is sold by weight.
     """
     found = [amount for amount in amounts(title) if amount.measure in measures]
-    if len(found) != 1 or (found[0].unit == "ounce" and not _SOLID.search(title)):
+    if len(found) != 1 or (found[0].measure == "weight" and not _SOLID.search(title)):
         return None
     return found[0] if _all_is_read(title) and not _WHOLE.search(title) else None
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import lru_cache, wraps
 from random import Random
 from string import Formatter
 from typing import Any, Generic, TypeVar
@@ -186,7 +186,9 @@ class Task:
         if "query" in draft.slots and names_a_price(draft.slots["query"]):
             pool.skip("query about a price")
             return None
-        if is_vulgar("\n".join(draft.slots.values())) or (isinstance(draft.truth, str) and is_vulgar(draft.truth)):
+        # Line by line, as the titles in a list are those of other questions.
+        lines = [line.partition(". ")[2] or line for value in draft.slots.values() for line in value.split("\n")]
+        if any(map(is_vulgar, lines)) or (isinstance(draft.truth, str) and is_vulgar(draft.truth)):
             pool.skip("text with a vulgar word")
             return None
         wording = rng.choice(self.wordings)
@@ -233,6 +235,7 @@ class Task:
         return ""
 
 
+@lru_cache(maxsize=16384)
 def _holds_a_list(text: str) -> bool:
     """Whether a text of a source is read as holding a numbered list; most have no two digits, and are not looked at closely."""
     return sum(map(str.isdigit, text)) > 1 and bool(option_numbers(text))

@@ -4,6 +4,7 @@ The one thing to know: words are taken whole, so that a cocktail, shiitake and M
 """
 
 import re
+from functools import lru_cache
 
 # Masked letters ("f**k", "sh!t") are read as well. In lower case, as the text is: ignoring the case takes twice the time.
 _VULGAR = re.compile(
@@ -66,6 +67,7 @@ _PRICE = re.compile(
 )
 
 
+@lru_cache(maxsize=65536)
 def is_vulgar(text: str) -> bool:
     """Whether a word of `text` is one that nobody wants to read in a shop, in one of the languages of the sources."""
     return _VULGAR.search(text.lower()) is not None
