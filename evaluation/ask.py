@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from evaluation.predictions import Row, details_of
@@ -41,13 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Nobody is watching the clock.
     os.environ.setdefault("SHOPBENCH_TIME_LIMIT", "off")
     Settings.from_environment(strict=True)
+    questions = options.question or _questions()
     # Imported here, so that it is configured by the environment.
     from models.user_config import UserModel
 
     show_log(Detail.USUAL)
     with waiting("Loading the model", Detail.USUAL):
         model = UserModel()
-    for question in options.question or _typed_questions():
+    for question in questions:
         print(view(ask(model, _with_lines(question), options.multiple_choice)) + "\n", flush=True)
 
 
@@ -99,13 +100,17 @@ def _with_lines(question: str) -> str:
     return question if "\n" in question else question.replace("\\n", "\n")
 
 
+def _questions() -> Iterable[str]:
+    """Return the question that comes in, before a model is loaded for it; at a terminal, those that will be typed."""
+    if sys.stdin.isatty():
+        return _typed_questions()
+    text = sys.stdin.read()
+    if not text.strip():
+        raise ShopBenchError("nothing is asked: give a question in quotation marks, or write it to standard input")
+    return [text]
+
+
 def _typed_questions() -> Iterator[str]:
-    if not sys.stdin.isatty():
-        text = sys.stdin.read()
-        if not text.strip():
-            raise ShopBenchError("nothing is asked: give a question in quotation marks, or write it to standard input")
-        yield text
-        return
     print("Type a question, then an empty line. Ctrl-D ends.", file=sys.stderr)
     lines: list[str] = []
     for line in sys.stdin:

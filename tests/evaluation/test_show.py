@@ -156,6 +156,8 @@ def test_questions_are_read_from_the_command_line_or_a_pipe(monkeypatch, capsys)
     ask.main([])
     assert capsys.readouterr().out.count("QUESTION\n") == 1
     monkeypatch.setattr(sys, "stdin", io.StringIO(" \n"))
+    # That nothing is asked is said before a model is loaded.
+    monkeypatch.setattr(UserModel, "__init__", lambda self: pytest.fail("the model was loaded"))
     with pytest.raises(ShopBenchError, match="nothing is asked"):
         ask.main([])
 
