@@ -4,6 +4,7 @@ It runs where both packages are: `make qlora-env`, then `.venv-qlora/bin/python 
 DeepSpeed compiles its shared-memory communication first (a C++ compiler, minutes once).
 """
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -96,7 +97,8 @@ def test_a_killed_run_goes_on_to_the_same_adapter(tmp_path: Path, recipe_file: P
     # The processes that train have sessions of their own.
     ranks = subprocess.run(["pgrep", "-f", f"training.sft.*{output}"], capture_output=True, text=True).stdout.split()
     for process in ranks:
-        os.kill(int(process), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(process), signal.SIGKILL)
     started.wait()
     assert not (output / "adapters" / "all").exists()
     subprocess.run(launch, env=ENVIRONMENT, check=True)
