@@ -28,6 +28,9 @@ from training.command_line import run_command
 
 # So many neighbours of each ask, of this seed, are fitted to; the tests read those of another.
 _NEIGHBOURS, _FITTED_SEED = 6, 0
+# Measured and not fitted to: texts over lists are rare in ShopBench, and weights that know many make free text of every list
+# whose instruction is not understood.
+_UNFITTED = "neighbours: free text over a list"
 _FREE = Reading.FREE
 _CITED = {Reading.ENTITIES, Reading.PHRASE}
 
@@ -181,8 +184,9 @@ def main() -> None:
         print_rates([wording for wordings in sources.values() for wording in wordings], options.passes)
         return
     sources = sources_of([*OWN_FILES, *options.files]) | built_sources() | neighbour_sources(_FITTED_SEED, _NEIGHBOURS)
+    unfitted = {_UNFITTED: sources.pop(_UNFITTED)}
     if options.leave_one_out:
-        for line in leave_one_out(sources, sources_of([KEPT_BACK])):
+        for line in leave_one_out(sources, sources_of([KEPT_BACK]) | unfitted):
             print(line, flush=True)
         return
     weights = reading_weights.fit(examples_of(wordings) for wordings in sources.values())

@@ -165,7 +165,8 @@ def read_instruction(text: str) -> Instruction:
     instruction = _instruction(_lines_without(text, found), tags)
     kinds = ".".join(map(kinds_of, instruction.split("\n")))
     tags.update(_tags_of_kinds(kinds))
-    tags.update(_tags_of_nothing(instruction, kinds, tags))
+    if not found:
+        tags.update(_tags_of_nothing(instruction, kinds, tags))
     instruction = instruction.replace("\n", " ")
     if found:
         tags.update(_tags_of_list(instruction, found))
