@@ -19,9 +19,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from submission.errors import ShopBenchError
+from submission.model_folder import EMBEDDED_MODEL
 from submission.questions import read_question
 from submission.task_types import TaskType
 from tests.training.synthesis_fixtures import RECIPE, ROOT, good_writer, only, recipe
+from tests.training.tiny_models import needs_smollm2
 from tests.training.writer_server import WriterServer
 from training.data.building import build
 from training.data.recipe import DataRecipe
@@ -38,6 +40,7 @@ from training.data.synthetic.rephrase import hide_quotations, split_question
 from training.data.synthetic.replies import RejectedError, read_reply
 from training.data.synthetic.requests import Reply, WriterRequest, WriterSettings
 from training.data.synthetic.synthesis import SynthesisRecipe, open_context, report_text, synthesize
+from training.data.synthetic.writers import LocalEngine
 from training.data.tasks import TASKS, tasks_of
 from training.data.tasks.task import Draft
 from training.data.wanted import read_wordings
@@ -208,6 +211,17 @@ def test_a_server_that_refuses_everything_is_named_and_its_refusals_are_not_kept
         synthesize(made)
     assert ReplyCache(made.cache).spent() == (0, 0)
     server.close()
+
+
+@needs_smollm2
+def test_a_writer_that_vllm_cannot_load_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("Engine core initialization failed")
+
+    monkeypatch.setattr("vllm.LLM", full)
+    writer = LocalEngine(WriterSettings(kind="engine", model=str(EMBEDDED_MODEL)))
+    with pytest.raises(ShopBenchError, match=r"could not load the writer .*SmolLM2.*Engine core initialization failed"):
+        writer.write([WriterRequest((("user", "Hm?"),), None, 8, 0)], lambda *_: None)
 
 
 def test_a_writer_that_is_no_model_folder_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from submission.errors import ShopBenchError, one_line
 from submission.model_folder import check_model
 from submission.processor import dtype_on_cpu
 from training.data.synthetic.endpoint import Endpoint
@@ -49,7 +50,13 @@ class LocalEngine:
                 dtype = dtype_on_cpu(Path(self.settings.model))
                 # GiB. Left to itself, vLLM takes nearly all memory, and fails where that is not free.
                 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
-            self._engine = LLM(self.settings.model, dtype=dtype, enforce_eager=True)
+            try:
+                self._engine = LLM(self.settings.model, dtype=dtype, enforce_eager=True)
+            except Exception as error:
+                raise ShopBenchError(
+                    f"vLLM could not load the writer {self.settings.model}: {one_line(error)} (what it says above, and "
+                    "whether other programs hold the memory, tells why)"
+                ) from error
         parameters = [
             SamplingParams(
                 temperature=1.0 if self.settings.temperature is None else self.settings.temperature,
