@@ -1,156 +1,160 @@
-"""What 4-bit weights and int8 activations cost a model, simulated: Marlin's rounding, without a card.
+"""What 4-bit weights and int8 activations cost in quality, simulated on a CPU: answers, scores and perplexity, side by side.
 
-    python -m benchmarks.int8_activations --model weights/SmolLM2-135M-Instruct
+    python -m benchmarks.int8_activations --model BASE --asymmetric AWQ --symmetric LLMCOMPRESSOR --output runs/int8
 
-Weights are rounded to the nearest value in groups (no search for scales). Activations are rounded for each token as vLLM's
-`_per_token_quant_int8` does: by 127 over the largest, half away from zero. Scales become whole numbers of 1/4,096 of the
-layer's largest, as in `marlin_act_int8_process_scales`. Measured are the probability of known answers and the option that
-the model finds most probable.
+The two checkpoints come from `training.calibrate_awq`. Each is dequantised, and `benchmarks.quantised_layers` rounds what
+Marlin's kernels round. Questions are answered in their forms and scored as in an evaluation. Every variant leaves a
+report below OUTPUT; the same command after a kill goes on behind the last whole one. Intervals are 95 % by a paired
+bootstrap over questions.
 """
 
 import argparse
+import functools
+import json
 import math
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import torch
-from tqdm import tqdm
-from transformers import AutoModelForCausalLM
+from transformers import PreTrainedModel
 
+from benchmarks.quantised_layers import load_simulated
+from benchmarks.simulated_model import TRACK, SimulatedModel
+from evaluation.dataset import read_samples
+from evaluation.evaluator import EvaluationSettings, evaluate
+from evaluation.predictions import Row
+from evaluation.reports import read_report
+from evaluation.row_scores import difference, overall_score
+from evaluation.subset import Subset
 from submission.chat_encoder import ChatEncoder
 from submission.places import SAMPLE_QUESTIONS
-from training.awq.calibration import EncodedQuestion, encode_questions
+from submission.task_types import TaskType
+from training.awq.calibration import encode_questions
 from training.awq.quality import MAX_PROMPT
 from training.command_line import run_command
-from training.fine_tuning.examples import read_questions
+from training.files import fingerprint, hash_of, run_once, write_json
 
 _RESAMPLES = 2000
+UNQUANTISED, ASYMMETRIC, SYMMETRIC = "unquantised", "asymmetric 4 bits", "symmetric 4 bits"
+INT8, INT8_BUT_DOWN = "symmetric, int8 activations", "the same, `down_proj` in half precision"
+FOLDERS = {
+    UNQUANTISED: "unquantised",
+    ASYMMETRIC: "asymmetric",
+    SYMMETRIC: "symmetric",
+    INT8: "int8",
+    INT8_BUT_DOWN: "int8-but-down",
+}
 
 
-def rounded(weight: torch.Tensor, group: int, symmetric: bool, whole_scales: bool = False) -> torch.Tensor:
-    """Return a weight, [outputs, inputs], rounded to 4 bits in groups of `group` inputs."""
-    groups = weight.reshape(weight.shape[0], -1, group)
-    if symmetric:
-        scales = (groups.abs().amax(2, keepdim=True) / 7.5).clamp(min=1e-8)
-        values = (groups / scales).round().clamp(-8, 7)
-        if whole_scales:
-            unit = scales.max() / 4096
-            scales = (scales / unit).round() * unit
-        return (values * scales).reshape(weight.shape)
-    low, high = groups.amin(2, keepdim=True).clamp(max=0), groups.amax(2, keepdim=True).clamp(min=0)
-    scales = ((high - low) / 15).clamp(min=1e-8)
-    zeros = (-low / scales).round()
-    return (((groups / scales).round() + zeros).clamp(0, 15) - zeros).mul(scales).reshape(weight.shape)
+@dataclass(frozen=True)
+class Measured:
+    """One variant on all questions: the rows of its reports, and of known answers (log-probability, tokens)."""
+
+    rows: list[Row]
+    probabilities: list[tuple[float, int]]
+
+    def choices(self) -> list[str]:
+        """Return the likeliest option of each multiple-choice question, before calibration."""
+        return [row["raw_text"] for row in self.rows if row["task_type"] == TaskType.MULTIPLE_CHOICE]
 
 
-def in_int8(activations: torch.Tensor) -> torch.Tensor:
-    """Return activations, [..., inputs], as int8 would hold them, each token with a scale of its own."""
-    largest = activations.abs().amax(-1, keepdim=True).clamp(min=1e-10)
-    scaled = activations * (127 / largest)
-    return torch.trunc(scaled + 0.5 * scaled.sign()) * (largest / 127)
+def measure(model: PreTrainedModel, base: Path, data: Path, subset: Subset, output: Path) -> None:
+    """Answer and score the questions in `data` with a simulated model, and write a report and probabilities to `output`."""
+    samples = [replace(sample, track=TRACK) for sample in subset.part(read_samples(data))]
+    questions = encode_questions(samples, ChatEncoder(base), MAX_PROMPT)
+    known = {tuple(question.prompt): question.answer for question in questions if question.known}
+    simulated = SimulatedModel(base, model, known)
+    evaluate(EvaluationSettings(data, output, subset, overwrite=True), lambda: simulated)
+    write_json(output / "probabilities.json", simulated.probabilities)
 
 
-class _Rounding:
-    """Rounds the inputs of the linear layers that it is registered with."""
-
-    def __call__(self, module: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
-        return (in_int8(inputs[0]),)
-
-
-Measured = list[tuple[float, int, int | None]]
-"""Of every question: the log-probability of its answer, its tokens, and the most probable option's token."""
+def read(folders: list[Path]) -> Measured:
+    """Read what `measure` wrote for the same variant on several sets of questions."""
+    rows = [row for folder in folders for row in read_report(folder).rows]
+    texts = [(folder / "probabilities.json").read_text(encoding="utf-8") for folder in folders]
+    return Measured(rows, [(one[0], one[1]) for text in texts for one in json.loads(text)])
 
 
-def measure(model: torch.nn.Module, questions: list[EncodedQuestion], options: list[int], name: str) -> Measured:
-    """Measure a model on the questions; `options` are the tokens of the digits."""
-    found: Measured = []
-    for question in tqdm(questions, desc=name, unit="question"):
-        ids = torch.tensor([question.prompt + question.answer])
-        with torch.inference_mode():
-            logits = model(input_ids=ids).logits[0, len(question.prompt) - 1 : -1].float()
-        chosen = logits.log_softmax(-1).gather(1, ids[0, len(question.prompt) :, None])
-        option = max(options, key=lambda token: float(logits[0, token])) if question.answer[0] in options else None
-        found.append((float(chosen.sum()), len(question.answer), option))
-    return found
+def perplexity(known: list[tuple[float, int]]) -> float:
+    """Return the perplexity of answers."""
+    return math.exp(-sum(one[0] for one in known) / sum(one[1] for one in known))
 
 
-def perplexity(rows: Measured) -> float:
-    """Return the perplexity of the answers."""
-    return math.exp(-sum(row[0] for row in rows) / sum(row[1] for row in rows))
+def ratio(one: Measured, other: Measured) -> str:
+    """Return the ratio of perplexities with its interval, by resampling questions."""
+    draw, count = random.Random(0), len(one.probabilities)
+    samples = [[draw.randrange(count) for _ in range(count)] for _ in range(_RESAMPLES)]
+    found = sorted(
+        perplexity([one.probabilities[i] for i in sample]) / perplexity([other.probabilities[i] for i in sample])
+        for sample in samples
+    )
+    low, high = found[int(0.025 * _RESAMPLES)], found[int(0.975 * _RESAMPLES)]
+    return f"{perplexity(one.probabilities) / perplexity(other.probabilities):.3f} [{low:.3f}, {high:.3f}]"
 
 
-def ratio_interval(base: Measured, other: Measured) -> tuple[float, float]:
-    """Return the 95 % interval of the ratio of perplexities, by resampling questions."""
-    draw = random.Random(0)
-    ratios = []
-    for _ in range(_RESAMPLES):
-        sample = [draw.randrange(len(base)) for _ in base]
-        ratios.append(perplexity([other[i] for i in sample]) / perplexity([base[i] for i in sample]))
-    ratios.sort()
-    return ratios[int(0.025 * _RESAMPLES)], ratios[int(0.975 * _RESAMPLES)]
-
-
-def kept_interval(base: Measured, other: Measured) -> tuple[int, int, float, float]:
-    """Return how many choices are the same, of how many, and the 95 % interval of that share (Wilson)."""
-    pairs = [(one[2], two[2]) for one, two in zip(base, other, strict=True) if one[2] is not None]
-    total, same, z = len(pairs), sum(one == two for one, two in pairs), 1.96
-    share = same / total
-    middle, spread = share + z * z / (2 * total), z * math.sqrt(share * (1 - share) / total + z * z / (4 * total**2))
-    return same, total, (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
+def table(found: dict[str, Measured]) -> str:
+    """Return the variants side by side, in Markdown."""
+    base = found[UNQUANTISED]
+    lines = [
+        "| weights and activations | score | minus asymmetric | minus symmetric | perplexity | to asymmetric | to symmetric "
+        "| choices kept |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, one in found.items():
+        kept = sum(a == b for a, b in zip(one.choices(), base.choices(), strict=True))
+        against = [found.get(reference, one) for reference in (ASYMMETRIC, SYMMETRIC)]
+        scores = [str(difference(one.rows, other.rows)) if other is not one else "" for other in against]
+        ratios = [ratio(one, other) if other is not one else "" for other in against]
+        cells = [name, f"{overall_score(one.rows):.3f}", *scores, f"{perplexity(one.probabilities):.2f}", *ratios]
+        lines.append(f"| {' | '.join(cells)} | {kept} of {len(base.choices())} |")
+    return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.int8_activations", description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="model folder")
-    parser.add_argument("--data", type=Path, default=SAMPLE_QUESTIONS, help="questions with answers")
-    parser.add_argument("--group-size", type=int, default=64, help="weights that share a scale")
-    parser.add_argument("--first", type=int, help="only so many of the questions")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.int8_activations",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", type=Path, required=True, help="folder of the unquantised model")
+    parser.add_argument("--asymmetric", type=Path, help="its AWQ checkpoint, by AutoAWQ (default: not compared)")
+    parser.add_argument("--symmetric", type=Path, required=True, help="its symmetric checkpoint, by llmcompressor")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", default=[SAMPLE_QUESTIONS], help="questions with answers (default: the samples)"
+    )
+    parser.add_argument("--type", nargs="+", default=[], metavar="NAME", help="ask questions of these task types only")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask N questions of each task")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the reports of all variants")
     options = parser.parse_args(arguments)
-    encoder = ChatEncoder(options.model)
-    questions = [q for q in encode_questions(read_questions(options.data), encoder, MAX_PROMPT) if q.known]
-    questions = questions[: options.first]
-    digits = [encoder.tokenizer(str(digit), add_special_tokens=False)["input_ids"][-1] for digit in range(10)]
-    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32).eval()
-    linears = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and ".layers." in n}
-    weights = {name: linear.weight.data for name, linear in linears.items()}
-
-    def variant(
-        round_weight: Callable[[torch.Tensor], torch.Tensor], int8: Callable[[str], bool], name: str
-    ) -> Measured:
-        hooks = []
-        for layer, linear in linears.items():
-            linear.weight.data = round_weight(weights[layer])
-            if int8(layer):
-                hooks.append(linear.register_forward_pre_hook(_Rounding()))
-        found = measure(model, questions, digits, name)
-        for hook in hooks:
-            hook.remove()
-        return found
-
-    size = options.group_size
-    asymmetric = lambda weight: rounded(weight, size, symmetric=False)  # noqa: E731
-    symmetric = lambda weight: rounded(weight, size, symmetric=True)  # noqa: E731
-    whole = lambda weight: rounded(weight, size, symmetric=True, whole_scales=True)  # noqa: E731
-    base = variant(lambda weight: weight, lambda layer: False, "unquantised")
-    rows = {
-        "asymmetric 4 bits": variant(asymmetric, lambda layer: False, "asymmetric"),
-        "symmetric 4 bits": variant(symmetric, lambda layer: False, "symmetric"),
-        "symmetric 4 bits, int8 activations": variant(whole, lambda layer: True, "int8"),
-        "the same, but down_proj": variant(whole, lambda layer: not layer.endswith("down_proj"), "int8 but down_proj"),
+    variants: dict[str, tuple[Path, Callable[[str], bool]]] = {
+        UNQUANTISED: (options.model, lambda layer: False),
+        **({ASYMMETRIC: (options.asymmetric, lambda layer: False)} if options.asymmetric else {}),
+        SYMMETRIC: (options.symmetric, lambda layer: False),
+        INT8: (options.symmetric, lambda layer: True),
+        INT8_BUT_DOWN: (options.symmetric, lambda layer: not layer.endswith("down_proj")),
     }
-    print(f"{len(questions)} questions, groups of {size}; unquantised perplexity {perplexity(base):.2f}\n")
-    print("| model | perplexity | ratio to unquantised, 95 % | ratio to symmetric, 95 % | choices kept, 95 % |")
-    print("| --- | --- | --- | --- | --- |")
-    for name, found in rows.items():
-        low, high = ratio_interval(base, found)
-        less, more = ratio_interval(rows["symmetric 4 bits"], found)
-        same, total, least, most = kept_interval(base, found)
-        print(
-            f"| {name} | {perplexity(found):.2f} | {perplexity(found) / perplexity(base):.3f} ({low:.3f} to {high:.3f}) "
-            f"| {less:.3f} to {more:.3f} | {same} of {total} ({least:.0%} to {most:.0%}) |"
-        )
+    subset = Subset(types=tuple(options.type), limit=options.limit)
+    folders: dict[Path, dict[str, Path]] = {data: {} for data in options.data}
+    for name, (folder, int8) in variants.items():
+        loaded = functools.cache(functools.partial(load_simulated, folder, int8))
+        for data in options.data:
+            print(f"{name}, {data.name}")
+            output = options.output / f"{data.stem}-{FOLDERS[name]}"
+            inputs = hash_of([fingerprint(folder), fingerprint(data), options.type, options.limit])
+            measuring = functools.partial(_measure, loaded, options.model, data, subset, output)
+            run_once(output / "done", inputs, measuring)
+            folders[data][name] = output
+    for data, by_name in folders.items():
+        print(f"\n{data}\n\n{table({name: read([output]) for name, output in by_name.items()})}")
+    if len(folders) > 1:
+        print(f"\nall together\n\n{table({name: read([one[name] for one in folders.values()]) for name in variants})}")
+
+
+def _measure(loaded: Callable[[], PreTrainedModel], *others: Any) -> None:
+    measure(loaded(), *others)
 
 
 if __name__ == "__main__":
