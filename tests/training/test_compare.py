@@ -10,6 +10,7 @@ import pytest
 
 from evaluation.metrics import aggregate
 from evaluation.row_scores import difference, difference_over_tasks, interval, overall_score, task_scores
+from submission.tracks import track_by_number
 from tests.training.lora_fixtures import questions, samples, write_questions
 from training import compare
 from training.fine_tuning import variant_scores
@@ -77,6 +78,15 @@ def test_sets_travel_in_one_file(tmp_path: Path) -> None:
     write_sets(sets, tmp_path / "all.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
     assert read_sets(rows) == {name: [sample.row() for sample in found] for name, found in sets.items()}
+
+
+def test_held_out_sets_are_means_over_tasks_whatever_their_tracks(tmp_path: Path) -> None:
+    tracks = [track_by_number(1), None]
+    of_tracks = [replace(one, track=track) for one, track in zip(samples("choice", 2), tracks, strict=True)]
+    write_sets({"development": of_tracks, "unseen": of_tracks}, tmp_path / "all.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    kept = {name: [row.get("track") for row in found] for name, found in read_sets(rows).items()}
+    assert kept == {"development": [tracks[0].challenge_id, None], "unseen": [None, None]}
 
 
 def test_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 from evaluation.intervals import Interval
 from evaluation.row_scores import difference, difference_over_tasks, interval, task_scores
 from training.files import written_whole
+from training.fine_tuning.variant_scores import DEVELOPMENT_SET
 from training.recipe import Recipe
 
 ZERO_SHOT = "zero-shot"
 ENSEMBLE = "fine-tuned, ensemble"
-SETS = ("development", "seen", "unseen")
+SETS = (DEVELOPMENT_SET, "seen", "unseen")
 ON, UNCALIBRATED, OFF = "on", "on, uncalibrated", "off"
 Predictions = dict[tuple[str, str], dict[str, list[dict[str, Any]]]]
 """By (variant, constraints) and set: the scored rows."""

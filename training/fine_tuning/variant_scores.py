@@ -20,6 +20,9 @@ from training.checkpoints.merging import write_interpolated
 from training.files import fingerprint, hash_of, read_lines, remove, write_lines, written_whole
 from training.processes import ending_with_this
 
+DEVELOPMENT_SET = "development"
+"""The name of the set whose score is the benchmark's: the mean over tracks of the mean over tasks."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -95,9 +98,15 @@ def _run_evaluation(model: Path, data: Path, output: Path, asking: Asking, envir
 
 
 def write_sets(sets: dict[str, list[Sample]], target: Path) -> None:
-    """Write several sets of questions into one file, each task named `set/task`, so that a model is loaded once."""
+    """Write several sets of questions into one file, each task named `set/task`, so that a model is loaded once.
+
+    Only the development questions keep their tracks. The other sets are scored as means over tasks, whatever tracks these
+    are of.
+    """
     named = (
-        replace(sample, task_name=f"{name}/{sample.task_name}") for name, found in sets.items() for sample in found
+        replace(sample, task_name=f"{name}/{sample.task_name}", track=sample.track if name == DEVELOPMENT_SET else None)
+        for name, found in sets.items()
+        for sample in found
     )
     write_lines(target, (sample.row() for sample in named))
 
