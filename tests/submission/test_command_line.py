@@ -32,7 +32,7 @@ run_command(main)
 
 def run(command: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60
+        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
 
 
