@@ -28,6 +28,7 @@ from training.data.selection import select
 from training.data.shards import distribute, write_shard
 from training.data.sources import Source
 from training.data.tasks import Task
+from training.data.tasks.task import OF_ANOTHER_TASK
 from training.data.wanted import candidate_limit, quotas, wanted_tasks
 from training.data.worker import start_worker
 from training.files import remove, write_json, written_whole
@@ -181,7 +182,8 @@ def _report(
             contaminated[task] = contaminated.get(task, 0) + len(found)
         for task, reasons in summary.skipped.items():
             for reason, count in reasons.items():
-                skipped.setdefault(task, {})[reason] = skipped.get(task, {}).get(reason, 0) + count
+                if not reason.startswith(OF_ANOTHER_TASK):
+                    skipped.setdefault(task, {})[reason] = skipped.get(task, {}).get(reason, 0) + count
     return {
         "examples": sum(shard["examples"] for shard in shards),
         "tasks": {summary["task_name"]: {"wanted": summary["wanted"], "kept": summary["kept"]} for summary in selected},

@@ -28,7 +28,7 @@ from training.data.tasks.domains import domains, in_far_parts
 from training.data.tasks.equivalents import meanings, related
 from training.data.tasks.neighbours import Titles
 from training.data.tasks.search import GAINS, QUERY_RANKING, RANKED_PRODUCTS, RELATION_TO_PRODUCT, statement_choice
-from training.data.tasks.task import Draft, Pool, Task, choice, draw_unrelated, ranking
+from training.data.tasks.task import OF_ANOTHER_TASK, Draft, Pool, Task, choice, draw_unrelated, ranking
 from training.data.tasks.words import contains, find_once, share_terms, shortened
 
 _STREAM = "ecinstruct/rows"
@@ -65,7 +65,7 @@ MATCHING = Task(
 def build_matching(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether two product entries are the same."""
     if row.task != "Product_Matching":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     first, second = (_described(row.fields.get(key)) for key in ("product 1", "product 2"))
     if not first or not second or _yes_or_no(row) not in _YES_NO:
         return pool.skip("Product_Matching row without two products and a yes or no")
@@ -119,7 +119,7 @@ SUBSTITUTE = Task(
 def build_substitute(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether a product can replace what a query asks for; one that may match it exactly gives way to another."""
     if row.task != "Product_Substitute_Identification":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     query, product = _first(row, "query"), _first(row, "product", "product title")
     if not query or not product or _yes_or_no(row) not in _YES_NO:
         return pool.skip("Product_Substitute_Identification row without query, product and a yes or no")
@@ -163,7 +163,7 @@ _SURELY_WRONG = {"buy": ("similar",), "view": ("buy",), "similar": ("buy",)}
 def build_relation(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether products are bought together, viewed together, similar, or unrelated: taken from two rows."""
     if row.task != "Product_Relation_Prediction":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     first, second = _first(row, "product 1"), _first(row, "product 2")
     kind = next((kind for kind in _RELATIONS if kind in row.answer.lower()), "")
     if not first or not second or not kind:
@@ -235,7 +235,7 @@ _MOST_VALUE_WORDS = 4
 def build_attribute_value(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for a value that stands in the title, or for one that is nowhere on the page."""
     if row.task != "Attribute_Value_Extraction":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     title, pairs = _first(row, *_TITLE_KEYS), _values(row)
     if not title or not pairs:
         return pool.skip("Attribute_Value_Extraction row without a title or a value that can be read")
@@ -271,7 +271,7 @@ def _values_by_attribute(pool: Pool[EcInstructRow]) -> dict[str, list[str]]:
 def build_attribute_span(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the phrase that is the value, where it stands in the title once, in the title's case."""
     if row.task != "Attribute_Value_Extraction":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     title, pairs = _first(row, *_TITLE_KEYS), [pair for pair in _values(row) if pair[1]]
     # Of two values of one attribute each would be half of the answer.
     names = [attribute for attribute, _ in pairs]
@@ -302,7 +302,7 @@ _ONE_LETTER = re.compile(r"(?<![^\W_])[A-Z](?![^\W_])")
 def build_query_ranking(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Rank the products of a row in the order of its output; fewer than four are joined by those of other queries."""
     if row.task != "Query_Product_Rank":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     query, products = _first(row, "query"), _listed_products(row)
     order = _order(row.answer, products)
     titles = [shortened(products[letter]) for letter in order if letter in products]
@@ -381,7 +381,7 @@ _CLASSES = {
 def build_query_class(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the ESCI class of a query and a product, in our own words for the classes."""
     if row.task != "Multiclass_Product_Classification":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     query, title = _first(row, "query"), _first(row, "product title", "product", "title")
     label = next((label for words, label in _CLASSES.items() if words in row.answer.lower()), "")
     if not query or not title or not label:
@@ -409,7 +409,7 @@ _LEVELS = ("very negative", "negative", "neutral", "positive", "very positive")
 def build_sentiment_level(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for one of five levels, listed in order in either direction."""
     if row.task != "Sentiment_Analysis":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     review, answer = _first(row, "text", "review"), row.answer.lower().rstrip(".")
     if not review or answer not in _LEVELS:
         return pool.skip("Sentiment_Analysis row without a review or one of the five levels")
@@ -439,7 +439,7 @@ _PLACE = re.compile(r"^\d+(?:st|nd|rd|th)\s*:\s*", re.IGNORECASE)
 def build_next_purchase(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for the next product of a purchase history, among three other options of the row."""
     if row.task != "Sequential_Recommendation":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     listed = row.fields.get("items") or next((value for value in row.fields.values() if isinstance(value, list)), [])
     history = [_PLACE.sub("", name) for name in map(_name, listed) if name]
     others = [option for option in row.options if option != row.answer]
@@ -486,7 +486,7 @@ _MOST_ANSWER_WORDS = 40
 def build_answerability(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask whether documents hold the answer to a question."""
     if row.task != "Answerability_Prediction":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     question, documents = _first(row, "question"), _documents(row)
     if not question or not documents or _yes_or_no(row) not in _YES_NO:
         return pool.skip("Answerability_Prediction row without question, documents and a yes or no")
@@ -497,7 +497,7 @@ def build_answerability(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Rand
 def build_product_answer(row: EcInstructRow, pool: Pool[EcInstructRow], rng: Random) -> Draft | None:
     """Ask for an answer that the documents support: it shares words with them, and is short."""
     if row.task != "Answer_Generation":
-        return pool.skip(f"row of {row.task}")
+        return pool.skip(f"{OF_ANOTHER_TASK}{row.task}")
     question, documents = _first(row, "question"), _documents(row)
     if not question or not documents:
         return pool.skip("Answer_Generation row without question and documents")

@@ -18,7 +18,7 @@ from submission.questions import read_question
 from submission.task_types import TaskType
 from training.data.rows import BuiltRow, asked_row
 from training.data.sources.records import ReadyQuestion
-from training.data.tasks.task import Builder, Pool, Task
+from training.data.tasks.task import OF_ANOTHER_TASK, Builder, Pool, Task
 from training.data.tasks.unsuitable import is_vulgar
 
 READY_STREAM = "shopbench/questions"
@@ -36,7 +36,10 @@ def with_ready_tasks(tasks: Mapping[str, Task], ready: Mapping[str, int]) -> dic
 
 def _builder(name: str) -> Builder:
     def build_ready(record: ReadyQuestion, pool: Pool[ReadyQuestion], rng: Random) -> BuiltRow | None:
-        return _row(record, pool) if record.task == name else None
+        if record.task == name:
+            return _row(record, pool)
+        pool.skip(f"{OF_ANOTHER_TASK}{record.task}")
+        return None
 
     return build_ready
 

@@ -40,6 +40,9 @@ _PLAIN_TEXT = "apple"
 _FEW = 10
 _LIST_ITEM = re.compile(r"(?m)^(\d+\. ?).*$")
 
+OF_ANOTHER_TASK = "row of "
+"""How the reason begins of a row whose source holds several tasks, and that is asked about by another."""
+
 AnyValue = TypeVar("AnyValue")
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
