@@ -68,7 +68,7 @@ def combine_adapters(
     """
     if len(adapters) != len(weights):
         raise ShopBenchError(
-            f"each adapter needs a weight: there are {len(adapters)} adapters and {len(weights)} weights"
+            f"there must be as many weights as adapters: there are {len(adapters)} adapters and {len(weights)} weights"
         )
     if not all(math.isfinite(weight) for weight in weights):
         raise ShopBenchError(f"the adapter weights {', '.join(map(str, weights))} are not all numbers")
