@@ -22,8 +22,8 @@ Environment: SHOPBENCH_MODEL       a model folder, anywhere (default: models/wei
              SHOPBENCH_BUILD_ARGS  more arguments of `docker build`; `off` runs the image that is there
              AICROWD_RUN_SEED and the SHOPBENCH_ variables of the README are handed on.
 
-Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit exceeded, 125 the engine could not start
-            the container, 130 and 143 stopped by a signal, 137 killed (the memory limit, as a rule).
+Exit codes: 0 done, 2 something to fix (the message says what), 3 a time limit exceeded, 125 to 127 the engine could not
+            start the container, 130 and 143 stopped by a signal, 137 killed (the memory limit, as a rule).
 TEXT
 }
 
@@ -274,7 +274,7 @@ done
 
 case "$status" in
   3) echo "Exit code 3: a time limit was exceeded; the evaluator would have ended the run there." >&2 ;;
-  125) echo "Exit code 125: the engine could not start the container; its message is above." >&2 ;;
+  125 | 126 | 127) echo "Exit code $status: the engine could not start the container; its message is above." >&2 ;;
   130 | 143) echo "Exit code $status: stopped by a signal. The same command with --resume after -- continues." >&2 ;;
   137)
     echo "Exit code 137: the container was killed, or the engine in it. As a rule it wanted more than its $memory of memory (SHOPBENCH_MEMORY)." >&2
