@@ -1,7 +1,8 @@
 """Answers questions through `ShopBenchModel` with a preset for cards, changed in nothing but the device, as JSON.
 
 A script of its own, since vLLM's workers are spawned and an engine does not give its memory back.
-usage: answer_over_processes.py TENSORxSTAGES QUESTIONS.json OUTPUT.json   (the model folder comes from SHOPBENCH_MODEL)
+usage: answer_over_processes.py TENSORxSTAGES QUESTIONS.json OUTPUT.json [DTYPE]
+The model folder comes from SHOPBENCH_MODEL; the preset's own number format is float16.
 """
 
 import json
@@ -18,13 +19,17 @@ from submission.errors import ShopBenchError
 GPU_ONLY = ("quantization", "attention_backend", "gpu_memory_utilization")
 
 
-def on_cpu(cards: int, stages: int = 1) -> profiles.Profile:
+def on_cpu(cards: int, stages: int = 1, dtype: str | None = None) -> profiles.Profile:
     """Return the preset for `stages` of `cards` groups of CPU threads each, in the place of cards.
+
+    It computes in `dtype` where one is given.
 
     vLLM is looked at, and broken, from here: the engine runs in this process, its workers in theirs.
     """
     preset = profiles.T4X4 if stages == 1 else profiles.T4X4_PP
     engine = {key: value for key, value in preset.engine.items() if key not in GPU_ONLY}
+    if dtype is not None:
+        engine["dtype"] = dtype
     threads = "|".join(str(card % (os.cpu_count() or 1)) for card in range(cards * stages))
     device = {"VLLM_CPU_OMP_THREADS_BIND": threads, "VLLM_CPU_KVCACHE_SPACE": "1"}
     return replace(
@@ -79,7 +84,7 @@ def count_cached_tokens(counts: dict[str, int]) -> None:
 def main() -> None:
     cards, stages = map(int, sys.argv[1].split("x"))
     questions, output = Path(sys.argv[2]), Path(sys.argv[3])
-    preset = on_cpu(cards, stages)
+    preset = on_cpu(cards, stages, *sys.argv[4:])
     profiles.PROFILES[preset.name] = preset
     os.environ["SHOPBENCH_PROFILE"] = preset.name
     os.environ.update(preset.environment)

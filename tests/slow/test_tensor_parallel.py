@@ -46,10 +46,10 @@ def quantised(folder: Path, tensor_parallel: int) -> Path:
     return output
 
 
-def answer(model: Path, layout: str, questions: Path, output: Path) -> subprocess.CompletedProcess[str]:
+def answer(model: Path, layout: str, questions: Path, output: Path, *dtype: str) -> subprocess.CompletedProcess[str]:
     script = Path(__file__).with_name("answer_over_processes.py")
     environment = {**os.environ, "SHOPBENCH_MODEL": str(model), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, script, layout, questions, output]
+    command = [sys.executable, script, layout, questions, output, *dtype]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -112,8 +112,10 @@ def test_stages_give_the_answers_probabilities_and_cached_tokens_of_one_process(
     few.write_text(json.dumps([(choice, prompts[:36]) for choice, prompts in json.loads(questions.read_text())]))
     asked = [(text, choice) for choice, prompts in json.loads(few.read_text()) for text in prompts]
     found = {}
+    # In single precision, so that only a fault can make answers differ: in half precision the order in which partial sums
+    # are added decides a near tie within the prose of a random model once in a while.
     for layout in ("1x1", "2x1", "1x2", "1x4", "2x2"):
-        done = answer(model, layout, few, tmp_path / f"{layout}.json")
+        done = answer(model, layout, few, tmp_path / f"{layout}.json", "float32")
         assert done.returncode == 0, done.stderr[-3000:]
         found[layout] = json.loads((tmp_path / f"{layout}.json").read_text())
     alone = found.pop("1x1")
@@ -122,14 +124,12 @@ def test_stages_give_the_answers_probabilities_and_cached_tokens_of_one_process(
         pairs = list(zip(alone["rows"], other["rows"], strict=True))
         different = [i for i, (one, two) in enumerate(pairs) if one["answer"] != two["answer"]]
         print(f"{layout}: {len(asked) - len(different)} of {len(asked)} answers are those of one process")
-        # A near tie within prose may fall the other way where partial sums are added in another order.
-        assert all(isinstance(read_question(*asked[i]).answer_format, FreeText) for i in different), layout
-        assert len(different) <= 0.02 * len(asked), layout
+        assert not different, (layout, [(asked[i][0], *(row["answer"] for row in pairs[i])) for i in different])
         for one, two in pairs:
             assert (one["option_logprobs"] is None) is (two["option_logprobs"] is None)
             if one["option_logprobs"]:
                 assert probabilities(two["option_logprobs"]) == pytest.approx(
-                    probabilities(one["option_logprobs"]), abs=0.03
+                    probabilities(one["option_logprobs"]), abs=1e-3
                 )
         # Small passes of stages may find less of a prompt of the same batch cached, never something else.
         assert sum(other["cached"]) >= 0.8 * sum(alone["cached"]) > 0, layout
