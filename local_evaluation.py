@@ -58,9 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
     except LimitExceeded as error:
         print(f"Time limit exceeded: {error}", file=sys.stderr)
         return EXIT_CODE
-    except KeyboardInterrupt:
-        print("\nInterrupted: the same command with --resume continues", file=sys.stderr)
-        return 130
     _memory_was_short(killed)
     return 0
 
@@ -206,4 +203,4 @@ def _load_model() -> Any:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, "Interrupted: the same command with --resume continues")

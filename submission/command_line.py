@@ -71,4 +71,6 @@ def _let_readers_leave() -> None:
 
 def _drop(stream: int) -> None:
     """Let what is written into `stream` go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream)
+    os.close(nowhere)
