@@ -111,12 +111,12 @@ def _names(wording: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Example:
-    """Wordings that the rules cannot tell apart: what was read, which rules speak, what it is, how many there are."""
+    """Wordings that the rules cannot tell apart: what was read, which rules speak, what it is, for how many they count."""
 
     instruction: Instruction
     evidence: tuple[str, ...]
     reading: Reading
-    count: int
+    count: float
 
 
 def examples_of(wordings: list[Wording]) -> list[Example]:

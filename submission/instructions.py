@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from submission.asked_count import asked_count, figures_in
 from submission.item_numbers import numbering_length
+from submission.json_prompts import without_json
 from submission.numbered_lists import NumberedList, find_list
 from submission.question_text import (
+    LANGUAGE_NAMES,
     QUOTED,
     QUOTES,
     SEARCH_LIMIT,
@@ -40,6 +42,10 @@ _WRITING = frozenset(
     )
 )
 _TAKING = frozenset(LETTER_OF_NAME[name] for name in ("cite", "verbatim"))
+_CITING = frozenset(LETTER_OF_NAME[name] for name in ("cite", "verbatim", "value", "snippet", "snippets"))
+_UNDERSTOOD = frozenset(LETTER_OF_NAME.values()) - {
+    LETTER_OF_NAME[name] for name in ("nothing", "source", "source behind", "given", "auxiliary", "lead")
+}
 _NUMBERING = frozenset(
     LETTER_OF_NAME[name] for name in ("order", "permutation", "pick", "number", "separated", "relevance")
 )
@@ -60,9 +66,18 @@ _LONG_BODY, _LONG_UNSPACED_BODY = 14, 45
 _SHORT_INSTRUCTION, _LONG_INSTRUCTION = 14, 150
 # In words: what is shorter, behind a text on lines of its own, is an instruction rather than more of the text.
 _SHORTEST_PROSE = 8
+_SHORTEST_TEXT = 5
+# Texts within quotation marks of their own; what ends a line that waits for something.
+_NO_QUOTES = str.maketrans(dict.fromkeys("“”\n"))
+_WAITING_ENDS = (":", "?", "：", "？", ">>", "=>", "->", "→", "=")
+# Words for the form of an answer.
+_FORMING = frozenset(LETTER_OF_NAME[name] for name in ("verbatim", "only", "separated", "absent"))
 _AFTER_QUOTATION = frozenset(".,;。，；")
 _MARK_ALONE = re.compile(r"\s*[^\w\s][^\w]*")
 _HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
+# "EN > DE", "Japanese -> English"
+_LANGUAGE = rf"(?:en|de|fr|es|it|ja|jp|zh|cn|pt|nl|{'|'.join(LANGUAGE_NAMES.values())})"
+_LANGUAGE_PAIR = re.compile(rf"\b{_LANGUAGE}\s?[-=]?(?:>|→)\s?{_LANGUAGE}\b", re.I)
 _LETTER_PATTERN = re.compile(r"\b(?:a, ?b, ?c|n1, ?n2|x, ?y, ?z)\b")
 # Where an instruction begins behind the text of a label that takes one line.
 _NEXT_SENTENCE = re.compile(r"[.;!?。！？]\s+(?=(\w+ ?\w*))")
@@ -76,6 +91,7 @@ _POLITE = re.compile(
 )
 _MOST_POLITE = 6
 _PART = re.compile(r"[.!?。！？:：]\s*")
+_CLAUSE = re.compile(r"[.!?。！？:：,，、;；]\s*")
 # In characters: what stands behind a text and tells what to do with it is no longer.
 _LONGEST_TOLD = 200
 ACTS = frozenset(
@@ -90,6 +106,7 @@ _WANTED = frozenset(
         "value",
         "named entity",
         "snippet",
+        "snippets",
         "keyphrase",
         "keyword",
         "aspect",
@@ -110,10 +127,14 @@ _WRITES = frozenset(LETTER_OF_NAME[name] for name in ("compose", "rewrite", "sum
 _WRITTEN = frozenset(
     LETTER_OF_NAME[name] for name in ("long text", "short text", "sentence count", "question", "product", "own words")
 )
+_LEAD = LETTER_OF_NAME["lead"]
+_VERBS = (ACTS | _LISTING | _WRITES) - {LETTER_OF_NAME["which"]}
 _BEGINNERS = ACTS | _LISTING | _WRITES
 # In characters: longer than the words that an act may stand behind.
 _BEGINNING = 100
 _NUMBER, _FORM = LETTER_OF_NAME["number"], frozenset(LETTER_OF_NAME[name] for name in ("only", "separated"))
+# In letters: a shorter word stands in texts by chance.
+_SHORTEST_NAME = 4
 # In words: an act further on in a line is one of those that texts tell of, longer lines are texts.
 _LATEST_ACT, _LONGEST_INSTRUCTION = 3, 40
 _KIND, _THING, _CITATION = (
@@ -160,11 +181,15 @@ class Instruction:
 
 def read_instruction(text: str) -> Instruction:
     """Take a question's instruction out of its text."""
+    if "{" in text:
+        text = without_json(text)
     found = find_list(text)
     tags: set[str] = set()
-    instruction = _instruction(_lines_without(text, found), tags)
+    instruction = _instruction(_lines_without(text, found), tags, sets_texts_off=found is None)
     kinds = ".".join(map(kinds_of, instruction.split("\n")))
     tags.update(_tags_of_kinds(kinds))
+    if "question label" in tags and not _CITING.isdisjoint(kinds):
+        tags.add("answer cited")
     if not found:
         tags.update(_tags_of_nothing(instruction, kinds, tags))
     instruction = instruction.replace("\n", " ")
@@ -181,18 +206,66 @@ def instruction_of(text: str) -> str:
     return _instruction((line for line in lines if not numbering_length(line)), set()).replace("\n", " ")
 
 
-def _instruction(lines: Iterable[str | None], tags: set[str]) -> str:
+def _instruction(lines: Iterable[str | None], tags: set[str], *, sets_texts_off: bool = False) -> str:
     """Return what is instruction in `lines`, a line each, and add what else is found to `tags`."""
     parts = list(_joined_bodies(lines))
+    if sets_texts_off and len(parts) > 1:
+        parts = _with_texts_set_off(parts, tags)
     joined = "\n".join(
         _instruction_line(line, label, tags, is_last=index == len(parts) - 1)
         for index, (line, label) in enumerate(parts)
     )
+    if parts:
+        tags.update(_tags_of_last(*parts))
     if len(joined) > _HEAD + _TAIL:
         joined = f"{joined[:_HEAD]}\n{joined[-_TAIL:]}"
+    if ">" in joined or "→" in joined:
+        joined = _LANGUAGE_PAIR.sub(" translate ", joined)
     if "&" in joined:
         joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
     return QUOTED.sub(_mark_of, joined, timeout=SEARCH_LIMIT).lower().replace("：", ":")
+
+
+def _with_texts_set_off(parts: list[tuple[str, Labelled | None]], tags: set[str]) -> list[tuple[str, Labelled | None]]:
+    """Return `parts` with quotation marks around texts that stand on lines of their own or behind unknown labels.
+
+    Only where another line tells what to do: a question that is not understood stays as it is.
+    """
+    if not any(_tells(line, label) for line, label in parts):
+        return parts
+    marked: list[tuple[str, Labelled | None]] = []
+    for line, label in parts:
+        place = label.end if label else 0
+        is_unknown = label is None or (label.words is None and place < len(line))
+        if is_unknown and not _tells(line, label) and _is_text(line[place:]):
+            tags.add("unknown label" if label else "text set off")
+            line = f"{line[:place]} “{line[place:].translate(_NO_QUOTES)}”"
+        marked.append((line, label))
+    return marked
+
+
+def _tells(line: str, label: Labelled | None) -> bool:
+    """Whether `line` tells what to do, behind an unknown label as well."""
+    if label is not None and (label.is_body or (label.words and label.words.kind is LabelKind.ANSWER)):
+        return False
+    ends = _CLAUSE if len(line) <= _LONGEST_TOLD else _PART
+    return is_instruction(line) or any(map(_begins_with_act, filter(None, ends.split(line))))
+
+
+def _begins_with_act(part: str) -> bool:
+    """Whether a clause begins with what it wants: with the verb itself, since what is told has its verb further on."""
+    latest = 1 + (_MOST_POLITE if _POLITE.match(part) else 0)
+    return not _VERBS.isdisjoint(kinds_of(part.lower()).lstrip(_LEAD)[:latest])
+
+
+def _is_text(line: str) -> bool:
+    """Whether `line` looks like a text: long enough, no question, and without words for the form of answers."""
+    if line.endswith(_WAITING_ENDS) or _REQUEST.search(line):
+        return False
+    kinds = kinds_of(line.lower())
+    if len(line) <= _LONGEST_TOLD and not ACTS.isdisjoint(kinds) and not _WANTED.isdisjoint(kinds):
+        return False
+    return len(kinds) >= _SHORTEST_TEXT and _FORMING.isdisjoint(kinds) and ACTS.isdisjoint(kinds[:2])
 
 
 def _lines_without(text: str, found: NumberedList | None) -> Iterable[str | None]:
@@ -239,7 +312,7 @@ def _goes_on(label: Labelled, has_begun: bool, line: str) -> bool:
         return False
     kinds = kinds_of(line.lower())
     is_long_enough = not has_begun or len(kinds) >= _SHORTEST_PROSE
-    return is_long_enough and ACTS.isdisjoint(kinds[:3]) and not line.endswith((":", "?", "：", "？"))
+    return is_long_enough and ACTS.isdisjoint(kinds[:3]) and not line.endswith(_WAITING_ENDS)
 
 
 def _tells_in_a_sentence(line: str) -> bool:
@@ -294,7 +367,7 @@ def is_instruction(text: str) -> bool:
     kinds = kinds_of(text.lower())
     if len(kinds) > _LONGEST_INSTRUCTION:
         return False
-    start = kinds[:latest]
+    start = kinds.lstrip(_LEAD)[:latest]
     does_act = not ACTS.isdisjoint(start) and not _WANTED.isdisjoint(kinds)
     does_number = not _LISTING.isdisjoint(start) and not _LISTED.isdisjoint(kinds)
     does_write = not _WRITES.isdisjoint(start) and not _WRITTEN.isdisjoint(kinds)
@@ -318,7 +391,7 @@ def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_l
         # That an answer is wanted says nothing.
         return f": {' '.join(body.split())}"
     if is_last and not body:
-        tags.update(_tags_of_waiting(kinds_of(label.label.lower())))
+        tags.update(_tags_of_waiting(kinds_of(label.label.lower()), is_known=label.words is not None))
     if label.words is None:
         kinds = kinds_of(label.label.lower())
         if body and _KIND in kinds and len(kinds) <= 3:
@@ -345,13 +418,37 @@ def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
     return rest.lstrip(" .,;")
 
 
-def _tags_of_waiting(kinds: str) -> set[str]:
+def _tags_of_waiting(kinds: str, *, is_known: bool) -> set[str]:
     """Return what a label without a text, the last line of a question, waits for."""
     if _KIND in kinds or _THING in kinds:
         return {"waits for a kind"}
     if not _CITATION.isdisjoint(kinds):
         return {"waits for a citation"}
-    return set() if _TEXTS.isdisjoint(kinds) else {"waits for text"}
+    if not _TEXTS.isdisjoint(kinds):
+        return {"waits for text"}
+    return set() if is_known else {"waits for an unknown thing"}
+
+
+def _tags_of_last(*parts: tuple[str, Labelled | None]) -> set[str]:
+    """Return what a label that waits for the answer has to do with what stands before it."""
+    *others, (line, label) = parts
+    if label is None or label.end < len(line) or (label.words and label.words.kind is LabelKind.ANSWER):
+        return set()
+    tags = set()
+    name = label.label.lower().replace("_", " ")
+    told = [line.lower().replace("_", " ") for line, other in others if not (other and other.is_body)]
+    if any(name in line for line in told):
+        tags.add("waits for what is named")
+    elif others and not told:
+        tags.add("only waits")
+    given = " ".join(line[other.end :] for line, other in others if other and other.is_body).lower()
+    if any(_stem(word) in given for word in name.split() if len(word) >= _SHORTEST_NAME or not word.isascii()):
+        tags.add("waits for a word of the text")
+    return tags
+
+
+def _stem(word: str) -> str:
+    return word[: max(_SHORTEST_NAME, len(word) - 3)] if word.isascii() else word
 
 
 def _tags_of_nothing(instruction: str, kinds: str, tags: set[str]) -> set[str]:
@@ -371,7 +468,10 @@ def _tags_of_kinds(kinds: str) -> set[str]:
         tags.add("short instruction")
     elif len(kinds) > _LONG_INSTRUCTION:
         tags.add("long instruction")
+    if _UNDERSTOOD.isdisjoint(kinds):
+        tags.add("nothing understood")
     if _WRITING.isdisjoint(kinds):
+        tags.add("nothing to write")
         if _KIND in kinds:
             tags.add("kind and nothing to write")
         if not _TAKING.isdisjoint(kinds):

@@ -12,25 +12,62 @@ KINDS: dict[str, tuple[str, str]] = {
     "nothing": (
         "_",
         """
-        in order to | so kind | be so kind | would you be so kind | would you please | would you kindly
-        | could you please
-        | would you mind | i would appreciate | would appreciate | with the help | in the end | be so good
+        in order to | so kind | be so kind | would you be so kind | i would appreciate | would appreciate
+        | with the help | in the end | be so good
         | do not explain
         | don't explain | no explanation | no explanations | without explanation | explanations | i would like
         | i'd like
         | we would like | i wonder | ask you | may i ask | i ask | asked you | how much money | next to | in front
         | as well as | what follows | as follows
-        | seien sie so freundlich | wären sie so freundlich | keine erklärung* | ohne erklärung* | auriez-vous
-        | pourriez-vous
+        | keine erklärung* | ohne erklärung*
         | sans explication* | sans rien ajouter | sin explicaciones | senza spiegazioni | 説明は不要* | 説明不要
-        | 不要解释 | 不需要解释
+        | 不要解释 | 不需要解释 | that answers | which answers | that answer | which answer | qui répond à | qui répondent à
+        | que responde a | que responden a | che risponde* a | answering
         | お願いいたします | お手数ですが""",
+    ),
+    # What leads in what is wanted: an act behind it begins an instruction.
+    "lead": (
+        ">",
+        """
+        please | pls | plz | kindly | could you please | would you please | can you please | could you | can you
+        | would you
+        | will you | would you kindly | your task is to | the task is to | your job is to | your goal is to
+        | the goal is to
+        | you need to | you have to | you should | you must | you are to | you are asked to | i want you to
+        | i need you to
+        | i'd like you to | i would like you to | we want you to | we need to | help me to | help me | be so kind as to
+        | so kind as to | would you mind | now | then | let's
+        | bitte | könntest du | könnten sie | kannst du | können sie | würdest du | würden sie | du sollst
+        | deine aufgabe ist es
+        | ihre aufgabe ist es | bitte ich sie | wären sie so freundlich | seien sie so freundlich
+        | veuillez | merci de | pourriez-vous | pouvez-vous | peux-tu | pourrais-tu | s'il te plaît
+        | s'il vous plaît | il faut
+        | tu dois | vous devez | auriez-vous | ta tâche est de | votre tâche est de
+        | por favor | podrías | podría | puedes | puede | debes | debe | hay que | tu tarea es | su tarea es
+        | per favore | potresti | potrebbe | puoi | può | devi | deve | bisogna | il tuo compito è
+        | 请""",
     ),
     # Of several parts, or decided by more than one word: before the single words that they hold.
     "verbatim": (
         "L",
         """
-        verbatim | word for word | word-for-word | letter for letter | letter by letter | as written | as is
+        don't paraphrase | do not paraphrase | not paraphras* | no paraphras* | without paraphras* | never paraphras*
+        | not rephras* | don't rephras* | without rephras* | not reword* | don't reword* | without reword*
+        | not rewrit* | don't rewrit* | not translat* | don't translat* | without translat* | not summar*
+        | don't summar* | not correct* | don't correct* | not alter* | don't alter* | don't change | not invent*
+        | don't invent* | nicht umformulier* | nicht übersetz* | nicht veränder* | nicht ändern | ohne umformulier*
+        | sans reformul* | sans paraphras* | sans tradui* | ne pas reformul* | ne pas tradui* | ne reformul*
+        | sin reformul* | sin parafras* | sin traduc* | no parafras* | no traduzca* | no reformul* | senza parafras*
+        | senza riformul* | senza tradu* | non parafras* | non tradur* | non modificar* | 言い換えず* | 言い換えない*
+        | 要約せず* | 翻訳せず* | 変えず* | 不要改写 | 不要翻译 | 不要概括 | 不得改写 | 不得改动 | 不要改动
+        | own words | as used | as given | as printed | as shown | as worded | as it was written | as the text
+        | as the title
+        | original words | original spelling | original form | own wording | exact phrase | exact text | exact term
+        | exact terms | exact form | exact wording | exact string | exactly the words | same wording | same form
+        | must be in the | must be part of | must be a substring | must be contained | must stand in | word by word
+        | continuous | contiguous | wie angegeben | wie geschrieben | tel qu' | telle qu' | tels qu' | telles qu'
+        | tel que | telle que | tels que | telles que | tal como | tales como | tal y como | così come
+        | verbatim | word for word | word-for-word | letter for letter | letter by letter | as written | as is
         | exactly as
         | exact words | exact word | exact spelling | same spelling | exact substring | as it is | as it stands
         | as they stand
@@ -55,13 +92,18 @@ KINDS: dict[str, tuple[str, str]] = {
     "own words": (
         "w",
         """
-        own words | your own | full sentence | complete sentence | full sentences | complete sentences
+        your own words | in own words | your own | simpler words | easier words | plainer words | other words
+        | different words | simple terms | simpler terms | plain terms | full sentence | complete sentence
+        | full sentences | complete sentences
         | natural language
         | plain language | simple words | easy words | plain words | layman's terms | layperson | friendly | polite
         | politely
-        | tone | style | formal | informal | fluent | natural | humor* | humour* | funny | rhym* | flowing | coherent
-        | eigenen worten | ganzen satz | höflich* | freundlich* | fließtext | tonfall | einfachen worten
-        | propres mots | phrase complète | poliment | bien tournées | registre
+        | tone | in the style | style of | writing style | in a style | formal | informal | fluent | natural
+        | humor* | humour* | funny | rhym* | flowing | coherent
+        | eigenen worten | leichter sprache | einfacher sprache | einfacheren worten | ganzen satz | höflich*
+        | freundlich* | fließtext | tonfall | einfachen worten
+        | propres mots | mots simples | plus simple | plus simplement | phrase complète | poliment
+        | bien tournées | registre
         | propias palabras | frase completa | tono | palabras sencillas
         | parole tue | parole proprie | frase completa | cortese* | garbo | tono
         | 自分の言葉 | 丁寧な | 口調 | 調で | です・ます | 自己的话 | 语气 | 口吻 | 简单的话""",
@@ -87,7 +129,7 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         in english | in german | in french | in spanish | in italian | in japanese | in chinese | auf deutsch
         | auf englisch
-        | en anglais | en français | en allemand | en espagnol | en inglés | en español | in inglese | in italiano
+        | en anglais | 中文 | en français | en allemand | en espagnol | en inglés | en español | in inglese | in italiano
         | in tedesco
         | 英語で | 日本語で | 用英文 | 用中文""",
     ),
@@ -147,14 +189,16 @@ KINDS: dict[str, tuple[str, str]] = {
     "cite": (
         "T",
         """
-        extract* | copy | copies | cite | cites | quot* | highlight* | underlin* | pinpoint* | isolat* | lift
+        extract* | write down | copy | copies | cite | cites | quot* | highlight* | underlin* | pinpoint*
+        | isolat* | lift
         | cut out
         | pull | pulls | pull out | pick out | point out | single out | take out | locat* | spot | spots | detect*
         | recogni*
         | identif* | pars* | annotat* | transcrib* | reproduc* | repeat | captur* | catch | mark | markier* | carry
         | tag all | tag any | tag each | tag every | tag the | label all | label any | label each | label every
         | filter out | fish out | read off | note down | jot down | segment* | tagg* | tweezers
-        | saca | sacar | saque | prendi | prendere | prenda | ricava* | tira fuori | obtén | obtenga | prélève* | zieh | nimm
+        | saca | sacar | saque | prendi | prendere | prenda | ricava* | tira fuori | obtén | obtenga | prélève*
+        | zieh | nimm
         | lies heraus | hol heraus | prends | prenez
         | extrah* | heraus* | herauslös* | zitier* | kopier* | abschreib* | unterstreich* | erkenn* | kennzeichn*
         | entnimm
@@ -201,7 +245,9 @@ KINDS: dict[str, tuple[str, str]] = {
         one sentence | a sentence | two sentences | three sentences | few sentences | short sentence | single sentence
         | sentences | paragraph or | a paragraph | short paragraph | one paragraph | para | few words | few lines
         | short text
-        | sent | chars | characters | max words | word limit | words max | one line | two lines | in a nutshell
+        | sent | chars | characters max | max characters | characters long | characters or | characters at
+        | characters including
+        | max words | word limit | words max | one line | two lines | in a nutshell
         | briefly
         | concise* | brief | short answer | reply short | lines
         | ein satz | einem satz | zwei sätze* | sätzen | sätze | kurz | zeichen | stichpunkt* | absatz
@@ -230,10 +276,18 @@ KINDS: dict[str, tuple[str, str]] = {
         | parola chiave | parole chiave | categori*
         | キーワード | カテゴリ* | トピック | 主題 | 关键词 | 关键字 | 类目 | 类别 | 分类 | 主题""",
     ),
+    # Several phrases are listed, as entities are; one is cited as the answer.
+    "snippets": (
+        "U",
+        """
+        snippets | phrases | excerpts | passages | expressions | fragments | clauses | quotations | quotes
+        | textstellen | stellen | passagen | ausdrücke | formulierungen
+        | extraits | passages | fragmentos | expresiones | pasajes | frammenti | brani | espressioni | passaggi""",
+    ),
     "snippet": (
         "s",
         """
-        snippet* | phrase | phrases | span of | excerpt* | passage that | passages | expression* | fragment
+        snippet* | phrase | span of | excerpt* | passage that | expression* | fragment
         | fragments | wording
         | clause | part of the review | piece of the review | bits | quotation* | formulation
         | stelle | passage | ausdruck | formulierung* | textstelle* | wortlaut
@@ -266,7 +320,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | combine* | merge | complet* this | complete the | continue | fill in | fill the gap | fill the blank
         | blank | replace
         | expand | adapt | transform
-        | remove the | make it | edit | anew | re-tell | retell | verbaliz* | lexicaliz* | lexicalization
+        | remove the | make it | make this | make these | make the | edit | anew | re-tell | retell | verbaliz*
+        | lexicaliz* | lexicalization
         | verbalization
         | disambiguat* | clean up | capitali* | say this | put together | put the facts | string together
         | without errors | w/o errors | spelling doctor | set them right | style transfer | active | passive
@@ -282,9 +337,11 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         write a | write an | write the | write your | write one | write two | write three | write down why
         | write some | write me
-        | write | writing | compos* | generat* | creat* | draft* | craft* | produc* | invent | come up | formulate
+        | write | writing | compos* | generat* | creat* | draft* | craft* | produce | produces | producing
+        | invent | come up | formulate
         | devise
-        | construct* | build | imagine a | make up | make a | make an | tell a | act as | play | role | rôle | need
+        | construct* | build | imagine a | make up | make a | make an | tell a | act as | play | role | rôle
+        | need a | need an
         | slogan
         | script | text for | put on paper | copywrit*
         | schreib* | verfass* | erstell* | formulier* | texten | dichte | entwirf | machen sie
@@ -297,7 +354,7 @@ KINDS: dict[str, tuple[str, str]] = {
         "Y",
         """
         why | how | reason | reasons | because | explain* | explanation* | justif* | rationale | describ*
-        | description of | elaborat*
+        | elaborat*
         | defin* | definition | meaning | mean | means | interpret* | discuss* | argu* | motivat* | what makes
         | used for | what is it for | was macht man | wozu | à quoi sert | para qué sirve | a cosa serve | a che serve
         | tell me about | tell us about | tell me why | tell me how | tell me whether | tell whether | purpose
@@ -499,7 +556,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "thing": (
         "h",
         """
-        airline | airlines | anatomy | animals | band | bands | breed | breeds | container | containers
+        style | styles | airline | airlines | anatomy | animals | band | bands | breed | breeds | container | containers
         | currency | deadline | deadlines | diet | diets | discount | discounts | drink | drinks
         | e-mail address | event name | food | foods | hobby | hotel | hotels | interface | interfaces | job
         | jobs | language | language name | languages | memory | movie | movies | nationality | origin
@@ -523,7 +580,13 @@ KINDS: dict[str, tuple[str, str]] = {
     "named": (
         "x",
         """
-        named | mentioned | mention | mentions | referred to | listed in | appearing | contained | stated | cited | named in
+        named | mentioned | mention | mentions | states | specifies | specified | specify | does it state
+        | does it name | does it mention | does it give | does it say | does it list | does it show
+        | does it call | do they mention | text says | review says | it state | text state
+        | review state | title state | it say | text say | review say | it give | it name | present in | occurring
+        | occurs | shown in | given in | included in | contains | contain | bring up | brings up | brought up
+        | refers to | refer to | referring to | spoke of | speaks of | comes up | come up in | crop up
+        | referred to | listed in | appearing | contained | stated | cited | named in
         | found in | talked about | spoken of | it says | it names
         | genannt* | erwähn* | vorkomm* | angegeben* | steht | drinsteh*
         | mentionn* | nommé* | cité | cités | citée | citées | indiqué*
@@ -535,7 +598,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "verdict": (
         "v",
         """
-        complain* | complaint* | gripe* | criticis* | criticiz* | drawback* | flaw | flaws | defect* | shortcoming* | weakness*
+        complain* | complaint* | gripe* | criticis* | criticiz* | drawback* | flaw | flaws | defect*
+        | shortcoming* | weakness*
         | downside* | upside* | praise* | compliment* | dislike* | likes | liked | unhappy about | happy about
         | opinion about
         | positive points | negative points | good points | bad points | strengths | problems
@@ -553,7 +617,11 @@ KINDS: dict[str, tuple[str, str]] = {
     "value": (
         "V",
         """
-        attribute* | value | values | span | spans | token | tokens | substring* | tag | label | labels
+        attribute* | value | values | stretch | stretches | chunk | chunks | piece of | pieces of | bit of | string of
+        | substring | sequence of words | subsequence | ausschnitt* | abschnitt* | textteil* | morceau*
+        | bout de | trozo*
+        | pezzo | pezzi | porzione | 文字列 | 字句 | 字样 | 字串 | descriptor* | mention of | mentions of | span | spans
+        | token | tokens | substring* | tag | label | labels
         | slot value | names | words | word | term | terms | part | parts | section | portion
         | element
         | elements | stand for | stands for | denote* | type | types | property | properties | characteristic*
@@ -566,7 +634,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "short text": (
         "S",
         """
-        title | titles | product title* | query | queries | search query | search phrase | search line
+        given a sentence | a sentence from | following sentence | title | titles | product title* | query
+        | queries | search query | search phrase | search line
         | search field | search term
         | search | searches | search request | keyword query | listing | listings | offer | utterance* | request
         | requests
@@ -706,6 +775,20 @@ KINDS: dict[str, tuple[str, str]] = {
         | acquist*
         | 買う | 買い | 買った | 購入 | 购买 | 买""",
     ),
+    # What to write where the text holds nothing of the kind: a question that foresees it searches a text.
+    "absent": (
+        "z",
+        """
+        none if | if none | if there is none | if there are none | if no such | if nothing | if absent | if missing
+        | if not present | if not mentioned | if not stated | if not given | if it is not | if there is no
+        | if there's no | if there isn't | or none | else none | otherwise none | otherwise write | if any
+        | not found | not mentioned | leave empty | leave it empty | leave blank
+        | falls keine* | falls nicht* | wenn keine* | wenn nicht* | sonst schreib* | sonst nichts
+        | s'il n' | si aucun* | s'il y en a | sinon
+        | si no hay | si no aparece* | si no figura | si ningun* | en caso contrario
+        | se non c'è | se non ci | se non compare | se nessun* | se manca | altrimenti
+        | なければ | ない場合 | 無い場合 | 無ければ | 如果没有 | 若没有 | 若无 | 没有则 | 没有的话""",
+    ),
     # What lists hold, whatever it is.
     "option": (
         "o",
@@ -727,5 +810,42 @@ KINDS: dict[str, tuple[str, str]] = {
         | producto* | artículo* | cliente* | comprador*
         | prodott* | articol* | client* | acquirente
         | 商品 | 製品 | お客様 | 顾客 | 买家 | 产品""",
+    ),
+    # What stands between the thing that is asked for and the text or the person that has it.
+    "auxiliary": (
+        "F",
+        """
+        does | do | did | is | are | was | were | has | have | had
+        | ist | sind | war | hat | haben | wird | werden
+        | est | sont | était | ont | possède
+        | es | son | está | están | tiene | tienen | era
+        | è | sono | ha | hanno""",
+    ),
+    # Where a thing is taken from: words that stand before the text's name, or behind it.
+    "source": (
+        "i",
+        """
+        in it | from it | in there | in here | herein | therein | in | from | within | inside | out of | throughout
+        | aus | im | innerhalb | darin | daraus
+        | dans | depuis | à partir | tiré* | provenant
+        | en | del | dentro | desde
+        | nel | nella | nello | nell' | nell’ | dal | dalla | dallo | dall' | dall’
+        | 从 | 在""",
+    ),
+    "source behind": (
+        "t",
+        """
+        から | の中 | 中の | 中に | 中で | 内の | にある | 里的 | 里 | 中的 | 中""",
+    ),
+    # What points at the text.
+    "given": (
+        "j",
+        """
+        following | below | above | given | provided | this | these
+        | folgend* | untenstehend* | obige* | unten | dies*
+        | suivant* | ci-dessous | ci-dessus | ce | cet | cette | ces
+        | siguiente* | abajo | arriba | este | esta | estos | estas
+        | seguente* | seguenti | sotto | sopra | questo | questa | questi | queste
+        | 次の | 以下 | 以下の | 下記 | 上記 | この | 下面 | 下列 | 上面 | 这""",
     ),
 }

@@ -48,7 +48,28 @@ _TASK_TYPES = {
     Reading.PHRASE: TaskType.GENERATION,
     Reading.FREE: TaskType.GENERATION,
 }
-_SIGNS = {"quote": "q", "kind-quote": "e", "text-quote": "b", "figure": "d", "stop": r"\.", "colon": ":", "other": "_"}
+_SIGNS = {
+    "quote": "q",
+    "kind-quote": "e",
+    "text-quote": "b",
+    "figure": "d",
+    "stop": r"\.",
+    "colon": ":",
+    "begin": "(?:^|[.:>])",
+}
+# Any of several kinds: words that say nothing of what is asked, words that neither write nor judge nor number, names of texts.
+_LETTERS_OF = LETTER_OF_NAME.__getitem__
+_OTHERS = ("source", "given", "auxiliary", "lead")
+_WRITERS = (
+    *("compose", "rewrite", "translate", "summary", "reason", "judgement", "question", "own words", "sentence count"),
+    *("language", "dialogue", "keyword", "order", "number", "permutation"),
+)
+_TEXTS = ("short text", "long text", "question", "dialogue", "snippet")
+_SIGNS["other"] = f"[_{''.join(map(_LETTERS_OF, _OTHERS))}]"
+_SIGNS["plain"] = f"[^.:>{''.join(map(_LETTERS_OF, _WRITERS))}]"
+_SIGNS["after"] = f"[_qb.:{''.join(map(_LETTERS_OF, _OTHERS))}]"
+_SIGNS["phrase"] = f"[{_LETTERS_OF('snippet')}{_LETTERS_OF('snippets')}]"
+_SIGNS["text"] = f"[qb{''.join(map(_LETTERS_OF, _TEXTS))}]"
 _TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*|~\d+|≈\d+|\S")
 
 
@@ -78,7 +99,8 @@ class Rule:
     @property
     def pattern(self) -> re.Pattern[str] | None:
         """The pattern over kinds, None where a kind alone is looked for."""
-        return None if re.fullmatch(r"[a-z-]+", self.sees) else compile_pattern(self.sees)
+        is_kind = re.fullmatch(r"[a-z-]+", self.sees)
+        return None if is_kind else compile_pattern(self.sees)
 
     @property
     def needs(self) -> tuple[frozenset[str], ...]:
@@ -111,7 +133,7 @@ RULES = (
     # Orders.
     Rule("permutation", "only a ranking holds every number once", "permutation", leans={_RANK: 3.0}),
     Rule("order", "the verb or the noun itself", "order", leans={_RANK: 3.0}),
-    Rule("order first", "an instruction begins with what it wants", "(^ | stop | colon) ~4 order", leans={_RANK: 1.5}),
+    Rule("order first", "an instruction begins with what it wants", "begin ~4 order", leans={_RANK: 1.5}),
     Rule("relevance", "what an order goes by", "relevance", leans={_RANK: 0.7}),
     Rule("most to least", "both ends of an order are named", "most ~14 least | least ~14 most", leans={_RANK: 2.0}),
     Rule("most first", "what comes first is said", "most ~8 most", leans={_RANK: 1.0}),
@@ -119,7 +141,7 @@ RULES = (
     Rule("order of numbers", "numbers in an order", "order ~10 number | number ~10 order", leans={_RANK: 1.0}),
     # Picking.
     Rule("pick", "the verb itself", "pick", leans={_PICK: 1.5}),
-    Rule("pick first", "an instruction begins with what it wants", "(^ | stop | colon) ~2 pick", leans={_PICK: 1.5}),
+    Rule("pick first", "an instruction begins with what it wants", "begin ~2 pick", leans={_PICK: 1.5}),
     Rule("pick some", "a number behind the verb", "(pick | give | which) ~6 figure", leans={_PICK: 1.0}),
     Rule("which of them", "one asks which of the things", "which ~5 (product | aspect | long-text | short-text | keyword)", leans={_PICK: 0.5}),
     Rule("which option", "one asks which of what the list holds", "(which | pick | give) ~3 option", leans={_PICK: 2.0}),
@@ -132,7 +154,7 @@ RULES = (
     Rule("numbers with commas", "the answer is several numbers", "number ~6 separated | separated ~6 number", leans={_PICK: 0.5, _RANK: 0.5}),
     # Citing: a kind of thing, and a text to take it from.
     Rule("cite a kind", "take out a brand, a colour", "cite ~8 kind", leans={_ENTITIES: 2.0}),
-    Rule("cite a kind first", "an instruction that begins with taking out a kind", "(^ | stop | colon) other? other? cite ~3 (kind | named-entity)", leans={_ENTITIES: 1.5}),
+    Rule("cite a kind first", "an instruction that begins with taking out a kind", "begin other? other? cite ~3 (kind | named-entity)", leans={_ENTITIES: 1.5}),
     Rule("cite a thing", "take out a city, a date", "cite ~8 thing", leans={_ENTITIES: 1.5}),
     Rule("give a thing", "list, name, return a city, a date", "(give | which) ~4 thing", leans={_ENTITIES: 0.3}),
     Rule("thing alone", "nothing but what could be searched for stands on the line", "(^ | stop) other? other? thing other? (stop | $ | colon)", leans={_ENTITIES: 0.7}),
@@ -158,14 +180,15 @@ RULES = (
     Rule("kind of a text", "a kind of thing and a text beside it", "kind ~10 long-text | long-text ~10 kind", leans={_ENTITIES: 0.3}),
     Rule("text and name quoted", "a text is quoted and the name of what it is searched for", "text-quote ≈20 quote | quote ≈20 text-quote", leans={_ENTITIES: 1.0}),
     Rule("kind and title quoted", "a kind is quoted, and a text beside it", "(quote | text-quote) ≈20 kind-quote | kind-quote ≈20 (quote | text-quote)", leans={_ENTITIES: 1.0}),
+    Rule("type and text quoted", "a type is quoted by name, and a text beside it", "text-quote ≈20 (named-entity | value) other? (quote | kind-quote) | (named-entity | value) other? (quote | kind-quote) ≈20 text-quote", leans={_ENTITIES: 1.5}),
     Rule("quoted kind", "names of types are quoted", "kind-quote", leans={_ENTITIES: 1.5}),
     Rule("kind with quoted name", "the attribute '…', the type '…'", "(kind | value | named-entity) other? (quote | kind-quote)", leans={_ENTITIES: 0.7}),
     Rule("value in a title", "words and values of a title or a query", "value ~8 short-text | short-text ~8 value", leans={_ENTITIES: 0.7}),
     Rule("cite from a title", "take out of a title or a query", "(cite | pick) ~10 short-text | short-text ~10 (cite | pick)", leans={_ENTITIES: 1.0}),
     Rule("cite from a text", "take out of a text", "cite ~12 long-text | long-text ~12 cite", leans={_PHRASE: 0.5, _ENTITIES: 0.3}),
     Rule("cite a quotation", "take out of what is quoted", "(cite | pick) ~10 text-quote | text-quote ~10 (cite | pick)", leans={_ENTITIES: 0.5}),
-    Rule("cite first", "an instruction begins with what it wants", "(^ | stop | colon) ~3 cite", leans=_CITE),
-    Rule("kind first", "a terse question begins with the kind", "(^ | stop | colon) ~3 kind", leans={_ENTITIES: 0.7}),
+    Rule("cite first", "an instruction begins with what it wants", "begin ~3 cite", leans=_CITE),
+    Rule("kind first", "a terse question begins with the kind", "begin ~3 kind", leans={_ENTITIES: 0.7}),
     Rule("kind alone", "nothing but a kind of thing stands on the line", "(^ | stop) other? other? kind other? (stop | $ | colon)", leans={_ENTITIES: 1.0}),
     Rule("kinds, commas", "several short answers", "kind ≈60 separated", leans={_ENTITIES: 0.5}),
     Rule("only the kind", "the name and nothing else", "only ~5 (kind | value | named-entity) | (kind | value | named-entity) ~5 only", leans={_ENTITIES: 0.7}),
@@ -175,13 +198,38 @@ RULES = (
     Rule("verbatim", "cited as it stands", "verbatim", leans={_ENTITIES: 1.0, _PHRASE: 1.0}),
     Rule("separated", "several short answers", "separated", leans={_ENTITIES: 0.3}),
     Rule("value", "attributes, words, spans", "value"),
+    # Whatever the thing is called: what tells that it stands in a text.
+    Rule("source", "a text is named as the place to take from", "source ~4 text | text source-behind", leans={_ENTITIES: 0.3, _PHRASE: 0.3}),
+    Rule("cite from a source", "take out of a text, whatever it is", "cite ~12 source ~4 text | source ~4 text ~12 cite | text source-behind ~12 cite", leans={_ENTITIES: 1.0, _PHRASE: 0.7}),
+    Rule("give from a source", "list, name, find in a text, whatever it is", "begin ~3 give ~10 source ~4 text | source ~4 text ~8 give | text source-behind ~12 give", leans={_ENTITIES: 0.7}),
+    Rule("which in a source", "which one is there in a text, whatever it is", "which ~10 source ~4 text | source ~4 text ~4 which | text source-behind ~8 which", leans={_ENTITIES: 0.3}),
+    Rule("words from a source", "words of a text", "(value | phrase) ~4 source ~4 text | text source-behind ~4 (value | phrase)", leans={_ENTITIES: 0.7, _PHRASE: 0.7}),
+    Rule("source pointed at", "the text is pointed at: \"in the following\"", "source ~2 given | given ~4 source-behind", leans={_ENTITIES: 0.2, _PHRASE: 0.2}),
+    Rule("cite from what follows", "\"take out … of:\", and the text", "cite ~10 source other? other? colon", leans={_ENTITIES: 1.0}),
+    Rule("source first", "an instruction begins with the text that something is taken from", "begin other? source ~4 text", leans={_ENTITIES: 0.3}),
+    Rule("which of a text", "which one the text, the query, its writer has", "which other{1,3} auxiliary other? (short-text | long-text | product)", leans={_ENTITIES: 0.5}),
+    Rule("which is it", "which one it is, whatever that is", "begin ~2 which auxiliary other{1,4} (stop | source | $)"),
+    Rule("which is named", "which one is named, stated, mentioned", "which ~8 named", leans={_ENTITIES: 0.7}),
+    Rule("named in a text", "what a text names, states, mentions", "text ~3 named | named ~6 text", leans={_ENTITIES: 0.5}),
+    Rule("plain citing", "a sentence takes out, and does not write or judge", "begin plain{0,5}? cite plain* (stop | $ | colon)", leans={_ENTITIES: 0.5, _PHRASE: 0.5}),
+    Rule("plain giving", "a sentence begins with naming, and does not write or judge", "begin plain{0,2}? give plain* (stop | $ | colon)"),
+    Rule("plain which", "a sentence asks which, and does not write or judge", "begin plain{0,3}? which plain* (stop | $ | colon)"),
+    Rule("absent", "what to write where there is none of it: a text is searched", "absent", leans={_ENTITIES: 1.0}),
+    Rule("several snippets", "several phrases are listed", "snippets", leans={_ENTITIES: 1.0}),
+    Rule("cite what answers", "the words that answer a question are taken out", "(cite | phrase) ~14 question", leans={_ENTITIES: 0.3, _PHRASE: 0.3}),
+    Rule("text of one's own first", "an instruction begins with what it wants", "begin other? other? (translate | rewrite | summary | reason | question)", leans={_FREE: 1.5}),
+    Rule("verbatim from a source", "as the text has it", "verbatim ~4 text | text ~4 verbatim", leans={_ENTITIES: 1.0, _PHRASE: 0.7}),
+    Rule("give verbatim", "name it as it stands there", "(give | which | question | pick) ~10 verbatim", leans={_ENTITIES: 1.0, _PHRASE: 0.7}),
+    Rule("writes in the end", "the last sentence wants something written", "begin other{0,3} (translate | rewrite | summary | reason | compose | judgement) [^.]* after* $", leans={_FREE: 1.5}),
+    Rule("cites in the end", "the last sentence wants something taken out", "begin other{0,3} cite [^.]* after* $", leans={_ENTITIES: 0.5, _PHRASE: 0.5}),
+    Rule("gives in the end", "the last sentence wants something named", "begin other{0,3} give plain* after* $", leans={_ENTITIES: 0.2}),
     # Phrases of reviews.
-    Rule("snippet", "a phrase is cited whole", "snippet", leans={_PHRASE: 1.0}),
-    Rule("cite a snippet", "take out a phrase", "(cite | give | pick | which) ~8 snippet", leans={_PHRASE: 1.5}),
-    Rule("snippet of a text", "a phrase of a review", "snippet ~12 long-text | long-text ~12 snippet", leans={_PHRASE: 1.0}),
+    Rule("snippet", "a phrase is cited whole", "snippet | snippets", leans={_PHRASE: 1.0}),
+    Rule("cite a snippet", "take out a phrase", "(cite | give | pick | which) ~8 phrase", leans={_PHRASE: 1.5}),
+    Rule("snippet of a text", "a phrase of a review", "phrase ~12 long-text | long-text ~12 phrase", leans={_PHRASE: 1.0}),
     Rule("words of a text", "the words of a review", "value ~8 long-text | long-text ~8 value", leans={_PHRASE: 0.5}),
-    Rule("snippet that sums up", "a phrase that says all of it is cited, not made", "cite ~6 (snippet | keyphrase) ~6 summary", leans={_PHRASE: 3.0}),
-    Rule("snippet of an aspect", "a phrase about an aspect", "aspect ≈24 (snippet | keyphrase) | (snippet | keyphrase) ≈24 aspect", leans={_PHRASE: 2.0}),
+    Rule("snippet that sums up", "a phrase that says all of it is cited, not made", "cite ~6 (phrase | keyphrase) ~6 summary", leans={_PHRASE: 3.0}),
+    Rule("snippet of an aspect", "a phrase about an aspect", "aspect ≈24 (phrase | keyphrase) | (phrase | keyphrase) ≈24 aspect", leans={_PHRASE: 2.0}),
     Rule("keyphrase of a text", "a keyphrase of a review is cited from it", "(cite | give | pick | which) ~10 keyphrase ~14 long-text", leans={_PHRASE: 1.5}),
     Rule("aspect", "aspects belong to reviews", "aspect", leans={_PHRASE: 0.5}),
     # Free text: what the answer is.
@@ -191,7 +239,7 @@ RULES = (
     Rule("rewrite a text", "the text itself in another form", "rewrite ~6 (short-text | long-text)", leans={_FREE: 1.0}),
     Rule("summary", "the text in fewer words", "summary", leans={_FREE: 2.5}),
     Rule("compose", "something to write", "compose", leans={_FREE: 1.0}),
-    Rule("compose first", "an instruction begins with what it wants", "(^ | stop | colon) ~3 compose", leans={_FREE: 1.5}),
+    Rule("compose first", "an instruction begins with what it wants", "begin ~3 compose", leans={_FREE: 1.5}),
     Rule("compose a title", "a title to write", "compose ~6 (short-text | long-text)", leans={_FREE: 1.5}),
     Rule("compose a question", "a question to write", "compose ~8 question", leans={_FREE: 1.5}),
     Rule("sentence count", "how long the text is to be", "sentence-count", leans={_FREE: 1.5}),
@@ -234,6 +282,15 @@ RULES = (
     Rule("long body", "a long text is given", tag="long body"),
     Rule("waits for a kind", "the last line is \"Brand:\"", tag="waits for a kind", leans={_ENTITIES: 1.0}),
     Rule("waits for a citation", "the last line is \"Span:\"", tag="waits for a citation", leans=_CITE),
+    Rule("waits for what is named", "the last line repeats a word of the instruction, as a slot of it", tag="waits for what is named", leans={_ENTITIES: 0.5}),
+    Rule("waits for an unknown thing", "the last line is a label that names nothing that is written", tag="waits for an unknown thing", leans={_ENTITIES: 0.3}),
+    Rule("waits for a word of the text", "the last line is a label with a word of the text, as a slot of it", tag="waits for a word of the text", leans={_ENTITIES: 1.0}),
+    Rule("only waits", "no instruction, a text and a label that waits", tag="only waits", leans={_ENTITIES: 0.3}),
+    Rule("text set off", "a text stands on lines of its own, without a label", tag="text set off", leans={_ENTITIES: 0.3}),
+    Rule("unknown label", "a text stands behind a label that says nothing", tag="unknown label"),
+    Rule("nothing to write", "no word for a text of one's own", tag="nothing to write", leans={_ENTITIES: 0.3, _PHRASE: 0.3}),
+    Rule("answer cited", "a question is given, and its answer is taken out of a text", tag="answer cited", leans={_ENTITIES: 1.0, _PHRASE: 0.7}),
+    Rule("nothing understood", "no word of the instruction is known: unsure is free text", tag="nothing understood", leans={_FREE: 1.0}),
     Rule("waits for text", "the last line is \"Summary:\"", tag="waits for text", leans={_FREE: 1.0}),
     Rule("kind and nothing to write", "a kind of thing, and no word for a text of one's own", tag="kind and nothing to write", leans={_ENTITIES: 0.7}),
     Rule("citing and nothing to write", "a word for citing, and none for a text of one's own", tag="citing and nothing to write", leans=_CITE),

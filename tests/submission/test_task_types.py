@@ -148,3 +148,45 @@ def test_an_instruction_behind_a_text_is_no_line_of_that_text(ask: str) -> None:
 )  # fmt: skip
 def test_what_is_thought_named_or_right_is_told_from_what_is_written(text: str, reading: Reading) -> None:
     assert judge(read_instruction(text)).reading is reading
+
+
+@pytest.mark.parametrize("thing", ["tread pattern", "wick count", "villain", "zorbel"])
+@pytest.mark.parametrize(
+    ("ask", "reading"),
+    [
+        ("Fill the slot '{}' with the exact words of the text.", Reading.ENTITIES),
+        ("Pull the {} out of the text below.", Reading.ENTITIES),
+        ("Extract the {}. Do not paraphrase.", Reading.ENTITIES),
+        ("Which {} does the text mention? Write none if there is none.", Reading.ENTITIES),
+        ("Copy every {} in the following text, separated by commas.", Reading.ENTITIES),
+        ("Explain the {} to a beginner.", Reading.FREE),
+        ("Which {} would you suggest?", Reading.FREE),
+        ("Suggest a better word for the {}.", Reading.FREE),
+        ("What does the text say of the {}? Put it in your own words.", Reading.FREE),
+        ("Generate a question about the {}.", Reading.FREE),
+    ],
+)
+def test_things_of_no_word_list_are_asked_for_by_what_stands_around_them(
+    thing: str, ask: str, reading: Reading
+) -> None:
+    text = "Solvik garden lamp, 40 cm, with a hook and a lid"
+    assert judge(read_instruction(f"{ask.format(thing)}\nText: {text}")).reading is reading
+    assert judge(read_instruction(f"{ask.format(thing)}\n\n{text}")).reading is reading
+
+
+def test_a_text_without_a_label_is_set_off_from_what_is_asked() -> None:
+    asked = "From the blurb, get the names of the characters."
+    body = "Old Tobias swears to the police that the summary, for which they asked, was rewritten by the reviewer."
+    assert (
+        read_instruction(f"{asked}\n\n{body}").kinds
+        == read_instruction(f"{asked}\n\nMy lamp of oak is one that I like.").kinds
+    )
+
+
+def test_where_nothing_tells_what_to_do_nothing_is_set_off() -> None:
+    assert "text set off" not in read_instruction("A lamp of oak that I like.\nA rug of wool that I like.").tags
+
+
+@pytest.mark.parametrize("pair", ["EN>DE", "en -> fr", "Japanese → English"])
+def test_a_pair_of_languages_is_a_translation(pair: str) -> None:
+    assert judge(read_instruction(f"{pair}, title\nLunch bag for kids, blue")).reading is Reading.FREE
