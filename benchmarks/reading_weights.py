@@ -19,7 +19,7 @@ from submission.task_types import WITH_LIST, WITHOUT_LIST, Weights, readings_of
 # Of the prior: how far a weight departs from its leaning for what is seen once.
 _SPREAD = 1.5
 # A source counts for no more than so many wordings where most of them are read alike: some hold hundreds that differ in a word.
-_MOST_OF_ALIKE = 120.0
+_MOST_OF_ALIKE = 150.0
 _LEANINGS: dict[str, Mapping[Reading, float]] = {rule.tag or rule.name: rule.leans for rule in RULES}
 
 

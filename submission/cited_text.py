@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from submission.instructions import begins_another_part, end_of_text, is_instruction
 from submission.question_text import LabelKind, Labelled, body_label_of, quotations, unquoted
+from submission.word_kinds import FUNCTION_WORDS, LETTER_OF_NAME, kinds_of
 
 _TEXT_NOUN = re.compile(
     r"(?:title|query|review|description|sentence|text|name|headline|utterance|search|product|phrase|entitled|titled|called|listing|request"
@@ -20,6 +21,12 @@ _TYPE_NOUN = re.compile(
     r"(?:types?|entity|entities|attribute|aspect|value|field|label|labelled|slot|category|class|for|on|the|of)\W{0,3}$",
     re.I,
 )
+# The same for words of all languages, by their kinds; marks and unknown words may stand between.
+_TEXT_KINDS = frozenset(LETTER_OF_NAME[name] for name in ("short text", "long text"))
+_TYPE_KINDS = frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "kind", "thing", "aspect"))
+_BETWEEN = "".join({"_", ":", *FUNCTION_WORDS})
+# In characters: as far as one looks back from a quotation.
+_LOOK_BACK = 40
 
 
 def labelled_body(text: str) -> tuple[int, int] | None:
@@ -74,10 +81,19 @@ def _length_behind(label: Labelled, lines: list[str], row: int) -> int:
 def quoted_body(text: str) -> tuple[int, int] | None:
     """Return the range of the quotation behind a word like "title" or "query", else of the longest that is no type name."""
     ranges = quotations(text)
-    named = [(start, end) for start, end in ranges if _TEXT_NOUN.search(text, max(0, start - 40), start - 1)]
+    named = [(start, end) for start, end in ranges if _is_named(text, start, _TEXT_NOUN, _TEXT_KINDS)]
     if not named:
-        named = [(start, end) for start, end in ranges if not _TYPE_NOUN.search(text, max(0, start - 40), start - 1)]
+        named = [(start, end) for start, end in ranges if not _is_named(text, start, _TYPE_NOUN, _TYPE_KINDS)]
     return max(named, key=lambda span: span[1] - span[0], default=None)
+
+
+def _is_named(text: str, start: int, noun: re.Pattern[str], kinds: frozenset[str]) -> bool:
+    """Whether one of `noun`, or a word of `kinds` in any language, stands before the quotation that begins at `start`."""
+    near = max(0, start - _LOOK_BACK)
+    if noun.search(text, near, start - 1):
+        return True
+    before = kinds_of(text[near : start - 1].lower()).rstrip(_BETWEEN)
+    return before[-1:] in kinds
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ Bodies, quotations and lists are left out, since what stands there does not tell
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from submission.asked_count import asked_count, figures_in
 from submission.item_numbers import numbering_length
@@ -25,7 +26,7 @@ from submission.question_text import (
     label_within,
     quotations,
 )
-from submission.word_kinds import KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
+from submission.word_kinds import FUNCTION_WORDS, KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
 
 _WRITING = frozenset(
     LETTER_OF_NAME[name]
@@ -43,9 +44,7 @@ _WRITING = frozenset(
 )
 _TAKING = frozenset(LETTER_OF_NAME[name] for name in ("cite", "verbatim"))
 _CITING = frozenset(LETTER_OF_NAME[name] for name in ("cite", "verbatim", "value", "snippet", "snippets"))
-_UNDERSTOOD = frozenset(LETTER_OF_NAME.values()) - {
-    LETTER_OF_NAME[name] for name in ("nothing", "source", "source behind", "given", "auxiliary", "lead")
-}
+_UNDERSTOOD = frozenset(LETTER_OF_NAME.values()) - FUNCTION_WORDS - {LETTER_OF_NAME["nothing"]}
 _NUMBERING = frozenset(
     LETTER_OF_NAME[name] for name in ("order", "permutation", "pick", "number", "separated", "relevance")
 )
@@ -91,6 +90,7 @@ _POLITE = re.compile(
 )
 _MOST_POLITE = 6
 _PART = re.compile(r"[.!?。！？:：]\s*")
+_COLON, _QUESTION_MARKS = re.compile(r":\s|：|\s>+\s"), ("?", "？")
 _CLAUSE = re.compile(r"[.!?。！？:：,，、;；]\s*")
 # In characters: what stands behind a text and tells what to do with it is no longer.
 _LONGEST_TOLD = 200
@@ -131,7 +131,7 @@ _LEAD = LETTER_OF_NAME["lead"]
 _VERBS = (ACTS | _LISTING | _WRITES) - {LETTER_OF_NAME["which"]}
 _BEGINNERS = ACTS | _LISTING | _WRITES
 # In characters: longer than the words that an act may stand behind.
-_BEGINNING = 100
+_BEGINNING, _PLAIN_BEGINNING = 100, 50
 _NUMBER, _FORM = LETTER_OF_NAME["number"], frozenset(LETTER_OF_NAME[name] for name in ("only", "separated"))
 # In letters: a shorter word stands in texts by chance.
 _SHORTEST_NAME = 4
@@ -209,7 +209,7 @@ def instruction_of(text: str) -> str:
 def _instruction(lines: Iterable[str | None], tags: set[str], *, sets_texts_off: bool = False) -> str:
     """Return what is instruction in `lines`, a line each, and add what else is found to `tags`."""
     parts = list(_joined_bodies(lines))
-    if sets_texts_off and len(parts) > 1:
+    if sets_texts_off:
         parts = _with_texts_set_off(parts, tags)
     joined = "\n".join(
         _instruction_line(line, label, tags, is_last=index == len(parts) - 1)
@@ -223,7 +223,16 @@ def _instruction(lines: Iterable[str | None], tags: set[str], *, sets_texts_off:
         joined = _LANGUAGE_PAIR.sub(" translate ", joined)
     if "&" in joined:
         joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
-    return QUOTED.sub(_mark_of, joined, timeout=SEARCH_LIMIT).lower().replace("：", ":")
+    return _marked(joined).lower().replace("：", ":")
+
+
+def _marked(text: str) -> str:
+    """Return `text` with marks in place of quotations."""
+    # Most texts hold a few marks close to each other: no more than what they enclose is gone through.
+    places = [place for mark in QUOTE_MARKS if (place := text.find(mark)) >= 0]
+    if not places:
+        return text
+    return QUOTED.sub(_mark_of, text, pos=min(places), timeout=SEARCH_LIMIT)
 
 
 def _with_texts_set_off(parts: list[tuple[str, Labelled | None]], tags: set[str]) -> list[tuple[str, Labelled | None]]:
@@ -231,17 +240,31 @@ def _with_texts_set_off(parts: list[tuple[str, Labelled | None]], tags: set[str]
 
     Only where another line tells what to do: a question that is not understood stays as it is.
     """
-    if not any(_tells(line, label) for line, label in parts):
+    if all(label is not None and label.words is not None for _, label in parts):
+        return parts
+    telling = [_tells(line, label) for line, label in parts]
+    if not any(telling):
         return parts
     marked: list[tuple[str, Labelled | None]] = []
-    for line, label in parts:
+    for (line, label), tells in zip(parts, telling, strict=True):
         place = label.end if label else 0
         is_unknown = label is None or (label.words is None and place < len(line))
-        if is_unknown and not _tells(line, label) and _is_text(line[place:]):
+        if is_unknown and not tells and _is_text(line[place:]):
             tags.add("unknown label" if label else "text set off")
             line = f"{line[:place]} “{line[place:].translate(_NO_QUOTES)}”"
+        elif label is None and tells and (colon := _COLON.search(line)):
+            line = _with_end_set_off(line, colon.end(), tags)
         marked.append((line, label))
     return marked
+
+
+def _with_end_set_off(line: str, place: int, tags: set[str]) -> str:
+    """Return `line` with quotation marks around what stands behind its colon where that is a text: "Find the noun in: …"."""
+    told, text = line[:place], line[place:]
+    if not text or _tells(text, None) or not _tells(told, None) or not _is_text(text):
+        return line
+    tags.add("text set off")
+    return f"{told} “{text.translate(_NO_QUOTES)}”"
 
 
 def _tells(line: str, label: Labelled | None) -> bool:
@@ -249,7 +272,11 @@ def _tells(line: str, label: Labelled | None) -> bool:
     if label is not None and (label.is_body or (label.words and label.words.kind is LabelKind.ANSWER)):
         return False
     ends = _CLAUSE if len(line) <= _LONGEST_TOLD else _PART
-    return is_instruction(line) or any(map(_begins_with_act, filter(None, ends.split(line))))
+    return (
+        line.endswith(_QUESTION_MARKS)
+        or is_instruction(line)
+        or any(map(_begins_with_act, filter(None, ends.split(line))))
+    )
 
 
 def _begins_with_act(part: str) -> bool:
@@ -343,7 +370,8 @@ def end_of_text(body: str, *, is_one_line: bool) -> int | None:
             return len(body) - len(stripped) + end
     ends = [label.start] if (label := label_within(body, begins_part)) else []
     if is_one_line:
-        ends += [match.start() + 1 for match in _NEXT_SENTENCE.finditer(body) if kinds_of(match[1].lower())[:1] in ACTS]
+        acts = (match for match in _NEXT_SENTENCE.finditer(body) if kinds_of(match[1].lower())[:1] in ACTS)
+        ends += [match.start() + 1 for match in islice(acts, 1)]
     return min(ends, default=None)
 
 
@@ -360,9 +388,11 @@ def _instruction_behind(body: str) -> int | None:
 
 def is_instruction(text: str) -> bool:
     """Whether `text`, which stands behind another or in the midst of it, tells what to do with that."""
-    latest = _LATEST_ACT + (_MOST_POLITE if _POLITE.match(text) else 0)
+    is_polite = _POLITE.match(text) is not None
+    latest = _LATEST_ACT + (_MOST_POLITE if is_polite else 0)
     # Most sentences of a text are long and begin with no act: their first words tell it.
-    if len(text) > _BEGINNING and _BEGINNERS.isdisjoint(kinds_of(text[:_BEGINNING].lower())[:latest]):
+    beginning = _BEGINNING if is_polite else _PLAIN_BEGINNING
+    if len(text) > beginning and _BEGINNERS.isdisjoint(kinds_of(text[:beginning].lower()).lstrip(_LEAD)[:latest]):
         return False
     kinds = kinds_of(text.lower())
     if len(kinds) > _LONGEST_INSTRUCTION:

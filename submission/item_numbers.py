@@ -21,10 +21,14 @@ _INSIDE = re.compile(
     r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】]| ?(?:[-–—=]|[-=]>|→)(?=\s)|[/|>](?=\s))(?=\s*[^\s\d]|\s+\d)"
 )
 _OPENING = frozenset("([{（【")
+_FIRST_FIGURE = re.compile(r"\s*(\d{1,9})")
 _RANGE, _DIGIT = re.compile(r" ?[-–—=]"), re.compile(r"\s*\d")
 _TIGHT_INSIDE = regex.compile(r"(?<![\w.,$€£-])(?P<number>\d{1,3})\.(?=\d)")
 # What may stand before a number within a line; everything else makes it part of a word, a price or a date.
 _BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
+# Behind these another item begins; so many of them are a list, whatever digits stand in their texts.
+_SEPARATING = frozenset(",;:，；：\n")
+_COUNTS = [list(range(first, first + length)) for first in (0, 1) for length in range(4, 31)]
 _WIDE = str.maketrans("（）［］．：｛｝", "()[].:{}")
 # An item may take some lines before the next one.
 _MOST_CONTINUATIONS = 6
@@ -135,9 +139,7 @@ def _backwards(line: Line, follower: Line, *, must_follow_colon: bool) -> list[L
     pieces: list[Line] = []
     wanted, stop = (follower.number or 0) - 1, len(line.text)
     for number, start, end in reversed(numbers_within(line.text, follower.style, follower.number)):
-        if number == wanted and not (
-            must_follow_colon and not line.text[max(0, start - 4) : start].rstrip().endswith((":", "："))
-        ):
+        if number == wanted and (not must_follow_colon or _is_led_in(line.text, start)):
             pieces.append(_piece(line, number, start, end, stop, follower.style))
             wanted, stop = wanted - 1, start
     return pieces[::-1]
@@ -163,7 +165,7 @@ def numbers_within(text: str, style: str | None = None, follower: int | None = N
 
     `follower` is the number of the item behind `text`, where one follows.
     """
-    found = []
+    found, ranges = [], []
     for match in _INSIDE.finditer(text):
         start = match.start()
         opening = text[start - 1] if start and text[start - 1] in _OPENING else ""
@@ -174,8 +176,16 @@ def numbers_within(text: str, style: str | None = None, follower: int | None = N
             fits = not (_RANGE.match(match["close"]) and _DIGIT.match(text, match.end()))
         else:
             fits = _style(opening, match["close"]) == style
+        place = (int(match["number"]), start, match.end())
         if stands_alone and fits:
-            found.append((int(match["number"]), start, match.end()))
+            found.append(place)
+        elif style is None and stands_alone and (start == 0 or text[start - 2 : start].strip()[-1:] in _SEPARATING):
+            ranges.append(place)
+    if not found and [number for number, _, _ in ranges] in _COUNTS:
+        # "1 - 27 in, 2 - 65 in": what counts up behind commas are items, unless all go as far: "1 - 2 years, 2 - 3 years".
+        firsts = [_FIRST_FIGURE.match(text, end) for _, _, end in ranges]
+        if len({int(first[1]) - number for first, (number, _, _) in zip(firsts, ranges, strict=True) if first}) > 1:
+            return ranges
     known = {number for number, _, _ in found} | ({follower} if follower is not None else set())
     if known and style in {None, "."} and (tight := _tight_within(text, known)):
         return sorted([*found, *tight], key=lambda place: place[1])

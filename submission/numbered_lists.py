@@ -18,6 +18,8 @@ _SECOND_LOOSE_ITEM = re.compile(
 _LOOSE_INSIDE = re.compile(
     r"(?:^|(?<=[,;|:.?!，；：。？])|(?<=[,;|:.?!，；] ))(?P<number>[0-9]{1,3}) (?=[^\W\d_])", re.M
 )
+_FIRST_LOOSE = re.compile(r"[:：]\s?(?=[01] [^\W\d_])")
+_LOOSE_WITHIN = re.compile(r"(?:^|(?<![^\s:：]))(?P<number>[0-9]{1,3}) (?=[^\W\d_])")
 _FIRST_NUMBERS = re.compile(r"[12１２①]")
 _LETTER = re.compile(r"[^\W\d_]")
 _MONTH = re.compile(
@@ -109,10 +111,18 @@ def _loose_list(text: str) -> NumberedList | None:
             return _list_of_lines(lines, run, is_loose=True)
     if "2 " not in text or "3 " not in text:
         return None
-    places = [(int(match["number"]), match.start(), match.end()) for match in _LOOSE_INSIDE.finditer(text)]
-    runs = [run for run in _count_up(places) if len(run) >= _SHORTEST_LOOSE and _are_items(_items(text, run))]
-    in_line = _longest(runs)
+    in_line = _longest(_loose_runs(text, _LOOSE_INSIDE))
+    if in_line is None and (first := _FIRST_LOOSE.search(text)):
+        # "Sort: 1 soap 2 brush 3 lamp 4 rug": behind a colon, numbers that count up to the end of the line.
+        end = text.find("\n", first.end())
+        in_line = _longest(_loose_runs(text, _LOOSE_WITHIN, first.end(), len(text) if end < 0 else end))
     return replace(_list_of_characters(text, in_line), is_loose=True) if in_line else None
+
+
+def _loose_runs(text: str, pattern: re.Pattern[str], start: int = 0, end: int | None = None) -> list[Run]:
+    matches = pattern.finditer(text, start, len(text) if end is None else end)
+    places = [(int(match["number"]), match.start(), match.end()) for match in matches]
+    return [run for run in _count_up(places) if len(run) >= _SHORTEST_LOOSE and _are_items(_items(text, run))]
 
 
 def list_numbers(text: str) -> tuple[int, ...]:
@@ -145,7 +155,7 @@ def _is_even(lines: list[Line], run: Run) -> bool:
 
 def _are_items(texts: list[str]) -> bool:
     """Whether the numbers before `texts` count them and are no amounts ("1 kg", "2 kg") and no days ("1 May", "2 May")."""
-    amounts = sum(_AMOUNT.match(text) is not None for text in texts)
+    amounts = sum((_AMOUNT.match(text) or _MONTH.match(text)) is not None for text in texts)
     return len({text[:3].lower() for text in texts}) > 1 and amounts * 2 < len(texts)
 
 

@@ -355,8 +355,11 @@ QUOTES = {
     "”": "”",
     "’": "’",
 }
-# What opens behind a word is an apostrophe, or an inch; where words have no spaces between them it may open there too.
-_OPENING = regex.compile(rf"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<=[{UNSPACED_SCRIPTS}ー])[\"「『“‘'](?=\S)")
+# What opens behind a word is an apostrophe, or an inch. French writes a blank within its marks. Where words have no spaces
+# between them it may open there too.
+_OPENING = regex.compile(
+    rf"(?<![\w'\"])['\"“‘«「『`„](?=\S)|(?<!\w)«(?=\s\S)|(?<=[{UNSPACED_SCRIPTS}ー])[\"「『“‘'](?=\S)"
+)
 # A quotation in one line, with its marks: what is replaced where only the words around it are looked at.
 QUOTED = regex.compile(
     r"""(?<!\w)(?:''[^'\n]++''|'[^'\n]*+(?:'(?:\w|(?<=s')\s[A-Z\d])[^'\n]*+)*'|"[^"\n]*+"|“[^”\n]*+”|‘[^’\n]*+’|«[^»\n]*+»"""

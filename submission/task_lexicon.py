@@ -328,7 +328,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | question into
         | umformulier* | formulier* um | verbesser* | korrigier* | vereinfach* | kürz* | ergänz* | vervollständig*
         | reformul* | corrig* | simplifi* | raccourci* | complét* | amélior*
-        | reescrib* | corrij* | corregir | corrige | simplific* | acort* | complet* | mejora
+        | reescrib* | corrij* | corregir | corrige | simplific* | acort* | completa | completar | completad
+        | complete la | complete el | mejora
         | riscriv* | correg* | semplific* | accorcia | completa | migliora*
         | 書き換え | 言い換え | 訂正 | 修正 | 直して | 改写 | 改成 | 改正 | 纠正 | 润色 | 简化 | 补全 | 续写""",
     ),
@@ -625,7 +626,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | slot value | names | words | word | term | terms | part | parts | section | portion
         | element
         | elements | stand for | stands for | denote* | type | types | property | properties | characteristic*
-        | teil | teile | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft*
+        | teil | teile | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft* | merkmal*
         | partie | parties | valeur* | mot | mots | terme* | attribut* | propriété*
         | parte | partes | valor* | palabra | palabras | término* | atributo*
         | parte | parti | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
@@ -820,6 +821,25 @@ KINDS: dict[str, tuple[str, str]] = {
         | est | sont | était | ont | possède
         | es | son | está | están | tiene | tienen | era
         | è | sono | ha | hanno""",
+    ),
+    # Articles: "name the printer" is one that the text speaks of, "name a printer" is any.
+    "definite": (
+        "A",
+        """
+        the | der | die | das | den | dem | le | la | les | l' | l’ | el | los | las | il | lo | gli""",
+    ),
+    "universal": (
+        "W",
+        """
+        all | every | each | any | both | alle | allen | jede | jeden | jedes | jeder | sämtliche | tous | toutes | tout
+        | chaque | todos | todas | cada | cualquier | tutti | tutte | ogni | qualsiasi
+        | すべて | 全て | 所有 | 每个 | 各""",
+    ),
+    "indefinite": (
+        "@",
+        """
+        a | an | some | another | something | anything | ein | eine | einen | einem | einer | etwas | un | une | una | uno
+        | unos | unas | algo | qualche | alcuni | qualcosa | quelque chose""",
     ),
     # Where a thing is taken from: words that stand before the text's name, or behind it.
     "source": (

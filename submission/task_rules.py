@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from submission.word_kinds import LETTER_OF_NAME
+from submission.word_kinds import FUNCTION_WORDS, LETTER_OF_NAME
 
 
 class TaskType(StrEnum):
@@ -59,15 +59,14 @@ _SIGNS = {
 }
 # Any of several kinds: words that say nothing of what is asked, words that neither write nor judge nor number, names of texts.
 _LETTERS_OF = LETTER_OF_NAME.__getitem__
-_OTHERS = ("source", "given", "auxiliary", "lead")
 _WRITERS = (
     *("compose", "rewrite", "translate", "summary", "reason", "judgement", "question", "own words", "sentence count"),
     *("language", "dialogue", "keyword", "order", "number", "permutation"),
 )
 _TEXTS = ("short text", "long text", "question", "dialogue", "snippet")
-_SIGNS["other"] = f"[_{''.join(map(_LETTERS_OF, _OTHERS))}]"
+_SIGNS["other"] = f"[_{''.join(sorted(FUNCTION_WORDS))}]"
 _SIGNS["plain"] = f"[^.:>{''.join(map(_LETTERS_OF, _WRITERS))}]"
-_SIGNS["after"] = f"[_qb.:{''.join(map(_LETTERS_OF, _OTHERS))}]"
+_SIGNS["after"] = f"[_qb.:{''.join(sorted(FUNCTION_WORDS))}]"
 _SIGNS["phrase"] = f"[{_LETTERS_OF('snippet')}{_LETTERS_OF('snippets')}]"
 _SIGNS["text"] = f"[qb{''.join(map(_LETTERS_OF, _TEXTS))}]"
 _TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*|~\d+|≈\d+|\S")
@@ -207,6 +206,10 @@ RULES = (
     Rule("source pointed at", "the text is pointed at: \"in the following\"", "source ~2 given | given ~4 source-behind", leans={_ENTITIES: 0.2, _PHRASE: 0.2}),
     Rule("cite from what follows", "\"take out … of:\", and the text", "cite ~10 source other? other? colon", leans={_ENTITIES: 1.0}),
     Rule("source first", "an instruction begins with the text that something is taken from", "begin other? source ~4 text", leans={_ENTITIES: 0.3}),
+    Rule("take the thing", "the thing is one that the text has", "(cite | pick) other? definite", leans={_ENTITIES: 0.3, _PHRASE: 0.3}),
+    Rule("take every thing", "every such thing in the text", "(cite | pick | give) other? universal", leans={_ENTITIES: 0.7}),
+    Rule("give the thing", "the thing is one that the text has", "begin other? give definite", leans={_ENTITIES: 0.5}),
+    Rule("give a new thing", "any such thing will do, so that it stands in no text", "(give | compose) other? (indefinite | figure)", leans={_FREE: 0.7}),
     Rule("which of a text", "which one the text, the query, its writer has", "which other{1,3} auxiliary other? (short-text | long-text | product)", leans={_ENTITIES: 0.5}),
     Rule("which is it", "which one it is, whatever that is", "begin ~2 which auxiliary other{1,4} (stop | source | $)"),
     Rule("which is named", "which one is named, stated, mentioned", "which ~8 named", leans={_ENTITIES: 0.7}),

@@ -32,6 +32,20 @@ _TOKEN = re.compile(rf"'[eb]?'|{_ELIDED}|{_LETTERS}+(?:['’/._-]{_LETTERS}+)*|[
 _UNSPACED = re.compile(rf"[{UNSPACED}]")
 
 LETTER_OF_NAME = {name: letter for name, (letter, _) in KINDS.items()}
+# Kinds that hold no word for what is asked: where rules skip unknown words, they skip these as well.
+FUNCTION_WORDS = frozenset(
+    LETTER_OF_NAME[name]
+    for name in (
+        "source",
+        "source behind",
+        "given",
+        "auxiliary",
+        "lead",
+        "definite",
+        "universal",
+        "indefinite",
+    )
+)
 
 
 # Nouns that texts are searched for stand in the table in one form or two: the others are found by their endings.
@@ -157,7 +171,12 @@ def kinds_of(instruction: str) -> str:
         letter = known.get(token)
         if letter is None:
             seconds = phrases.get(token)
-            if seconds is not None and place < count and (found := _phrase_behind(seconds, tokens, place)):
+            if (
+                seconds is not None
+                and place < count
+                and (tokens[place] in seconds or None in seconds)
+                and (found := _phrase_behind(seconds, tokens, place))
+            ):
                 letter = found[1]
                 place += len(found[0])
             else:

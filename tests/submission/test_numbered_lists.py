@@ -194,3 +194,18 @@ def test_shortening_keeps_the_numbers_of_items_behind_a_label() -> None:
     items = [f"{number}. {'soft ' * 300}" for number in range(5)]
     short = shorten("Pick two.\nReviews: " + "\n".join(items) + "\nOutput:", 2000)
     assert list_numbers(short) == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("cheapest first, all five: 1 laptop 2 pencil 3 backpack 4 car tire set 5 notebook", (1, 2, 3, 4, 5)),
+        ("Sort the screens:\n1 - 27 in, 2 - 65 in, 3 - 6.1 in, 4 - 43 in", (1, 2, 3, 4)),
+        ("Days: 1 May 2 June 3 July 4 August", ()),
+        ("Ages: 1 - 3, 2 - 4, 3 - 5, 4 - 6", ()),
+        ("Take: 1 cup 2 spoons 3 lb 4 oz", ()),
+        ("He counted: 1 lamp and 2 rugs and 3 cups", ()),
+    ],
+)
+def test_numbers_that_count_up_behind_a_colon_or_commas_are_items(text: str, numbers: tuple[int, ...]) -> None:
+    assert list_numbers(text) == numbers

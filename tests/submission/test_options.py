@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submission.answer_formats import Choice
+from submission.options import option_numbers
 from submission.questions import Question, read_question
 from tests.shared_data import development_questions, ec_guide_questions
 
@@ -121,3 +122,21 @@ def test_real_options_that_lost_their_numbers_can_be_answered(count: int) -> Non
             lost[number] += read_question(without_numbers(question.text, number, count), True).items != (0, 1, 2, 3)
     # What is left are options that begin or end like an instruction.
     assert sum(lost.values()) <= 0.01 * len(questions), lost
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Is the match good? 1 = Yes, 2 = No", (1, 2)),
+        ("Does it fit? Answer 0 = no, 1 = yes.", (0, 1)),
+        ("Passt es? (1: ja, 2: nein)", (1, 2)),
+        ("Relevant? 0) irrelevant 1) relevant", (0, 1)),
+        ("Write 1 - genuine or 2 - fake.", (1, 2)),
+        # Two numbers that do not follow each other, the times of a day and a scale are no pair.
+        ("Is the match good? 0 = Yes, 2 = No", ()),
+        ("The shop opens at 1:30 and closes at 2:15.", ()),
+        ("A lamp of 1.5 kg, 2 cm high", ()),
+    ],
+)
+def test_two_options_that_a_sign_sets_off_from_what_they_mean(text: str, numbers: tuple[int, ...]) -> None:
+    assert option_numbers(text) == numbers

@@ -90,3 +90,17 @@ def test_quotations_lie_inside_of_the_text_and_do_not_overlap(text: str) -> None
     found = quotations(text)
     assert all(0 < start < end < len(text) for start, end in found)
     assert all(left[1] < right[0] for left, right in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dans la phrase « red lamp », relève l'attribut « couleur principale du produit ».",
+        'Il tipo "colore principale di questo prodotto" nella ricerca "red lamp"',
+        "Welches Wort in der Kundenbewertung „red lamp“ gehört zum Merkmal „die wichtigste Farbe darin“?",
+        "¿Qué valor tiene el atributo «color principal del artículo» en el título «red lamp»?",
+        "从评论“red lamp”中提取属性“产品主要颜色的完整名称”的值。",
+    ],
+)
+def test_the_quoted_text_is_told_from_the_quoted_type_in_every_language(text: str) -> None:
+    assert body_of(text) == "red lamp"
