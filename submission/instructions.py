@@ -90,6 +90,7 @@ _POLITE = re.compile(
 )
 _MOST_POLITE = 6
 _PART = re.compile(r"[.!?。！？:：]\s*")
+_COMMA = re.compile(r"[,，、]")
 _COLON, _QUESTION_MARKS = re.compile(r":\s|：|\s>+\s"), ("?", "？")
 _CLAUSE = re.compile(r"[.!?。！？:：,，、;；]\s*")
 # In characters: what stands behind a text and tells what to do with it is no longer.
@@ -117,6 +118,8 @@ _WANTED = frozenset(
         "reason",
     )
 )
+# "…, list the tokens": an act and close behind it what is wanted.
+_ACT_ON_WANTED = re.compile(rf"[{''.join(ACTS)}][_{''.join(FUNCTION_WORDS)}]{{0,2}}[{''.join(_WANTED)}]")
 # An order or a choice, and what is put in order or chosen from.
 _LISTING = frozenset(LETTER_OF_NAME[name] for name in ("order", "pick"))
 _LISTED = frozenset(
@@ -140,8 +143,9 @@ _LATEST_ACT, _LONGEST_INSTRUCTION = 3, 40
 _KIND, _THING, _CITATION = (
     LETTER_OF_NAME["kind"],
     LETTER_OF_NAME["thing"],
-    frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "cite")),
+    frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "snippets")),
 )
+_CITE = LETTER_OF_NAME["cite"]
 _TEXTS = frozenset(
     LETTER_OF_NAME[name]
     for name in (
@@ -290,7 +294,7 @@ def _is_text(line: str) -> bool:
     if line.endswith(_WAITING_ENDS) or _REQUEST.search(line):
         return False
     kinds = kinds_of(line.lower())
-    if len(line) <= _LONGEST_TOLD and not ACTS.isdisjoint(kinds) and not _WANTED.isdisjoint(kinds):
+    if len(line) <= _LONGEST_TOLD and _ACT_ON_WANTED.search(kinds):
         return False
     return len(kinds) >= _SHORTEST_TEXT and _FORMING.isdisjoint(kinds) and ACTS.isdisjoint(kinds[:2])
 
@@ -452,9 +456,10 @@ def _tags_of_waiting(kinds: str, *, is_known: bool) -> set[str]:
     """Return what a label without a text, the last line of a question, waits for."""
     if _KIND in kinds or _THING in kinds:
         return {"waits for a kind"}
-    if not _CITATION.isdisjoint(kinds):
+    is_text = not _TEXTS.isdisjoint(kinds)
+    if not _CITATION.isdisjoint(kinds) or (_CITE in kinds and not is_text):
         return {"waits for a citation"}
-    if not _TEXTS.isdisjoint(kinds):
+    if is_text:
         return {"waits for text"}
     return set() if is_known else {"waits for an unknown thing"}
 
@@ -487,7 +492,9 @@ def _tags_of_nothing(instruction: str, kinds: str, tags: set[str]) -> set[str]:
     if len(lines) > 1 or any(tag.endswith("label") and tag != "type label" for tag in tags):
         return set()
     told = _LEADING.sub("", kinds).rstrip(".:")
-    if _GIVEN.isdisjoint(told):
+    # "wool socks red, colour?": what is short may be both.
+    is_terse = len(kinds) < _SHORTEST_PROSE and _COMMA.search(instruction) is not None
+    if _GIVEN.isdisjoint(told) and not is_terse:
         return {"nothing given"}
     return {"nothing set off"} if _SET_OFF.isdisjoint(told) and not _DASH.search(instruction) else set()
 

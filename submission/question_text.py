@@ -143,9 +143,10 @@ LABELS = (
     LabelWords(
         LabelKind.TEXT,
         "text txt sentence sentece passage paragraph context document description article abstract story plot bio input source "
-        "content message letter email specification spec information info facts triple concepts given original "
-        "satz beschreibung nachricht texte phrase description texto frase mensaje descripción testo messaggio descrizione "
-        "文 文章 テキスト 句子 文本 描述",
+        "content message letter email mail e-mail post tweet blurb caption notice specification spec information info facts "
+        "triple concepts given original satz anzeige beschreibung nachricht texte phrase courriel annonce description texto "
+        "frase mensaje correo anuncio descripción testo messaggio annuncio descrizione "
+        "メール 邮件 帖子 文 文章 テキスト 句子 文本 描述",
         is_cited=True,
     ),
 )

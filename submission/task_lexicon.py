@@ -35,7 +35,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | the goal is to
         | you need to | you have to | you should | you must | you are to | you are asked to | i want you to
         | i need you to
-        | i'd like you to | i would like you to | we want you to | we need to | help me to | help me | be so kind as to
+        | i'd like you to | i would like you to | we want you to | we need to | help me to | help me
+        | be so kind as to
         | so kind as to | would you mind | now | then | let's
         | bitte | könntest du | könnten sie | kannst du | können sie | würdest du | würden sie | du sollst
         | deine aufgabe ist es
@@ -51,7 +52,11 @@ KINDS: dict[str, tuple[str, str]] = {
     "verbatim": (
         "L",
         """
-        don't paraphrase | do not paraphrase | not paraphras* | no paraphras* | without paraphras* | never paraphras*
+        their words | his words | her words | words from the | in words of | with words of | with the words
+        | im wortlaut
+        | mit den worten | avec les mots | con las palabras | con le parole | 本文の語 | 本文中の | 用原文
+        | don't paraphrase | do not paraphrase | not paraphras* | no paraphras* | without paraphras*
+        | never paraphras*
         | not rephras* | don't rephras* | without rephras* | not reword* | don't reword* | without reword*
         | not rewrit* | don't rewrit* | not translat* | don't translat* | without translat* | not summar*
         | don't summar* | not correct* | don't correct* | not alter* | don't alter* | don't change | not invent*
@@ -76,7 +81,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | unaltered | not change | must not change | literally | copied | original wording | same words | very words
         | own spelling | untouched | exactly the same | exactly how | just as | exactly like | words of the
         | exact match
-        | direct extraction | as in the | occur* in the text | appears in the text | must appear in | must occur in
+        | direct extraction | as in the | occur in the text | occurs in the text | appears in the text
+        | must appear in | must occur in
         | from the original | original text
         | wörtlich* | buchstabengetreu | wortgetreu | unverändert* | wie sie dort steht | wie sie dort stehen
         | wie er dort steht | wie es dort steht | genau so wie | so wie | wie im text | genau wie
@@ -129,7 +135,8 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         in english | in german | in french | in spanish | in italian | in japanese | in chinese | auf deutsch
         | auf englisch
-        | en anglais | 中文 | en français | en allemand | en espagnol | en inglés | en español | in inglese | in italiano
+        | en anglais | 中文 | en français | en allemand | en espagnol | en inglés | en español | in inglese
+        | in italiano
         | in tedesco
         | 英語で | 日本語で | 用英文 | 用中文""",
     ),
@@ -139,8 +146,10 @@ KINDS: dict[str, tuple[str, str]] = {
         permut* | each number once | every number once | each exactly once | once each | all numbers | all the numbers
         | all of them | full order | ids all | all ids | every one once | all five numbers | all four numbers
         | all six numbers
-        | all five | all four | all six | all eight | all seven | all ten | every item | do not repeat | not repeat
-        | one time | comes second | second best | each place | a place | positions | n1 n2
+        | all five | all four | all six | all eight | all seven | all ten | do not repeat | not repeat
+        | one time | comes second | second best | second most | third best | third most | zweitbeste*
+        | zweitbesten | drittbeste* | deuxième | troisième | en segundo | segundo lugar | al secondo
+        | secondo posto | 二番目 | 第二 | 其次 | each place | a place | positions | n1 n2
         | alle nummern | alle zahlen | jede nummer | tous les numéros | chaque numéro | todos los números
         | cada número
         | tutti i numeri | ogni numero | すべての番号 | 全番号 | 全部 | 全ての番号 | 一度ずつ | 全部排 | 所有编号
@@ -173,6 +182,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | ordina | ordinare | ordini | ordinate | riordin* | classific* | in ordine | ordine di | graduatoria
         | metta in fila | decrescent* | crescent* | discendente
         | 並べ替え* | 並べ | 並び替え | 順位 | 順に | 順番 | ランキング | ランク付け | 順序 | 降順 | 昇順
+        | 由高到低 | 从高到低 | 由低到高 | 从低到高 | 由大到小 | 从大到小 | 由小到大 | 从小到大 | 排好 | 排出
+        | top to bottom | top-to-bottom | best to worst | front to back | alphabetical order | chronological order
+        | platz | plätze | rang | rangplätze
         | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序 | 降序 | 升序""",
     ),
     "relevance": (
@@ -224,7 +236,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | 複数回答 | 複数選択 | 多选 | 可多选
         | all that apply | options that | opciones que | die passenden | every one of them | apply | retriev*
         | flag | take 3 | take three | take the | basket
-        | wähl* | auswähl* | such* heraus | suche | suchen sie | welche der | welche davon | ankreuz* | kreuz*
+        | wähl* | auswähl* | such heraus | suche heraus | suche | suchen sie | welche der | welche davon
+        | ankreuz* | kreuz*
         | choisi* | sélectionn* | parmi | lesquel* | coche*
         | elig* | elij* | escog* | selecciona* | seleccione | marca los | marca las | marca todo* | marca toda*
         | marca con | marca solo | marca tres | marca tutt* | marca tre | marcar | cuáles de | cuáles
@@ -272,7 +285,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | product type of
         | schlagwort* | schlagwört* | stichwort* | stichwört* | kategor* | thema | themen
         | mot-clé* | mots-clé* | mot clé | mots clés | catégor* | thème* | rubrique
-        | palabra* clave | categoría* | tema | temas
+        | palabra clave | palabras clave | categoría* | tema | temas
         | parola chiave | parole chiave | categori*
         | キーワード | カテゴリ* | トピック | 主題 | 关键词 | 关键字 | 类目 | 类别 | 分类 | 主题""",
     ),
@@ -317,7 +330,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | typo* | fix
         | simplif* | shorten* | improv* | polish | convert* | turn this | turn the | turn into | split the
         | split this
-        | combine* | merge | complet* this | complete the | continue | fill in | fill the gap | fill the blank
+        | combine* | merge | complete this | completing this | complete the | continue | fill in
+        | fill the gap | fill the blank
         | blank | replace
         | expand | adapt | transform
         | remove the | make it | make this | make these | make the | edit | anew | re-tell | retell | verbaliz*
@@ -326,7 +340,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | disambiguat* | clean up | capitali* | say this | put together | put the facts | string together
         | without errors | w/o errors | spelling doctor | set them right | style transfer | active | passive
         | question into
-        | umformulier* | formulier* um | verbesser* | korrigier* | vereinfach* | kürz* | ergänz* | vervollständig*
+        | umformulier* | formuliere um | formuliert um | formulieren sie um | verbesser* | korrigier*
+        | vereinfach* | kürz* | ergänz* | vervollständig*
         | reformul* | corrig* | simplifi* | raccourci* | complét* | amélior*
         | reescrib* | corrij* | corregir | corrige | simplific* | acort* | completa | completar | completad
         | complete la | complete el | mejora
@@ -379,7 +394,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | sentiment
         | emotion | sarcas* | good match | match or not | worth | suitable | relation between | same as | yes or no
         | correct?
-        | answerable | compare | comparison | difference | in common | advice | advise | recommend
+        | answerable | compare | comparison | difference | in common | gemeinsam* | en commun | point commun
+        | points communs | en común | in comune | 共通点 | 共同点 | advice | advise | recommend
         | suggest* | tip | tips
         | would you say | most likely planning | intent
         | ob | stimmt | wahr | falsch | aussage | beurteil* | urteil | vergleich* | unterschied | empfehl* | tipps
@@ -397,7 +413,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | asked | respond | response | reply | replies | ask | query asks | faq | trivia | riddle | quiz | wondered
         | frage | fragen | beantwort* | antwort auf | antworte auf
         | question d | répond* | réponse à | demande
-        | pregunta | preguntas | respond* | contest* a | responde
+        | pregunta | preguntas | respond* | contesta a | conteste a | responde
         | domanda | domande | rispond* | risposta a
         | helpful answer | useful answer | hilfreiche antwort | réponse utile | respuesta útil | risposta utile
         | help the | helping the | hilf dem | aide le | aidez le | ayuda al | aiuta il
@@ -557,7 +573,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "thing": (
         "h",
         """
-        style | styles | airline | airlines | anatomy | animals | band | bands | breed | breeds | container | containers
+        style | styles | airline | airlines | anatomy | animals | band | bands | breed | breeds | container
+        | containers
         | currency | deadline | deadlines | diet | diets | discount | discounts | drink | drinks
         | e-mail address | event name | food | foods | hobby | hotel | hotels | interface | interfaces | job
         | jobs | language | language name | languages | memory | movie | movies | nationality | origin
@@ -592,7 +609,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | genannt* | erwähn* | vorkomm* | angegeben* | steht | drinsteh*
         | mentionn* | nommé* | cité | cités | citée | citées | indiqué*
         | mencion* | nombrad* | citad* | aparece* | indicad*
-        | menzion* | nominat* | citat* | indicat* | compar* nel
+        | menzion* | nominat* | citat* | indicat* | compare nel | compaiono nel
         | 出てくる | 書かれ* | 書いてある | 含まれ* | 言及 | 記載 | 触れ | 提到 | 提及 | 出现 | 包含 | 写到""",
     ),
     # What people think of a thing, as something that a review holds: it is pointed at there rather than told.
@@ -626,7 +643,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | slot value | names | words | word | term | terms | part | parts | section | portion
         | element
         | elements | stand for | stands for | denote* | type | types | property | properties | characteristic*
-        | teil | teile | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung* | eigenschaft* | merkmal*
+        | teil | teile | attribut* | wert | werte | wort | wörter | begriff | begriffe | bezeichnung*
+        | eigenschaft* | merkmal*
         | partie | parties | valeur* | mot | mots | terme* | attribut* | propriété*
         | parte | partes | valor* | palabra | palabras | término* | atributo*
         | parte | parti | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
@@ -831,14 +849,16 @@ KINDS: dict[str, tuple[str, str]] = {
     "universal": (
         "W",
         """
-        all | every | each | any | both | alle | allen | jede | jeden | jedes | jeder | sämtliche | tous | toutes | tout
+        all | every | each | any | both | alle | allen | jede | jeden | jedes | jeder | sämtliche | tous
+        | toutes | tout
         | chaque | todos | todas | cada | cualquier | tutti | tutte | ogni | qualsiasi
         | すべて | 全て | 所有 | 每个 | 各""",
     ),
     "indefinite": (
         "@",
         """
-        a | an | some | another | something | anything | ein | eine | einen | einem | einer | etwas | un | une | una | uno
+        a | an | new | neue* | nouveau* | nouvel* | nuev* | nuov* | 新しい | 新的 | some | another | something
+        | anything | ein | eine | einen | einem | einer | etwas | un | une | una | uno
         | unos | unas | algo | qualche | alcuni | qualcosa | quelque chose""",
     ),
     # Where a thing is taken from: words that stand before the text's name, or behind it.

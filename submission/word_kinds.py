@@ -66,6 +66,11 @@ _FORMS = (
     ("os", ("o",)),
 )
 _SHORTEST_STEM = 3
+_FORMS_OF_LAST = {
+    last: tuple(form for form in _FORMS if form[0].endswith(last)) for last in {ending[-1] for ending, _ in _FORMS}
+}
+# In letters: stems are kept by so many of their first ones.
+_SHARED = 2
 _SUPERLATIVE = re.compile(r"[^\W\d]{3,}(?:iest|est)|[^\W\d]{3,}(?:ig|lich|bar|sam|end|haft)ste[nrms]?")
 _SUPERLATIVE_LOOKS = (
     "request suggest interest harvest protest contest modest digest invest forest honest arrest manifest conquest earnest "
@@ -90,7 +95,12 @@ class _Lexicon:
         for seconds in self.phrases.values():
             for known in seconds.values():
                 known.sort(key=lambda phrase: -len(phrase[0]))
-        self.stem_lengths = sorted({len(stem) for stem in self.stems}, reverse=True)
+        # By the first letters of words: how long the stems are that begin so, the longest first.
+        self.stem_lengths: dict[str, list[int]] = {}
+        for stem in sorted(self.stems, key=len, reverse=True):
+            lengths = self.stem_lengths.setdefault(stem[:_SHARED], [])
+            if len(stem) not in lengths:
+                lengths.append(len(stem))
         self.longest_unspaced = max(map(len, self.unspaced))
         self.known: dict[str, str] = {}
         self.known_first: dict[str, str] = {}
@@ -121,14 +131,14 @@ class _Lexicon:
             return letter
         if word in _NUMBER_WORDS or word.isdecimal():
             return "d"
-        for length in self.stem_lengths:
+        for length in self.stem_lengths.get(word[:_SHARED], ()):
             if letter := self.stems.get(word[:length]):
                 return letter
         return self._letter_of_form(word)
 
     def _letter_of_form(self, word: str) -> str:
         """Return the letter of a kind of thing in another number or gender than the table's, that of a superlative."""
-        for ending, replacements in _FORMS:
+        for ending, replacements in _FORMS_OF_LAST.get(word[-1:], ()):
             if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
                 for replacement in replacements:
                     letter = self.words.get(word[: len(word) - len(ending)] + replacement)

@@ -9,6 +9,7 @@ from benchmarks.reading_sources import sources_of
 from submission.answer_formats import FreeText, Spans
 from submission.instructions import read_instruction
 from submission.questions import read_question
+from submission.task_lexicon import KINDS
 from submission.task_rules import RULES, Reading
 from submission.task_types import classify_task, judge
 from submission.task_weights import WEIGHTS
@@ -190,3 +191,9 @@ def test_where_nothing_tells_what_to_do_nothing_is_set_off() -> None:
 @pytest.mark.parametrize("pair", ["EN>DE", "en -> fr", "Japanese → English"])
 def test_a_pair_of_languages_is_a_translation(pair: str) -> None:
     assert judge(read_instruction(f"{pair}, title\nLunch bag for kids, blue")).reading is Reading.FREE
+
+
+def test_every_entry_of_the_table_can_be_found() -> None:
+    """A phrase is looked up by its first word, which is written in full."""
+    entries = [entry.split() for _, entries in KINDS.values() for entry in entries.split("|")]
+    assert not [entry for entry in entries if len(entry) > 1 and entry[0].endswith("*")]
