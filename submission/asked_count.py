@@ -15,6 +15,8 @@ _WORDS = {
     **{"drei": 3, "trois": 3, "tres": 3, "tre": 3, "zwei": 2, "deux": 2, "fünf": 5, "cinq": 5, "cinco": 5, "cinque": 5},
     **{"dos": 2, "due": 2, "vier": 4, "quatre": 4, "cuatro": 4, "quattro": 4},
 }
+# The longest first: "cinque" begins with "cinq".
+_NUMBER_WORD = re.compile("|".join(sorted(_WORDS, key=len, reverse=True)))
 _UNSPACED_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _DIGITS = re.compile(r"[1-9][0-9]?(?![\d.%]*\d)(?!-)")
 _COUNTED = re.compile(r"[一二两三四五](?=\s?(?:つ|個|个|件|項|项|样|款|条))")
@@ -70,12 +72,11 @@ def figures_in(instruction: str) -> tuple[tuple[int, int, int], ...]:
         for match in _DIGITS.finditer(instruction)
         if _stands_alone(instruction, match.start(), match.end())
     ]
-    for word, value in _WORDS.items():
-        start = instruction.find(word)
-        while start >= 0:
-            if _stands_alone(instruction, start, start + len(word)):
-                found.append((value, start, start + len(word)))
-            start = instruction.find(word, start + len(word))
+    found += [
+        (_WORDS[match.group()], match.start(), match.end())
+        for match in _NUMBER_WORD.finditer(instruction)
+        if _stands_alone(instruction, match.start(), match.end())
+    ]
     if _HAS_UNSPACED.search(instruction):
         found += [
             (_UNSPACED_NUMBERS[match.group()], match.start(), match.end()) for match in _COUNTED.finditer(instruction)

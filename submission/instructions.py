@@ -134,7 +134,7 @@ _LEAD = LETTER_OF_NAME["lead"]
 _VERBS = (ACTS | _LISTING | _WRITES) - {LETTER_OF_NAME["which"]}
 _BEGINNERS = ACTS | _LISTING | _WRITES
 # In characters: longer than the words that an act may stand behind.
-_BEGINNING, _PLAIN_BEGINNING = 100, 50
+_BEGINNING, _PLAIN_BEGINNING = 100, 44
 _NUMBER, _FORM = LETTER_OF_NAME["number"], frozenset(LETTER_OF_NAME[name] for name in ("only", "separated"))
 # In letters: a shorter word stands in texts by chance.
 _SHORTEST_NAME = 4
@@ -244,7 +244,8 @@ def _with_texts_set_off(parts: list[tuple[str, Labelled | None]], tags: set[str]
 
     Only where another line tells what to do: a question that is not understood stays as it is.
     """
-    if all(label is not None and label.words is not None for _, label in parts):
+    may_tell = [(line, label) for line, label in parts if not _is_no_instruction(label)]
+    if not may_tell or (len(may_tell) == 1 and not _COLON.search(may_tell[0][0])):
         return parts
     telling = [_tells(line, label) for line, label in parts]
     if not any(telling):
@@ -271,9 +272,13 @@ def _with_end_set_off(line: str, place: int, tags: set[str]) -> str:
     return f"{told} “{text.translate(_NO_QUOTES)}”"
 
 
+def _is_no_instruction(label: Labelled | None) -> bool:
+    return label is not None and (label.is_body or (label.words is not None and label.words.kind is LabelKind.ANSWER))
+
+
 def _tells(line: str, label: Labelled | None) -> bool:
     """Whether `line` tells what to do, behind an unknown label as well."""
-    if label is not None and (label.is_body or (label.words and label.words.kind is LabelKind.ANSWER)):
+    if _is_no_instruction(label):
         return False
     ends = _CLAUSE if len(line) <= _LONGEST_TOLD else _PART
     return (

@@ -30,6 +30,7 @@ _BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|"
 _SEPARATING = frozenset(",;:，；：\n")
 _COUNTS = [list(range(first, first + length)) for first in (0, 1) for length in range(4, 31)]
 _WIDE = str.maketrans("（）［］．：｛｝", "()[].:{}")
+_TO_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 # An item may take some lines before the next one.
 _MOST_CONTINUATIONS = 6
 
@@ -138,6 +139,9 @@ def _backwards(line: Line, follower: Line, *, must_follow_colon: bool) -> list[L
     """Return the items within `line` that count up to `follower`, as far down as they go."""
     pieces: list[Line] = []
     wanted, stop = (follower.number or 0) - 1, len(line.text)
+    digits = str(wanted)
+    if digits not in line.text and digits.translate(_TO_WIDE) not in line.text:
+        return pieces
     for number, start, end in reversed(numbers_within(line.text, follower.style, follower.number)):
         if number == wanted and (not must_follow_colon or _is_led_in(line.text, start)):
             pieces.append(_piece(line, number, start, end, stop, follower.style))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from submission.instructions import Instruction, read_instruction
-from submission.task_rules import RULES, Reading, Rule, TaskType
+from submission.task_rules import LETTERS, RULES, Reading, Rule, TaskType
 from submission.task_weights import WEIGHTS
 
 
@@ -53,17 +53,26 @@ def _evidence(kinds: str, tags: frozenset[str]) -> list[str]:
 
 _RULE_OF_NAME = {rule.tag or rule.name: rule for rule in RULES}
 _RULES_OF_TAGS = frozenset(rule.tag for rule in RULES if rule.tag)
-_PATTERNS = [(rule.name, rule.needs, rule.pattern) for rule in RULES if rule.sees]
+# Sets of letters as numbers with a bit for each: that one holds another is told by one operation.
+_BITS = {letter: 1 << place for place, letter in enumerate(sorted(LETTERS))}
+_PATTERNS = [
+    (rule.name, tuple(sum(map(_BITS.__getitem__, need)) for need in rule.needs), rule.pattern)
+    for rule in RULES
+    if rule.sees
+]
 
 
 @lru_cache(maxsize=4096)
 def _rules_in(kinds: str) -> tuple[str, ...]:
-    present = frozenset(kinds)
-    return tuple(
-        name
-        for name, needs, pattern in _PATTERNS
-        if any(map(present.issuperset, needs)) and (pattern is None or pattern.search(kinds))
-    )
+    present = sum(_BITS.get(letter, 0) for letter in set(kinds))
+    found = []
+    for name, needs, pattern in _PATTERNS:
+        for need in needs:
+            if present & need == need:
+                if pattern is None or pattern.search(kinds):
+                    found.append(name)
+                break
+    return tuple(found)
 
 
 # By whether there is a list: the weights of each rule, one a reading in the order of `readings_of`.
