@@ -146,6 +146,8 @@ _KIND, _THING, _CITATION = (
     frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "snippets")),
 )
 _CITE = LETTER_OF_NAME["cite"]
+# "Error codes in the ticket:", "brand mentioned:"
+_IN_A_TEXT = frozenset(LETTER_OF_NAME[name] for name in ("source", "source behind", "named", "verbatim"))
 _TEXTS = frozenset(
     LETTER_OF_NAME[name]
     for name in (
@@ -430,12 +432,12 @@ def _instruction_line(line: str, label: Labelled | None, tags: set[str], *, is_l
         # That an answer is wanted says nothing.
         return f": {' '.join(body.split())}"
     if is_last and not body:
-        tags.update(_tags_of_waiting(kinds_of(label.label.lower()), is_known=label.words is not None))
+        tags.update(_tags_of_waiting(kinds_of(label.label.lower()), label))
     if label.words is None:
         kinds = kinds_of(label.label.lower())
         if body and _KIND in kinds and len(kinds) <= 3:
             tags.add("several kind labels" if "kind label" in tags else "kind label")
-    elif label.words.is_body or label.words.kind is LabelKind.TYPE:
+    elif (label.words.is_body and (body or not is_last)) or label.words.kind is LabelKind.TYPE:
         tags.add(f"{label.words.kind} label")
     if body and label.is_body:
         rest = _rest_of_body(label, body, tags)
@@ -457,8 +459,13 @@ def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
     return rest.lstrip(" .,;")
 
 
-def _tags_of_waiting(kinds: str, *, is_known: bool) -> set[str]:
+def _tags_of_waiting(kinds: str, label: Labelled) -> set[str]:
     """Return what a label without a text, the last line of a question, waits for."""
+    if not _IN_A_TEXT.isdisjoint(kinds):
+        return {"waits for a thing in a text"}
+    if label.is_body:
+        # "Review:" with nothing behind it: one is to be written.
+        return {"waits for text"}
     if _KIND in kinds or _THING in kinds:
         return {"waits for a kind"}
     is_text = not _TEXTS.isdisjoint(kinds)
@@ -466,7 +473,7 @@ def _tags_of_waiting(kinds: str, *, is_known: bool) -> set[str]:
         return {"waits for a citation"}
     if is_text:
         return {"waits for text"}
-    return set() if is_known else {"waits for an unknown thing"}
+    return set() if label.words else {"waits for an unknown thing"}
 
 
 def _tags_of_last(*parts: tuple[str, Labelled | None]) -> set[str]:

@@ -117,7 +117,7 @@ LABELS = (
     LabelWords(
         LabelKind.REVIEW,
         "review reviews rev comment comments feedback testimonial rezension bewertung kommentar avis commentaire reseña "
-        "comentario recensione commento レビュー 口コミ 评论 评价",
+        "comentario recensione commento recensie avaliação opinia recension yorum 리뷰 レビュー 口コミ 评论 评价",
         is_cited=True,
     ),
     LabelWords(
@@ -144,9 +144,9 @@ LABELS = (
         LabelKind.TEXT,
         "text txt sentence sentece passage paragraph context document description article abstract story plot bio input source "
         "content message letter email mail e-mail post tweet blurb caption notice specification spec information info facts "
-        "triple concepts given original satz anzeige beschreibung nachricht texte phrase courriel annonce description texto "
-        "frase mensaje correo anuncio descripción testo messaggio annuncio descrizione "
-        "メール 邮件 帖子 文 文章 テキスト 句子 文本 描述",
+        "triple concepts given original satz anzeige beschreibung nachricht texte phrase courriel annonce description "
+        "texto frase tekst bericht opis annons cümle metin 텍스트 mensaje correo anuncio descripción testo messaggio annuncio "
+        "descrizione メール 邮件 帖子 文 文章 テキスト 句子 文本 描述",
         is_cited=True,
     ),
 )

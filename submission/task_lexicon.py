@@ -3,7 +3,8 @@
 A kind is a set of words that do the same in an instruction: verbs for taking something out of a text, nouns for what shops
 take out of titles, words for an order. A star stands for any ending; words of several parts are written with spaces. A word
 has one kind: that of the first table that holds it. The languages are English, German, French, Spanish, Italian, Japanese
-and Chinese, a line or more each.
+and Chinese, a line or more each. Of Dutch, Portuguese, Polish, Swedish, Turkish and Korean there are the verbs and the words
+for texts and forms, and no names of things.
 """
 
 # What the kinds are, each with the one letter that stands for it where rules look at the order of words.
@@ -93,7 +94,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | sin modificar
         | così com'è | così come | alla lettera | testualmente | letteralmente | parola per parola | senza modificar*
         | そのまま | 原文 | そのままの | 一字一句 | 表記どおり | 表記のまま
-        | 原样 | 原封不动 | 逐字 | 照抄 | 一字不差 | 原词""",
+        | 原样 | 原封不动 | 逐字 | 照抄 | 一字不差 | 原词
+        | letterlijk* | zoals geschreven | precies zoals | exatamente como | exatamente o que | dosłownie
+        | dokładnie tak | dokładnie jak | ordagrant | exakt som | aynen | olduğu gibi | geçtiği gibi | 그대로""",
     ),
     "own words": (
         "w",
@@ -128,7 +131,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | traduis* | traduire | traduction | traduisez
         | traduc* | traduzca | al inglés | al español | al alemán | al francés
         | traduci | traduzione | tradurre | traduca 
-        | 翻訳* | 訳し | 訳す | 訳文 | 英語に | 日本語に | ドイツ語に | 翻译 | 译成 | 译为 | 英文标题""",
+        | 翻訳* | 訳し | 訳す | 訳文 | 英語に | 日本語に | ドイツ語に | 翻译 | 译成 | 译为 | 英文标题
+        | vertaal* | traduz* | przetłumacz* | översätt* | çevir* | 번역*""",
     ),
     "language": (
         "g",
@@ -160,7 +164,8 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         rank* | re-rank* | rerank* | sort | sorts | sorted | sorting | arrang* | rearrang* | re-arrang* | reorder*
         | re-order*
-        | reorgani* | prioriti* | sequence | sequenc* | line up | line them up | line-up | ordering | ordered by
+        | reorgani* | prioriti* | sequence | sequenc* | line up | line these up | line those up | abfolge | line them up
+        | line-up | ordering | ordered by
         | order by
         | order the | order these | order this | order them | order all | order those | order following | order for
         | order it
@@ -185,7 +190,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | 由高到低 | 从高到低 | 由低到高 | 从低到高 | 由大到小 | 从大到小 | 由小到大 | 从小到大 | 排好 | 排出
         | top to bottom | top-to-bottom | best to worst | front to back | alphabetical order | chronological order
         | platz | plätze | rang | rangplätze
-        | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序 | 降序 | 升序""",
+        | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序 | 降序 | 升序
+        | volgorde | rangschik* | sorteer* | ordene | ordem | uszereguj | posortuj | kolejności | uporządkuj
+        | rangordna* | sortera | ordning | sırala* | sırasına | 순서* | 순서대로 | 정렬* | 순위*""",
     ),
     "relevance": (
         "r",
@@ -220,7 +227,11 @@ KINDS: dict[str, tuple[str, str]] = {
         | copiándo* | subraya* | localiza | señala* | detecta* | reconoc* | separe
         | estra* | ricopia* | riporta* | sottolinea* | individua* | riconosc* | evidenzia* | ritaglia
         | 抜き出* | 抽出* | 書き出* | 引用 | 特定し | 抜粋
-        | 提取 | 抽取 | 摘出 | 摘录 | 抄写 | 抄出 | 识别 | 标注 | 标出 | 圈出 | 找出""",
+        | 提取 | 抽取 | 摘出 | 摘录 | 抄写 | 抄出 | 识别 | 标注 | 标出 | 圈出 | 找出
+        | haal uit | haal | kopieer* | markeer* | extraheer* | onderstreep* | neem over | extraia | extraía
+        | copie | destaque | identifique | transcreva | sublinhe | wypisz | wyodrębnij | skopiuj | zaznacz
+        | podkreśl | plocka ut | plocka | extrahera | kopiera | markera | citera | çıkar* | kopyala*
+        | alıntıla* | işaretle* | 추출* | 뽑아* | 찾아서""",
     ),
     "pick": (
         "P",
@@ -243,7 +254,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | marca con | marca solo | marca tres | marca tutt* | marca tre | marcar | cuáles de | cuáles
         | scegli* | seleziona* | scelga | quali dei | quali | segna
         | 選び | 選んで | 選択 | 選ぶ | どれ
-        | 选出 | 选择 | 挑选 | 挑出 | 筛选 | 选3 | 选三 | 哪些""",
+        | 选出 | 选择 | 挑选 | 挑出 | 筛选 | 选3 | 选三 | 哪些
+        | kies | selecteer* | escolha | selecione | wybierz | välj | seç | seçin | 고르* | 골라* | 선택*""",
     ),
     "named entity": (
         "N",
@@ -268,7 +280,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | una frase | dos frases | tres frases | frases | breve* | brevemente | párrafo | líneas | tres pasos
         | una frase | due frasi | tre frasi | frasi | paio di frasi | righe | brevemente
         | 一文 | 二文 | 三文 | 文程度 | 字以内 | 文字以内 | 一句话 | 两句话 | 三句话 | 一句 | 几句话 | 四句话 | 字以内
-        | 简短""",
+        | 简短
+        | één zin | twee zinnen | uma frase | duas frases | jednym zdaniu | en mening | två meningar
+        | bir cümle* | 한 문장* | 두 문장*""",
     ),
     "keyphrase": (
         "k",
@@ -320,7 +334,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | résum* | synthèse | synthétis* | en résumé
         | resum* | síntesis | sintetiza
         | riassum* | sintesi | sintetizza | riepilog*
-        | 要約 | まとめ | 要点 | 概要 | 总结 | 概括 | 摘要 | 归纳""",
+        | 要約 | まとめ | 要点 | 概要 | 总结 | 概括 | 摘要 | 归纳
+        | vat samen | samenvat* | resuma | resumo | streść | podsumuj | sammanfatta* | özetle* | 요약*""",
     ),
     "rewrite": (
         "R",
@@ -329,7 +344,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | correct this | correct all | correct any | correction | grammar* | grammatical* | spelling mistakes
         | typo* | fix
         | simplif* | shorten* | improv* | polish | convert* | turn this | turn the | turn into | split the
-        | split this
+        | split this | into one | into a | into an | into plain | into simple | into two
         | combine* | merge | complete this | completing this | complete the | continue | fill in
         | fill the gap | fill the blank
         | blank | replace
@@ -364,7 +379,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | écri* | rédig* | compose* | génér* | cré* | invente* | trouvez un
         | escrib* | redact* | crea* | genera* | compon* | invent* | elabora*
         | scriv* | crea | genera | compon* | redig* | inventa*
-        | 書いて | 作成 | 作って | 考えて | 生成 | 执笔 | 写一 | 写出 | 撰写 | 写个 | 编写 | 创作 | 起一个""",
+        | 書いて | 作成 | 作って | 考えて | 生成 | 执笔 | 写一 | 写出 | 撰写 | 写个 | 编写 | 创作 | 起一个
+        | schrijf | verzin | bedenk | escreva | crie | redija | elabore | napisz | ułóż | stwórz | skriv
+        | hitta på | oluştur* | 작성* | 써""",
     ),
     "reason": (
         "Y",
@@ -381,7 +398,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | signifi* | raison* | motiv*
         | por qué | cómo | explic* | justific* | describ* | defin* | significa* | razón | motivo | qué quiere decir
         | perché | come si | come funziona | spieg* | giustific* | descriv* | defini* | significa | motiv* | ragione
-        | 説明 | 理由 | なぜ | どうして | 述べ | 解释 | 说明 | 描述 | 介绍 | 为什么 | 怎么 | 如何 | 原因 | 讲一讲""",
+        | 説明 | 理由 | なぜ | どうして | 述べ | 解释 | 说明 | 描述 | 介绍 | 为什么 | 怎么 | 如何 | 原因 | 讲一讲
+        | waarom | leg uit | hoe | por que | explique | descreva | dlaczego | wyjaśnij | opisz | varför
+        | förklara | hur | beskriv | neden | açıkla* | nasıl | 왜 | 설명* | 이유*""",
     ),
     "judgement": (
         "H",
@@ -418,7 +437,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | helpful answer | useful answer | hilfreiche antwort | réponse utile | respuesta útil | risposta utile
         | help the | helping the | hilf dem | aide le | aidez le | ayuda al | aiuta il
         | お客様にどう | お客様を助け | 帮助顾客 | 帮助客户
-        | 質問 | 問い | 答えて | 返信 | 返事 | 提问 | 问题 | 回答 | 回复 | 请问""",
+        | 質問 | 問い | 答えて | 返信 | 返事 | 提问 | 问题 | 回答 | 回复 | 请问
+        | vraag | vragen | beantwoord* | pergunta* | responda* | pytani* | odpowiedz* | fråga* | svara*
+        | soru | soruya | soruyu | cevapla* | 질문* | 답변*""",
     ),
     "dialogue": (
         "D",
@@ -598,7 +619,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "named": (
         "x",
         """
-        named | mentioned | mention | mentions | states | specifies | specified | specify | does it state
+        words describe | words that describe | phrases that describe | phrase that describes | word that describes
+        | terms that describe | named | mentioned | mention | mentions | states | specifies | specified | specify | does it state
         | does it name | does it mention | does it give | does it say | does it list | does it show
         | does it call | do they mention | text says | review says | it state | text state
         | review state | title state | it say | text say | review say | it give | it name | present in | occurring
@@ -610,7 +632,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | mentionn* | nommé* | cité | cités | citée | citées | indiqué*
         | mencion* | nombrad* | citad* | aparece* | indicad*
         | menzion* | nominat* | citat* | indicat* | compare nel | compaiono nel
-        | 出てくる | 書かれ* | 書いてある | 含まれ* | 言及 | 記載 | 触れ | 提到 | 提及 | 出现 | 包含 | 写到""",
+        | 出てくる | 書かれ* | 書いてある | 含まれ* | 言及 | 記載 | 触れ | 提到 | 提及 | 出现 | 包含 | 写到
+        | genoemd* | vermeld* | mencionad* | citad* | wymienion* | nämn* | geçen | 언급*""",
     ),
     # What people think of a thing, as something that a review holds: it is pointed at there rather than told.
     "verdict": (
@@ -648,7 +671,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | partie | parties | valeur* | mot | mots | terme* | attribut* | propriété*
         | parte | partes | valor* | palabra | palabras | término* | atributo*
         | parte | parti | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
-        | 属性 | 単語 | 語 | 値 | タイプ | 词 | 词语 | 单词 | 属性值 | 类型""",
+        | 属性 | 単語 | 語 | 値 | タイプ | 词 | 词语 | 单词 | 属性值 | 类型
+        | woorden | woord | waarde | kenmerk | palavras | palavra | termos | trecho | słowa | słowo
+        | wartość | orden | ordet | värdet | kelime* | ifade* | 단어* | 속성*""",
     ),
     "short text": (
         "S",
@@ -664,12 +689,15 @@ KINDS: dict[str, tuple[str, str]] = {
         | título* | consulta* | búsqueda* | renglón
         | titolo | titoli | ricerca | ricerche | interrogazione
         | タイトル | 商品名 | クエリ | 検索 | 検索語 | 文
-        | 标题 | 商品标题 | 查询 | 搜索词 | 搜索 | 检索 | 句子""",
+        | 标题 | 商品标题 | 查询 | 搜索词 | 搜索 | 检索 | 句子
+        | zoekopdracht | zin | zinnen | busca | tytuł* | zapytani* | zdani* | titeln | meningen | sökning*
+        | başlık* | cümle* | sorgu* | 제목* | 문장* | 검색어*""",
     ),
     "long text": (
         "B",
         """
-        text | texts | review | reviews | passage | paragraph | paragraphs | message | messages | letter | letters
+        tweet | tweets | post | posts | blurb | caption | ticket | notice | leaflet | flyer | memo
+        | text | texts | review | reviews | passage | paragraph | paragraphs | message | messages | letter | letters
         | description | descriptions | comment | comments | feedback | note | prose | document | documents
         | context | content
         | customer's words | reviewer | reviewers | page | testimonial* | transcript
@@ -677,7 +705,10 @@ KINDS: dict[str, tuple[str, str]] = {
         | avis | texte* | message* | commentaire* | description*
         | reseña* | texto* | mensaje* | descripción* | comentario* | carta
         | recension* | testo | testi | messaggi* | descrizion* | commento | commenti
-        | レビュー | 文章 | テキスト | 口コミ | メッセージ | 评论 | 文本 | 评价 | 留言 | 描述""",
+        | レビュー | 文章 | テキスト | 口コミ | メッセージ | 评论 | 文本 | 评价 | 留言 | 描述
+        | tekst | bericht | beschrijving | recensie | avaliação | avaliações | descrição | mensagem
+        | anúncio | opis | opisu | opini* | wiadomoś* | texten | annons* | meddelande* | beskrivning*
+        | metin* | yorum | yorumda | yorumdan | mesaj* | 텍스트* | 리뷰* | 본문* | 글에서""",
     ),
     "aspect": (
         "a",
@@ -696,7 +727,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | donne* | indique* | nomme* | liste* | trouve* | affiche*
         | indica | indique | nombra | lista | encuentra | busca | devuelve | muestra
         | indica* | nomina | elenca | trova | restituisci | mostra | dica | dimmi
-        | 挙げて | 答え | 出力 | 示して | 列挙 | 教えて | 给出 | 列出 | 输出 | 写下 | 指出 | 返回 | 告诉""",
+        | 挙げて | 答え | 出力 | 示して | 列挙 | 教えて | 给出 | 列出 | 输出 | 写下 | 指出 | 返回 | 告诉
+        | geef | noem | encontre | dê | diga | podaj | znajdź | wymień | ange | nämn | yaz | yazın | bul
+        | listele* | 나열* | 적어*""",
     ),
     "which": (
         "Q",
@@ -706,7 +739,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | quel | quelle | quels | quelles | où | quoi
         | qué | cuál | dónde | quién
         | quale | cosa | dove | chi
-        | どの | 何 | どこ | 誰 | だれ | 哪个 | 什么 | 哪里 | 谁 | 哪种""",
+        | どの | 何 | どこ | 誰 | だれ | 哪个 | 什么 | 哪里 | 谁 | 哪种
+        | welke | welk | qual | quais | które | który | jakie | jaki | jaka | vilka | vilken | vilket
+        | hangi | hangisi | hangileri | 어떤 | 무엇* | 어느""",
     ),
     "number": (
         "I",
@@ -716,7 +751,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | numéro* | chiffre* | nombre* | identifiant*
         | número* | numero | cifras
         | numero | numeri | cifre
-        | 番号 | 数字 | 编号 | 序号""",
+        | 番号 | 数字 | 编号 | 序号
+        | nummers | numery | numer | numerów | numren | numara* | 번호*""",
     ),
     "separated": (
         "c",
@@ -726,7 +762,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | virgule* | séparé* | sépar*
         | coma | comas | separ*
         | virgol* | separat* | separand*
-        | カンマ | コンマ | 区切* | 逗号 | 隔开 | 分隔 | 分开""",
+        | カンマ | コンマ | 区切* | 逗号 | 隔开 | 分隔 | 分开
+        | komma's | gescheiden | vírgula* | przecink* | oddzielone | kommatecken | åtskilda | virgül* | 쉼표*""",
     ),
     "only": (
         "J",
@@ -738,7 +775,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | seulement | uniquement | rien d'autre | rien de plus | seuls
         | solo | sólo | solamente | únicamente | nada más
         | soltanto | solo | solamente | nient'altro
-        | のみ | だけ | 不要です | 只 | 仅 | 只要 | 只需""",
+        | のみ | だけ | 不要です | 只 | 仅 | 只要 | 只需
+        | alleen | uitsluitend | apenas | somente | tylko | bara | endast | yalnızca | sadece""",
     ),
     "most": (
         "m",
@@ -852,7 +890,8 @@ KINDS: dict[str, tuple[str, str]] = {
         all | every | each | any | both | alle | allen | jede | jeden | jedes | jeder | sämtliche | tous
         | toutes | tout
         | chaque | todos | todas | cada | cualquier | tutti | tutte | ogni | qualsiasi
-        | すべて | 全て | 所有 | 每个 | 各""",
+        | すべて | 全て | 所有 | 每个 | 各
+        | alla | allt | wszystkie | wszystkich | alle | todos | todas | bütün | tüm | hepsini | 모두 | 모든""",
     ),
     "indefinite": (
         "@",
@@ -870,7 +909,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | dans | depuis | à partir | tiré* | provenant
         | en | del | dentro | desde
         | nel | nella | nello | nell' | nell’ | dal | dalla | dallo | dall' | dall’
-        | 从 | 在""",
+        | 从 | 在
+        | uit | da | z | ze | w | ur | från""",
     ),
     "source behind": (
         "t",
