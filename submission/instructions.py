@@ -26,7 +26,15 @@ from submission.question_text import (
     label_within,
     quotations,
 )
-from submission.word_kinds import FUNCTION_WORDS, KIND_QUOTE, LETTER_OF_NAME, LONG_QUOTE, SHORT_QUOTE, kinds_of
+from submission.word_kinds import (
+    FUNCTION_WORDS,
+    KIND_QUOTE,
+    LETTER_OF_NAME,
+    LONG_QUOTE,
+    SHORT_QUOTE,
+    first_kinds_of,
+    kinds_of,
+)
 
 _WRITING = frozenset(
     LETTER_OF_NAME[name]
@@ -130,7 +138,8 @@ _WRITES = frozenset(LETTER_OF_NAME[name] for name in ("compose", "rewrite", "sum
 _WRITTEN = frozenset(
     LETTER_OF_NAME[name] for name in ("long text", "short text", "sentence count", "question", "product", "own words")
 )
-_LEAD = LETTER_OF_NAME["lead"]
+# "Now please could you": no more words than these lead in an act.
+_LEAD, _MOST_LEADS = LETTER_OF_NAME["lead"], 3
 _VERBS = (ACTS | _LISTING | _WRITES) - {LETTER_OF_NAME["which"]}
 _BEGINNERS = ACTS | _LISTING | _WRITES
 # In characters: longer than the words that an act may stand behind.
@@ -403,8 +412,10 @@ def is_instruction(text: str) -> bool:
     latest = _LATEST_ACT + (_MOST_POLITE if is_polite else 0)
     # Most sentences of a text are long and begin with no act: their first words tell it.
     beginning = _BEGINNING if is_polite else _PLAIN_BEGINNING
-    if len(text) > beginning and _BEGINNERS.isdisjoint(kinds_of(text[:beginning].lower()).lstrip(_LEAD)[:latest]):
-        return False
+    if len(text) > beginning:
+        first = first_kinds_of(text[:beginning].lower(), latest + _MOST_LEADS).lstrip(_LEAD)[:latest]
+        if _BEGINNERS.isdisjoint(first):
+            return False
     kinds = kinds_of(text.lower())
     if len(kinds) > _LONGEST_INSTRUCTION:
         return False

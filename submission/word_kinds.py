@@ -171,11 +171,20 @@ def kinds_of(instruction: str) -> str:
 
     Remembered, since the questions of a task share their instruction.
     """
-    tokens = _TOKEN.findall(instruction)
+    return _kinds(instruction, len(instruction))
+
+
+def first_kinds_of(text: str, most: int) -> str:
+    """Return the kinds of the first words of `text`, `most` of them or a few more: most texts are told by these."""
+    return _kinds(text, most)
+
+
+def _kinds(text: str, most: int) -> str:
+    tokens = _TOKEN.findall(text)
     letters: list[str] = []
     place, count = 0, len(tokens)
     phrases, known = _LEXICON.phrases, _LEXICON.known
-    while place < count:
+    while place < count and len(letters) < most:
         token = tokens[place]
         place += 1
         letter = known.get(token)
