@@ -238,7 +238,24 @@ def _instruction(lines: Iterable[str | None], tags: set[str], *, sets_texts_off:
         joined = _LANGUAGE_PAIR.sub(" translate ", joined)
     if "&" in joined:
         joined = joined.replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
-    return _marked(joined).lower().replace("：", ":")
+    joined = _marked(joined).lower().replace("：", ":")
+    return _with_texts_named(joined, parts) if sets_texts_off else joined
+
+
+def _with_texts_named(instruction: str, parts: list[tuple[str, Labelled | None]]) -> str:
+    """Return `instruction` with "text" in place of words that name one here: "the receipt" where "Receipt: …" is given."""
+    for line, label in parts:
+        if label is None or label.end == len(line) or (label.words and label.words.kind is not LabelKind.TEXT):
+            continue
+        name = label.label.lower().split()[-1]
+        if len(name) > 1 and instruction.count(name) > (label.words is None) and set(kinds_of(name)) == {"_"}:
+            instruction = re.sub(rf"{_edge(name)}{re.escape(name)}{_edge(name)}(?!\s*[:=])", "text", instruction)
+    return instruction
+
+
+def _edge(word: str) -> str:
+    """Return the pattern for where a word begins or ends: scripts without spaces have none."""
+    return "" if _HAS_UNSPACED.search(word) else r"\b"
 
 
 def _marked(text: str) -> str:

@@ -53,7 +53,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "verbatim": (
         "L",
         """
-        their words | his words | her words | words from the | in words of | with words of | with the words
+        taken from | taken out of | copied from | tiré du | tirés du | tirée du | entnommen | tomado del | tomada del
+        | tratto dal | tratta dal | their words | his words | her words | words from the | in words of
+        | with words of | with the words
         | im wortlaut
         | mit den worten | avec les mots | con las palabras | con le parole | 本文の語 | 本文中の | 用原文
         | don't paraphrase | do not paraphrase | not paraphras* | no paraphras* | without paraphras*
@@ -164,7 +166,8 @@ KINDS: dict[str, tuple[str, str]] = {
         """
         rank* | re-rank* | rerank* | sort | sorts | sorted | sorting | arrang* | rearrang* | re-arrang* | reorder*
         | re-order*
-        | reorgani* | prioriti* | sequence | sequenc* | line up | line these up | line those up | abfolge | line them up
+        | reorgani* | prioriti* | sequence | sequenc* | line up | line these up | line those up | abfolge
+        | line them up
         | line-up | ordering | ordered by
         | order by
         | order the | order these | order this | order them | order all | order those | order following | order for
@@ -227,7 +230,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | copiándo* | subraya* | localiza | señala* | detecta* | reconoc* | separe
         | estra* | ricopia* | riporta* | sottolinea* | individua* | riconosc* | evidenzia* | ritaglia
         | 抜き出* | 抽出* | 書き出* | 引用 | 特定し | 抜粋
-        | 提取 | 抽取 | 摘出 | 摘录 | 抄写 | 抄出 | 识别 | 标注 | 标出 | 圈出 | 找出
+        | 提取 | 抽取 | 取出 | 摘出 | 摘录 | 抄写 | 抄出 | 识别 | 标注 | 标出 | 圈出 | 找出
         | haal uit | haal | kopieer* | markeer* | extraheer* | onderstreep* | neem over | extraia | extraía
         | copie | destaque | identifique | transcreva | sublinhe | wypisz | wyodrębnij | skopiuj | zaznacz
         | podkreśl | plocka ut | plocka | extrahera | kopiera | markera | citera | çıkar* | kopyala*
@@ -620,7 +623,8 @@ KINDS: dict[str, tuple[str, str]] = {
         "x",
         """
         words describe | words that describe | phrases that describe | phrase that describes | word that describes
-        | terms that describe | named | mentioned | mention | mentions | states | specifies | specified | specify | does it state
+        | terms that describe | named | mentioned | mention | mentions | states | specifies | specified
+        | specify | does it state
         | does it name | does it mention | does it give | does it say | does it list | does it show
         | does it call | do they mention | text says | review says | it state | text state
         | review state | title state | it say | text say | review say | it give | it name | present in | occurring

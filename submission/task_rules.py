@@ -216,6 +216,7 @@ RULES = (
     Rule("take every thing", "every such thing in the text", "(cite | pick | give) other? universal", leans={_ENTITIES: 0.7}),
     Rule("give the thing", "the thing is one that the text has", "begin other? give definite", leans={_ENTITIES: 0.5}),
     Rule("give a new thing", "any such thing will do, so that it stands in no text", "(give | compose) other? (indefinite | figure)", leans={_FREE: 0.7}),
+    Rule("every thing of a text", "every such thing in the text", "universal ~4 source ~4 text | text ~3 universal", leans={_ENTITIES: 0.7}),
     Rule("which of a text", "which one the text, the query, its writer has", "which other{1,3} auxiliary other? (short-text | long-text | product)", leans={_ENTITIES: 0.5}),
     Rule("which is it", "which one it is, whatever that is", "begin ~2 which auxiliary other{1,4} (stop | source | $)"),
     Rule("which is named", "which one is named, stated, mentioned", "which ~8 named", leans={_ENTITIES: 0.7}),

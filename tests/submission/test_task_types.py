@@ -197,3 +197,17 @@ def test_every_entry_of_the_table_can_be_found() -> None:
     """A phrase is looked up by its first word, which is written in full."""
     entries = [entry.split() for _, entries in KINDS.values() for entry in entries.split("|")]
     assert not [entry for entry in entries if len(entry) > 1 and entry[0].endswith("*")]
+
+
+@pytest.mark.parametrize("name", ["Receipt", "Blurb", "Zorbel", "レシート"])
+def test_a_text_may_have_any_name_that_is_its_label(name: str) -> None:
+    text = f"From the {name.lower()}, pull out the total.\n{name}: bread 2.10, milk 1.40, and 3.50 in all"
+    named, unnamed = read_instruction(text), read_instruction(text.replace(f"{name}: ", "Till: "))
+    assert named.text.startswith(("from the text", "from the blurb")) and judge(named).reading is Reading.ENTITIES
+    assert unnamed.text.startswith(f"from the {name.lower()}")
+
+
+@pytest.mark.parametrize("label", ["Review:", "Title:", "Review text:", "Titel:"])
+def test_a_label_of_a_text_that_waits_for_it_wants_it_written(label: str) -> None:
+    told = read_instruction(f"Product: down pillow\nRating: 2 of 5\n{label}")
+    assert "waits for text" in told.tags and judge(told).reading is Reading.FREE
