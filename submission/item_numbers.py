@@ -6,26 +6,33 @@ from typing import NamedTuple
 
 import regex
 
-# What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 ->".
-_CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?(?:[-–—=]|[-=]>|→|…)(?=\s)|[/|>](?=\s))"
-_ITEM = re.compile(rf"[\s\"'*•>-]*(?P<open>[(\[{{（【]?)(?P<number>[\d]{{1,3}})(?P<close>{_CLOSING})")
+from submission.question_text import UNSPACED
+
+# What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 ->",
+# "1 |", which may be a cell of a table.
+_CLOSING = r"(?:\.\)|\s?[)\].:、．：）}】](?!\d)|\s?(?:[-–—=]|[-=]>|→|…)(?=\s)|[/>](?=\s)|\s{0,3}\|)"
+_ITEM = re.compile(rf"[\s\"'*•>|-]*(?P<open>[(\[{{（【]?)(?P<number>[\d]{{1,3}})(?P<close>{_CLOSING})")
 # A point between digits is a decimal point, unless the list counts on there ("1.100% cotton").
 _TIGHT_ITEM = re.compile(r"\s*(?P<open>)(?P<number>\d{1,3})(?P<close>\.)(?=\d)")
-# Numbers that only their row makes a list: "1 soap", "r1 soap", "Opinion 1 - soap", "#1 soap", "① soap".
+# Numbers that only their row makes a list: "1 soap", "r1 soap", "Opinion 1 - soap", "#1 soap", "① soap", "(a=1) soap",
+# "1,soap", "**1** soap".
 _LOOSE_ITEM = re.compile(
-    rf"[\s\"'*•>-]*(?P<open>(?:[^\W\d_][^\W\d_ ]{{0,11}}[ _]?)?(?:#|n°|nº|nr\. ?|no\. ?)?[(\[（]?)"
-    rf"(?P<number>[\d①-⑳]{{1,3}})(?P<close>{_CLOSING}|\s|(?<=[①-⑳]))",
+    rf"[\s\"'`*•>|-]*(?P<open>[(\[（{{<]?(?:[^\W\d_][^\W\d_ ]{{0,11}}[ _=:.-]{{0,2}})?(?:#|n°|nº|nr\. ?|no\. ?)?[(\[（]?)"
+    rf"(?P<number>[\d①-⑳]{{1,3}})(?P<close>{_CLOSING}|\s|[,;](?=[^\W\d_])|[*`]{{1,2}}(?=\s)|(?<=[①-⑳]))",
     re.I,
 )
 _INSIDE = re.compile(
     r"(?P<number>[0-9０-９]{1,3})(?P<close>\.\)|[)\].:、．：）}】]| ?(?:[-–—=]|[-=]>|→)(?=\s)|[/|>](?=\s))(?=\s*[^\s\d]|\s+\d)"
 )
+_CIRCLED = re.compile("[①-⑳]")
 _OPENING = frozenset("([{（【")
 _FIRST_FIGURE = re.compile(r"\s*(\d{1,9})")
 _RANGE, _DIGIT = re.compile(r" ?[-–—=]"), re.compile(r"\s*\d")
 _TIGHT_INSIDE = regex.compile(r"(?<![\w.,$€£-])(?P<number>\d{1,3})\.(?=\d)")
 # What may stand before a number within a line; everything else makes it part of a word, a price or a date.
 _BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
+# Where words have no spaces, a number stands alone by what follows it: "(1)肥皂(2)盘子".
+_UNSPACED, _CLOSING_UNSPACED = re.compile(f"[{UNSPACED}]"), frozenset(")）]］】}、.．")
 # Behind these another item begins; so many of them are a list, whatever digits stand in their texts.
 _SEPARATING = frozenset(",;:，；：\n")
 _COUNTS = [list(range(first, first + length)) for first in (0, 1) for length in range(4, 31)]
@@ -164,6 +171,11 @@ def _piece(line: Line, number: int, start: int, end: int, stop: int, style: str)
     return Line(number, line.text[end:stop].strip(), line.row, line.at + start, line.at + end, style)
 
 
+def circled_numbers(text: str) -> list[tuple[int, int, int]]:
+    """Return number, start and end of every circled number in `text`: "①肥皂②盘子"."""
+    return [(_value(match.group()), match.start(), match.end()) for match in _CIRCLED.finditer(text)]
+
+
 def numbers_within(text: str, style: str | None = None, follower: int | None = None) -> list[tuple[int, int, int]]:
     """Return number, start and end of every number (of that `style`) that may begin an item within `text`.
 
@@ -174,7 +186,11 @@ def numbers_within(text: str, style: str | None = None, follower: int | None = N
         start = match.start()
         opening = text[start - 1] if start and text[start - 1] in _OPENING else ""
         start -= len(opening)
-        stands_alone = start == 0 or text[start - 1] in _BEFORE_INSIDE
+        stands_alone = (
+            start == 0
+            or text[start - 1] in _BEFORE_INSIDE
+            or (match["close"][-1] in _CLOSING_UNSPACED and _UNSPACED.match(text, start - 1) is not None)
+        )
         # "1 - 2" is a range, unless the other items are set off so.
         if style is None:
             fits = not (_RANGE.match(match["close"]) and _DIGIT.match(text, match.end()))

@@ -11,12 +11,17 @@ from collections.abc import Iterator
 _DECODER = json.JSONDecoder()
 _NUMBER_KEYS = ("id", "no", "nr", "number", "index", "idx", "num")
 _NUMBERED = re.compile(r"\s*[(\[]?\d{1,3}")
+# A slot that the answer goes into, at the end of an object: `"value": }`, `"value": ___}`, `"value":` and no more.
+_OPEN_SLOT = re.compile(r'":\s*+(?:_{1,20}|\?{1,3}|\.{3}|…|"")?\s*+(?:(?=[,}])|(?P<end>\Z))')
 
 
 def without_json(text: str) -> str:
     """Return `text` with lines in place of the JSON objects in it; what does not parse stays as it is."""
     if '{"' not in text and '{ "' not in text and "{\n" not in text:
         return text
+    given, has_objects = text, False
+    closing = "}" if text.count("{") == text.count("}") + 1 else ""
+    text = _OPEN_SLOT.sub(lambda match: '": ""' + (closing if match["end"] is not None else ""), text)
     parts, place = [], 0
     while (start := text.find("{", place)) >= 0:
         try:
@@ -26,16 +31,24 @@ def without_json(text: str) -> str:
             parts.append(text[place : start + 1])
             place = start + 1
             continue
+        has_objects = True
         parts += [text[place:start], *(f"\n{line}" for line in _lines_of_object(value)), "\n"]
         place = end
-    return "".join([*parts, text[place:]]).strip("\n")
+    return "".join([*parts, text[place:]]).strip("\n") if has_objects else given
 
 
 def _lines_of_object(value: dict[str, object]) -> Iterator[str]:
     """Yield a labelled line a key; lists come last, since what follows them on lines would be taken for items."""
+    if _is_message(value):
+        # A message of a chat: what it holds is the question, or a part of it.
+        yield from str(value["content"]).split("\n")
+        return
     lists = []
     for key, entry in value.items():
-        if isinstance(entry, list) and len(entry) > 2:
+        if isinstance(entry, list) and entry and all(map(_is_message, entry)):
+            for message in entry:
+                yield from _lines_of_object(message)
+        elif isinstance(entry, list) and len(entry) > 2:
             lists.append((key, [_item(item) for item in entry]))
         elif isinstance(entry, dict) and len(entry) > 2 and all(name.isdecimal() for name in entry):
             lists.append((key, [f"{number}: {_flat(item)}" for number, item in entry.items()]))
@@ -46,6 +59,10 @@ def _lines_of_object(value: dict[str, object]) -> Iterator[str]:
             yield from [f"{key}:", *items, ""]
         else:
             yield f"{key}: {', '.join(items)}"
+
+
+def _is_message(entry: object) -> bool:
+    return isinstance(entry, dict) and "role" in entry and isinstance(entry.get("content"), str)
 
 
 def _item(entry: object) -> str:

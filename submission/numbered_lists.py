@@ -7,19 +7,29 @@ numbers that counts up is a list, anything else is text.
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
-from submission.item_numbers import Line, lines_of, numbering_length, numbers_within, tight_number
+from submission.item_numbers import (
+    Line,
+    circled_numbers,
+    lines_of,
+    numbering_length,
+    numbers_within,
+    tight_number,
+)
 from submission.question_text import LabelKind, label_of, list_label_of
 
 _SECOND_LOOSE_ITEM = re.compile(
-    r"\n[\s\"'*•>-]{0,4}(?:[^\W\d_]{1,12}[ _]?)?(?:#|n[°º]|nr\. ?|no\. ?)?[(\[（]?[2２②](?!\d)", re.I
+    r"\n[\s\"'`*•>|-]{0,4}[(\[（{<]?(?:[^\W\d_]{1,12}[ _=:.-]{0,2})?(?:#|n[°º]|nr\. ?|no\. ?)?[(\[（]?[2２②](?!\d)",
+    re.I,
 )
 # "1 soap, 2 brush": the number of an item that nothing but a comma sets off.
 _LOOSE_INSIDE = re.compile(
     r"(?:^|(?<=[,;|:.?!，；：。？])|(?<=[,;|:.?!，；] ))(?P<number>[0-9]{1,3}) (?=[^\W\d_])", re.M
 )
-_FIRST_LOOSE = re.compile(r"[:：]\s?(?=[01] [^\W\d_])")
-_LOOSE_WITHIN = re.compile(r"(?:^|(?<![^\s:：]))(?P<number>[0-9]{1,3}) (?=[^\W\d_])")
+_LOOSE_WITHIN = re.compile(r"(?:^|(?<![^\s:：\"']))#?(?P<number>[0-9]{1,3}) (?=[^\W\d_])")
+# "1 of 2": no item begins so.
+_NO_BEGINNING = re.compile(r"(?:of|to|and|or|x|per|in|von|und|oder|bis|de|et|ou|di|e|o|y)\b", re.I)
 _FIRST_NUMBERS = re.compile(r"[12１２①]")
 _LETTER = re.compile(r"[^\W\d_]")
 _MONTH = re.compile(
@@ -44,6 +54,8 @@ _SHORTEST_HEADLESS = 3
 # In characters: an item is no longer, unless the others of its list are.
 _USUAL_ITEM = 60
 _LEADS_IN = (":", "：", "?", "？")
+_MOST_HEAD_ROWS = 2
+_BRACKETS = ("(", "[", "{", "<")
 _SENTENCE_ENDS = (".", "!", "。", "！")
 
 
@@ -107,22 +119,44 @@ def _loose_list(text: str) -> NumberedList | None:
     if _SECOND_LOOSE_ITEM.search(text):
         lines = lines_of(text, loose=True)
         run = _longest(runs_by_line(lines))
-        if run is not None and len(run) >= _SHORTEST_LOOSE and _is_even(lines, run):
+        if run is not None and len(run) >= _shortest_loose(lines[run.first]) and _is_even(lines, run):
             return _list_of_lines(lines, run, is_loose=True)
     if "2 " not in text or "3 " not in text:
         return None
-    in_line = _longest(_loose_runs(text, _LOOSE_INSIDE))
-    if in_line is None and (first := _FIRST_LOOSE.search(text)):
-        # "Sort: 1 soap 2 brush 3 lamp 4 rug": behind a colon, numbers that count up to the end of the line.
-        end = text.find("\n", first.end())
-        in_line = _longest(_loose_runs(text, _LOOSE_WITHIN, first.end(), len(text) if end < 0 else end))
+    in_line = _longest(_loose_runs(text, _LOOSE_INSIDE)) or _longest(
+        [run for run in _loose_runs(text, _LOOSE_WITHIN) if _is_led_in(text, run)]
+    )
     return replace(_list_of_characters(text, in_line), is_loose=True) if in_line else None
 
 
-def _loose_runs(text: str, pattern: re.Pattern[str], start: int = 0, end: int | None = None) -> list[Run]:
-    matches = pattern.finditer(text, start, len(text) if end is None else end)
-    places = [(int(match["number"]), match.start(), match.end()) for match in matches]
+def _shortest_loose(line: Line) -> int:
+    """Return how many items make a list of such lines: brackets set numbers off as well."""
+    return _SHORTEST_HEADLESS if line.style[:1] in _BRACKETS else _SHORTEST_LOOSE
+
+
+def _loose_runs(text: str, pattern: re.Pattern[str]) -> list[Run]:
+    places = [(int(match["number"]), match.start(), match.end()) for match in pattern.finditer(text)]
     return [run for run in _count_up(places) if len(run) >= _SHORTEST_LOOSE and _are_items(_items(text, run))]
+
+
+def _is_led_in(text: str, run: Run) -> bool:
+    """Whether numbers that nothing sets off ("Sort: 1 soap 2 brush 3 lamp 4 rug") follow what leads in a list, on its line.
+
+    Without a sign before the first of them a longer list is one as well, unless its numbers count things ("2 pans 3 lids").
+    """
+    if "\n" in text[run.first : run.last]:
+        return False
+    before = text[text.rfind("\n", 0, run.first) + 1 : run.first].rstrip()
+    label = label_of(before)
+    if label and label.is_body and not label.is_list and (label.end == len(before) or before[-1:] not in {":", "："}):
+        return False
+    led_in = before.rstrip("\"'[( ")
+    if led_in.endswith((":", "：")) or led_in != before:
+        return True
+    items = _items(text, run)
+    counts_things = all(item.split()[-1].endswith("s") for item in items[1:-1]) or any(map(_NO_BEGINNING.match, items))
+    is_long_enough = before.endswith(_SENTENCE_ENDS + _LEADS_IN) or (before != "" and len(run) > _SHORTEST_LOOSE)
+    return is_long_enough and not counts_things
 
 
 def list_numbers(text: str) -> tuple[int, ...]:
@@ -138,7 +172,20 @@ def _longest(runs: list[Run]) -> Run | None:
 
 def _list_of_lines(lines: list[Line], run: Run, *, is_loose: bool = False) -> NumberedList:
     first, last = lines[run.first], lines[run.last]
+    if _is_cell(first) and (heads := _head_rows(lines, run)):
+        return NumberedList(run.numbers, range(first.row - heads, last.row + 1), 0, is_loose)
     return NumberedList(run.numbers, range(first.row, last.row + 1), first.start, is_loose)
+
+
+def _is_cell(line: Line) -> bool:
+    """Whether the number of `line` is a cell of a table: "| 1 | soap |", "| 1. | soap |"."""
+    return "|" in (line.style[-1:], line.text[:1])
+
+
+def _head_rows(lines: list[Line], run: Run) -> int:
+    """Return how many lines before a table's first numbered row belong to the table: the names of its columns and a rule."""
+    before = [line.text for line in lines[max(0, run.first - _MOST_HEAD_ROWS) : run.first] if line.number is None]
+    return sum(1 for _ in takewhile(lambda text: "|" in text, reversed(before)))
 
 
 def _list_of_characters(text: str, run: Run) -> NumberedList:
@@ -150,7 +197,11 @@ def _is_even(lines: list[Line], run: Run) -> bool:
     """Whether all items of a loose list begin alike: "r1 …", "r2 …"."""
     items = [line for line in lines[run.first : run.last + 1] if line.number is not None]
     styles = {line.style for line in items}
-    return len(styles) == 1 and not styles.pop().startswith(_NO_ITEMS) and _are_items([line.text for line in items])
+    return (
+        len(styles) == 1
+        and not styles.pop().lstrip("([{<").startswith(_NO_ITEMS)
+        and _are_items([line.text for line in items])
+    )
 
 
 def _are_items(texts: list[str]) -> bool:
@@ -182,7 +233,7 @@ def runs_by_line(lines: list[Line], *, lenient: bool = False) -> list[Run]:
         else:
             unnumbered += 1
     runs = [run for run in runs if len(run) > 1 and not _is_decimal(lines, run)]
-    return runs if lenient else [run for run in runs if _with_head(lines, run)]
+    return runs if lenient else [run for run in runs if not _is_table_of_figures(lines, run) and _with_head(lines, run)]
 
 
 # More unnumbered lines than there may be in a gap.
@@ -207,6 +258,12 @@ def _begins(runs: list[Run], number: int, unnumbered: int, *, lenient: bool) -> 
 def _is_decimal(lines: list[Line], run: Run) -> bool:
     """Whether the "items" are nothing but decimal numbers: prices, dates, sizes."""
     return all(line.is_tight for line in lines[run.first : run.last + 1] if line.number is not None)
+
+
+def _is_table_of_figures(lines: list[Line], run: Run) -> bool:
+    """Whether `run` is a table with nothing but figures in it: the first column of one counts up by chance."""
+    items = [line for line in lines[run.first : run.last + 1] if line.number is not None]
+    return _is_cell(items[0]) and not any(_LETTER.search(line.text) for line in items)
 
 
 def _with_head(lines: list[Line], run: Run) -> bool:
@@ -254,7 +311,8 @@ def runs_in_line(text: str, *, lenient: bool = False) -> list[Run]:
 
     `lenient` is for options: gaps of one are filled, and items may be nothing but numbers.
     """
-    runs = [run for run in _count_up(numbers_within(text), lenient=lenient) if len(run.places) > 2]
+    places = [numbers_within(text), circled_numbers(text) if "③" in text else []]
+    runs = [run for found in places for run in _count_up(found, lenient=lenient) if len(run.places) > 2]
     return runs if lenient else [run for run in runs if _has_items(text, run)]
 
 
@@ -292,7 +350,7 @@ def _has_items(text: str, run: Run) -> bool:
         return False
     label = list_label_of(before)
     first = before[label.end :].strip() if label else ""
-    if first and run.low == 1 and _may_be_item(first, items):
+    if _LETTER.search(first) and run.low == 1 and _may_be_item(first, items):
         run.low = 0
     return True
 

@@ -98,7 +98,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | そのまま | 原文 | そのままの | 一字一句 | 表記どおり | 表記のまま
         | 原样 | 原封不动 | 逐字 | 照抄 | 一字不差 | 原词
         | letterlijk* | zoals geschreven | precies zoals | exatamente como | exatamente o que | dosłownie
-        | dokładnie tak | dokładnie jak | ordagrant | exakt som | aynen | olduğu gibi | geçtiği gibi | 그대로""",
+        | dokładnie tak | dokładnie jak | ordagrant | exakt som | aynen | olduğu gibi | geçtiği gibi | 그대로
+        | exact mentions | exact mention | mentions only""",
     ),
     "own words": (
         "w",
@@ -159,7 +160,13 @@ KINDS: dict[str, tuple[str, str]] = {
         | alle nummern | alle zahlen | jede nummer | tous les numéros | chaque numéro | todos los números
         | cada número
         | tutti i numeri | ogni numero | すべての番号 | 全番号 | 全部 | 全ての番号 | 一度ずつ | 全部排 | 所有编号
-        | 只能出现一次""",
+        | 只能出现一次
+        | leaving none out | leave none out | none left out | leaving nothing out | skip none | skipping none
+        | without skipping | do not skip | don't skip | omit none | without omitting | none missing | none omitted
+        | ohne einen auszulassen | ohne eine auszulassen | ohne eines auszulassen | keine auslassen | keinen auslassen
+        | sans en oublier | sans en omettre | sans en sauter | sin omitir* | sin saltar* | sin dejar ninguno | senza saltar*
+        | senza omett* | senza tralasci* | sem pular | sem omitir | sem deixar
+        | 漏れなく | もれなく | 一つも抜かさ | 不要遗漏 | 不遗漏 | 一个不漏""",
     ),
     "order": (
         "O",
@@ -258,7 +265,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | scegli* | seleziona* | scelga | quali dei | quali | segna
         | 選び | 選んで | 選択 | 選ぶ | どれ
         | 选出 | 选择 | 挑选 | 挑出 | 筛选 | 选3 | 选三 | 哪些
-        | kies | selecteer* | escolha | selecione | wybierz | välj | seç | seçin | 고르* | 골라* | 선택*""",
+        | kies | selecteer* | escolha | selecione | wybierz | välj | seç | seçin | 고르* | 골라* | 선택*
+        | 挑 | 选""",
     ),
     "named entity": (
         "N",
@@ -712,7 +720,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | レビュー | 文章 | テキスト | 口コミ | メッセージ | 评论 | 文本 | 评价 | 留言 | 描述
         | tekst | bericht | beschrijving | recensie | avaliação | avaliações | descrição | mensagem
         | anúncio | opis | opisu | opini* | wiadomoś* | texten | annons* | meddelande* | beskrivning*
-        | metin* | yorum | yorumda | yorumdan | mesaj* | 텍스트* | 리뷰* | 본문* | 글에서""",
+        | metin* | yorum | yorumda | yorumdan | mesaj* | 텍스트* | 리뷰* | 본문* | 글에서
+        | q a""",
     ),
     "aspect": (
         "a",
@@ -756,7 +765,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | número* | numero | cifras
         | numero | numeri | cifre
         | 番号 | 数字 | 编号 | 序号
-        | nummers | numery | numer | numerów | numren | numara* | 번호*""",
+        | nummers | numery | numer | numerów | numren | numara* | 번호*
+        | positions of | positions that | positions only | 番号だけ | 番号のみ""",
     ),
     "separated": (
         "c",
@@ -794,7 +804,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | plus | meilleur* | premier* | tête | d' abord | mieux
         | más | mejor* | mayor | primero | primer | empezando | comenzando
         | più | miglior* | maggiore | prima | primo | per primo
-        | 最も | 高い | 一番 | 最初 | 近い | 最 | 最高 | 从高 | 先 | 前面 | 最值得 | 最可能""",
+        | 最も | 高い | 一番 | 最初 | 近い | 最 | 最高 | 从高 | 先 | 前面 | 最值得 | 最可能
+        | mais barato | mais barata | más barato | más barata | más económico | meno caro | più economico | moins cher | moins chère
+        | billigste* | günstigste* | mais leve | mais relevante | mais útil | melhor | 最便宜 | 最安 | 安い""",
     ),
     "least": (
         "l",
@@ -805,7 +817,9 @@ KINDS: dict[str, tuple[str, str]] = {
         | moins | dernier* | pire | superflu
         | menos | peor* | menor | acabando | último
         | meno | peggior* | ultimo | minore
-        | 低い | 最後 | 最低 | 到低 | 最不 | 后面""",
+        | 低い | 最後 | 最低 | 到低 | 最不 | 后面
+        | mais caro | mais cara | más caro | más cara | più caro | più cara | plus cher | plus chère | teuerste* | mais pesado
+        | menos relevante | menos útil | pior | 最贵""",
     ),
     # What makes one item of a list the right one.
     "fit": (
@@ -824,7 +838,12 @@ KINDS: dict[str, tuple[str, str]] = {
         | convien* | correspond* | va avec | vont avec | exact | exacts | exactes | complément*
         | encaj* | coincid* | correspond* | convien* | correct* | van con | complement* | ciert* | adecuad*
         | corrispond* | abbin* | vanno bene | va bene | giust* | corrett* | adatt*
-        | 合う | 合い | 合った | 当てはま* | 該当 | 正しいもの | 使える | 適した | 符合 | 搭配 | 正确 | 匹配 | 合适 | 适用""",
+        | 合う | 合い | 合った | 当てはま* | 該当 | 正しいもの | 使える | 適した | 符合 | 搭配 | 正确 | 匹配 | 合适 | 适用
+        | describe the same | describes the same | describe the very same | describes the very same | describing the same
+        | mean the same | means the same | meaning the same | same product | same item | same article | very same
+        | dasselbe produkt beschreiben | dasselbe produkt | gleiche produkt | denselben artikel | derselbe artikel
+        | décrivent le même | même produit | même article | describen el mismo | mismo producto | mismo artículo
+        | descrivono lo stesso | stesso prodotto | stesso articolo | 同じ商品 | 同一商品 | 同一の商品 | 同一款 | 相同商品 | 同款""",
     ),
     "buy": (
         "y",

@@ -150,6 +150,7 @@ RULES = (
     Rule("which fits", "one asks which of them suit or are right", "(which | pick | give) ~6 fit | fit ~6 (pick | give)", leans={_PICK: 1.5}),
     Rule("buy", "what somebody buys next stands in a list", "buy", leans={_PICK: 0.5}),
     Rule("which is bought", "one asks what somebody will buy", "which ~6 buy", leans={_PICK: 1.5}),
+    Rule("find things", "things that there are several of are found among those of the list", "begin other{0,3} give (definite | universal | figure) other? (product | option | short-text | long-text | snippets)", leans={_PICK: 1.0}),
     Rule("numbers", "the answer is numbers", "number", leans={_PICK: 1.0, _RANK: 1.0}),
     Rule("numbers with commas", "the answer is several numbers", "number ~6 separated | separated ~6 number", leans={_PICK: 0.5, _RANK: 0.5}),
     Rule("all numbers", "every number of which something holds", "universal ~3 (number | option) | number ~4 universal | (number | option) ~3 permutation", leans={_PICK: 0.7}),

@@ -25,6 +25,19 @@ _NUMBER_WORDS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "zwei", "drei", "vier", "fünf", "sechs"}
     | {"deux", "trois", "quatre", "cinq", "dos", "tres", "cuatro", "cinco", "due", "tre", "quattro", "cinque"}
 )
+_TEN_WORDS = (
+    "twenty thirty forty fifty sixty eighty hundred zwanzig dreißig vierzig fünfzig sechzig achtzig hundert vingt trente"
+    " quarante cinquante soixante veinte treinta cuarenta cincuenta sesenta venti trenta quaranta cinquanta sessanta"
+)
+_TENS = frozenset(_TEN_WORDS.split())
+# "40 words": behind so many of them or more, words tell how long a text is to be; fewer may be taken out of one.
+_LENGTH_WORDS = (
+    "words word chars characters wörter wörtern worte worten zeichen mots caractères palabras caracteres parole caratteri"
+    " palavras woorden ord słów kelime"
+)
+_LENGTHS = frozenset(_LENGTH_WORDS.split())
+_UNSPACED_LENGTHS = ("文字", "个字", "個字", "字", "单词", "个词", "単語", "語")
+_SHORTEST_LENGTH = 8
 _LETTERS = rf"[^\W\d_{UNSPACED}]"
 # Articles and prepositions that French and Italian join to the next word are words of their own.
 _ELIDED = r"(?:[cdjlmnst]|qu|un|all|dell|nell|sull|dall)['’](?=[^\W\d_])"
@@ -129,7 +142,7 @@ class _Lexicon:
     def _look_up(self, word: str) -> str:
         if letter := self.words.get(word) or _MARKS.get(word):
             return letter
-        if word in _NUMBER_WORDS or word.isdecimal():
+        if word in _NUMBER_WORDS or word in _TENS or word.isdecimal():
             return "d"
         for length in self.stem_lengths.get(word[:_SHARED], ()):
             if letter := self.stems.get(word[:length]):
@@ -187,6 +200,11 @@ def _kinds(text: str, most: int) -> str:
     while place < count and len(letters) < most:
         token = tokens[place]
         place += 1
+        if letters and letters[-1] == "d" and (unit := _length_unit(tokens[place - 2], token)):
+            letters.append(LETTER_OF_NAME["sentence count"])
+            if rest := token[len(unit) :]:
+                letters.append(_LEXICON.letters_of(rest))
+            continue
         letter = known.get(token)
         if letter is None:
             seconds = phrases.get(token)
@@ -202,6 +220,13 @@ def _kinds(text: str, most: int) -> str:
                 letter = _LEXICON.known_first.get(token) or _LEXICON.letters_of(token)
         letters.append(letter)
     return "".join(letters)
+
+
+def _length_unit(figure: str, token: str) -> str:
+    """Return the unit with which `token` counts what a text to be written is made of: "40 words", "50字以内"; else ""."""
+    unit = token if token in _LENGTHS else next(filter(token.startswith, _UNSPACED_LENGTHS), "")
+    is_long = figure in _TENS or (figure.isdecimal() and (len(figure) > 1 or int(figure) >= _SHORTEST_LENGTH))
+    return unit if unit and is_long else ""
 
 
 def _phrase_behind(

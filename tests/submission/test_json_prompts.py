@@ -53,3 +53,23 @@ def test_any_text_is_read(text: str) -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.lists(st.text(), max_size=4), max_size=4))
 def test_any_object_is_read(made: dict[str, object]) -> None:
     read_instruction(f"Rank this.\n{json.dumps(made)}")
+
+
+def test_the_content_of_a_chat_message_is_the_question() -> None:
+    told = 'Which are vegan? items = ["0: wax", "1: oat bar", "2: lentil pasta"]\nGive the positions of those.'
+    message = {"role": "user", "content": told}
+    for made in (message, {"messages": [{"role": "system", "content": "You work for a shop."}, message]}, [message]):
+        instruction = read_instruction(json.dumps(made))
+        assert instruction.list and instruction.list.numbers == (0, 1, 2)
+        assert judge(instruction).reading is Reading.RETRIEVAL
+
+
+@given(
+    st.sampled_from(("", "___", "?", "...", "…", '""')),
+    st.sampled_from(("}", "", " }")),
+    st.sampled_from(("value", "answer", "span")),
+)
+def test_a_slot_that_is_left_open_waits_for_its_value(blank: str, end: str, name: str) -> None:
+    text = '{"utterance": "two packs of oat cookies", "slot": "quantity", "rule": "a span of the utterance", "%s": %s%s'
+    instruction = read_instruction(text % (name, blank, end))
+    assert judge(instruction).reading is Reading.ENTITIES

@@ -209,3 +209,105 @@ def test_shortening_keeps_the_numbers_of_items_behind_a_label() -> None:
 )
 def test_numbers_that_count_up_behind_a_colon_or_commas_are_items(text: str, numbers: tuple[int, ...]) -> None:
     assert list_numbers(text) == numbers
+
+
+# What sets the items of a table, a list of strings or a script without spaces off: how an item is written, what is between.
+CELLS = ("| {} | {} |", "| {} | {} | 3.50 |", "|{}|{}|", "{} | {}", '{} | "{}"', "| {}. | {} |")
+HEADS = ("", "| # | product |\n", "| no | product | price |\n|---|:--|--:|\n", "id | product\n")
+STRINGS = ('"{}: {}"', '"{}. {}"', "'{}) {}'", '"{} - {}"', '"{} {}"')
+BRACKETS = ('(a={}) "{}"', "[a{}] {}", "(item {}) {}", "<r{}> {}", "({}) {}", "a-{}: {}")
+NAMES = ("soap", "dish set", "Gießkanne", "rug, blue", "lámpara", "towel rack (steel)", "cat hair remover")
+
+
+def written(style: str, names: list[str], start: int) -> list[str]:
+    return [style.format(number, name) for number, name in enumerate(names, start=start)]
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=4, max_size=9),
+    st.sampled_from((0, 1)),
+    st.sampled_from(CELLS),
+    st.sampled_from(HEADS),
+    st.sampled_from(TAILS),
+)
+def test_the_rows_of_a_numbered_table_are_a_list_with_its_head(
+    names: list[str], start: int, style: str, head: str, tail: str
+) -> None:
+    text = f"Which would a plumber buy?\n\n{head}" + "\n".join(written(style, names, start)) + tail
+    found = find_list(text)
+    assert found and found.numbers == tuple(range(start, start + len(names)))
+    assert found.rows == range(2, 2 + head.count("\n") + len(names))
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=4, max_size=9),
+    st.sampled_from((0, 1)),
+    st.sampled_from(STRINGS),
+    st.sampled_from(("items = [", "Sort these: [", "candidates: [", "[")),
+)
+def test_strings_that_hold_their_numbers_are_a_list(names: list[str], start: int, style: str, before: str) -> None:
+    text = f"{before}{', '.join(written(style, names, start))}]\nNumbers only."
+    assert list_numbers(text) == tuple(range(start, start + len(names)))
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=4, max_size=9, unique=True),
+    st.sampled_from((0, 1)),
+    st.sampled_from(BRACKETS),
+)
+def test_a_number_may_stand_in_brackets_with_a_word(names: list[str], start: int, style: str) -> None:
+    text = "Sort the replies.\n" + "\n".join(written(style, names, start)) + "\nNo explanation."
+    assert list_numbers(text) == tuple(range(start, start + len(names)))
+
+
+@given(
+    st.lists(st.sampled_from(("肥皂", "猫爬架", "石けん", "皿", "ブラシ", "USB线")), min_size=3, max_size=8),
+    st.sampled_from((0, 1)),
+    st.sampled_from(("({}){}", "（{}）{}", "{}){}", "{}、{}", "【{}】{}", "[{}]{}")),
+    st.sampled_from(("候选：", "请挑三件:\n", "番号を選んでください。")),
+)
+def test_items_follow_each_other_without_spaces(names: list[str], start: int, style: str, before: str) -> None:
+    text = before + "".join(written(style, names, start)) + "\n只要数字。"
+    assert list_numbers(text) == tuple(range(start, start + len(names)))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("①肥皂②盘子③刷子④毛巾", (1, 2, 3, 4)),
+        ("which 3 for a hiker? 1 tent 2 tie 3 boots 4 vase", (1, 2, 3, 4)),
+        ("need 2 of this list pls!! 1 oat bath 2 fragrance free cream 3 aftershave 4 rug just nrs", (1, 2, 3, 4)),
+        ("rank by price 0 laptop 1 pencil 2 backpack 3 car tire set 4 notebook thx", (0, 1, 2, 3, 4)),
+        ("id,item\n1,soap\n2,dish\n3,rug\n4,pan", (1, 2, 3, 4)),
+        ("**1** soap\n**2** dish\n**3** rug\n**4** pan", (1, 2, 3, 4)),
+        ("`0` soap\n`1` dish\n`2` rug\n`3` pan", (0, 1, 2, 3)),
+        ("1\tsoap\n2\tdish\n3\trug\n4\tpan", (1, 2, 3, 4)),
+    ],
+)
+def test_numbers_that_little_sets_off_are_those_of_items(text: str, numbers: tuple[int, ...]) -> None:
+    assert list_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| attribute | value |\n|---|---|\n| brand | Tolva |\n| capacity | 750 ml |\n| year | 2019 |",
+        "| size | chest |\n|---|---|\n| S | 90 |\n| M | 96 |\n| L | 102 |",
+        "| size | cm |\n|---|---|\n| 1 | 10 |\n| 2 | 20 |\n| 3 | 30 |\n| 4 | 40 |",
+        "| 36 | 23 cm |\n| 37 | 24 cm |\n| 38 | 24.5 cm |",
+        "| 1 kg | flour |\n| 2 kg | sugar |\n| 3 kg | salt |",
+        "Weight | 1 | 2 | 3",
+        "The set includes 1 pot 2 pans 3 lids 4 spoons 5 knives and a rack.",
+        "Title: Toy box 1 red car 2 blue truck 3 green boat 4 ball 5 doll",
+        "Text: 1 loaf 2 eggs 3 onions 4 carrots and a pinch of salt",
+        "It is 1 of 2 that we have, 3 of 4 are sold, 5 left",
+        "In 1 week 2 people bought 3 pans and 4 lids",
+        "他买了1个杯子，2个盘子，3个碗，4把勺子",
+        "第1章、第2章、第3章",
+        "2024年1月、2月、3月、4月",
+        "部屋は1、2、3、4階にある。",
+        "(day=1) rain\n(day=2) sun\n(day=3) wind\n(day=4) snow",
+    ],
+)
+def test_tables_of_figures_and_prose_with_numbers_are_no_lists(text: str) -> None:
+    assert find_list(text) is None

@@ -211,3 +211,79 @@ def test_a_text_may_have_any_name_that_is_its_label(name: str) -> None:
 def test_a_label_of_a_text_that_waits_for_it_wants_it_written(label: str) -> None:
     told = read_instruction(f"Product: down pillow\nRating: 2 of 5\n{label}")
     assert "waits for text" in told.tags and judge(told).reading is Reading.FREE
+
+
+RECORD = '{"title": "Oak Bay Wool Cap", "weight_g": 90, "colour": "moss", "size": "L"}'
+GIVEN = (
+    RECORD,
+    "Brand: Tolva\nColour: moss\nCapacity: 750 ml",
+    "| key | value |\n|---|---|\n| brand | Tolva |\n| colour | moss |",
+)
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("frame", ["input: {given}\ntask: {ask}\noutput:", "{given}\n{ask}", "{ask}\n\n{given}"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        "write a product description of about 40 words from the record",
+        "Compose an advert in fifty words from the data.",
+        "Produce a blurb, 25 words, from the table.",
+        "Draft a listing text from the attributes.",
+        "Verfasse aus den Daten einen Werbetext mit rund 50 Wörtern.",
+        "Rédige une annonce d'environ 40 mots à partir de la fiche.",
+        "Escribe un anuncio de unas 40 palabras a partir de los datos.",
+        "Scrivi una descrizione di circa 40 parole dai dati.",
+        "データから50字程度の商品説明を書いてください。",
+        "根据数据写一段约40字的商品描述。",
+        "Escreva um anúncio de cerca de 40 palavras a partir dos dados.",
+    ],
+)
+def test_a_text_of_so_many_words_is_written_whatever_it_is_written_from(given: str, frame: str, ask: str) -> None:
+    assert judge(read_instruction(frame.format(given=given, ask=ask))).reading is Reading.FREE
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize(
+    "ask",
+    ["Extract the colour from the record.", "Copy the brand as written in the data.", "Nenne die Farbe, wörtlich."],
+)
+def test_what_a_record_holds_is_still_taken_out_of_it(given: str, ask: str) -> None:
+    assert judge(read_instruction(f"{ask}\n{given}")).reading is Reading.ENTITIES
+
+
+@pytest.mark.parametrize(
+    ("ask", "reading"),
+    [
+        ("Find the listings that describe the very same product as the target.", Reading.RETRIEVAL),
+        ("Find every review that says the strap broke.", Reading.RETRIEVAL),
+        ("Find all messages that ask for a refund. Ids only.", Reading.RETRIEVAL),
+        ("Trouve les annonces qui décrivent le même produit que la cible.", Reading.RETRIEVAL),
+        ("Encuentra los anuncios que describen el mismo producto.", Reading.RETRIEVAL),
+        ("Return the positions of those that are vegan.", Reading.RETRIEVAL),
+        ("Liste os números do produto mais barato ao mais caro, sem pular nenhum:", Reading.RANKING),
+        ("List the numbers from cheapest to dearest, leaving none out.", Reading.RANKING),
+        ("Nenne die Nummern vom billigsten zum teuersten Artikel, ohne einen auszulassen.", Reading.RANKING),
+        ("Donne les numéros du moins cher au plus cher, sans en oublier.", Reading.RANKING),
+        ("Indica los números del más barato al más caro, sin omitir ninguno.", Reading.RANKING),
+        ("Elenca i numeri dal più economico al più caro, senza saltarne nessuno.", Reading.RANKING),
+        ("Sort replies 1 to 5 by usefulness.", Reading.RANKING),
+        ("Find what these have in common and write one sentence.", Reading.FREE),
+        ("Write a summary of about 30 words of the reviews.", Reading.FREE),
+    ],
+)
+def test_numbers_of_a_list_are_asked_for_in_many_ways(ask: str, reading: Reading) -> None:
+    items = "\n1) Strap snapped.\n2) Love it.\n3) Clasp came off.\n4) Too small.\n5) Where is it?"
+    assert judge(read_instruction(ask + items)).reading is reading
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which animals are spoken of in the following Q&A? Return exact mentions.\nQ: Will it stop deer?\nA: A fox got under it.",
+        "For the field `street`, give the exact substring.\n\ninput: deliver to 27 Tannery Lane, Lincoln\nstreet:",
+        "Order parser. Return the substring for `courier`.\nmessage: please ship it with Dolphin Parcel\ncourier:",
+    ],
+)
+def test_a_slot_and_a_talk_are_taken_from(text: str) -> None:
+    assert judge(read_instruction(text)).reading is Reading.ENTITIES
