@@ -169,6 +169,23 @@ def test_the_larger_mixture_of_the_demo_is_compared_on_the_demos_questions() -> 
     assert round(own.pop("epochs") * 4398) == round(larger.pop("epochs") * 6096) == 1600 and own == larger
 
 
+def test_the_qwen_demo_trains_on_no_kind_of_its_unseen_tasks() -> None:
+    questions = load_recipe(RECIPES / "qwen_demo_questions.yaml", [], Recipe)
+    recipe = load_recipe(RECIPES / "qwen_demo.yaml", [], Recipe)
+    data = load_recipe(RECIPES / "data_qwen_demo.yaml", [], DataRecipe)
+    assert recipe.data.train == data.output / "data" and recipe.data.split is None
+    held_out = [getattr(questions.data, name) for name in HELD_OUT_SETS]
+    assert [getattr(recipe.data, name) for name in HELD_OUT_SETS] == held_out
+    assert questions.data.split is not None and data.protected == [questions.data.split.protected, *held_out]
+    assert data.sources["shopbench"] == {"files": [{"path": str(questions.data.train)}]}
+    # What the four unseen tasks ask for: relations of queries and products, descriptions, translation, knowledge.
+    left_out = {name for name, weight in data.weights.items() if weight == 0}
+    assert left_out >= {"query_product_relation", "product_description", "category_description", "title_translation"}
+    assert "mmlu" not in data.sources
+    for adapter in recipe.adapters.values():
+        assert not adapter.tasks and not adapter.emphasis.keys() & left_out
+
+
 @needs_smollm2
 def test_fine_tuning_reads_them(built: Path) -> None:
     encoder = ChatEncoder(SMOLLM2)

@@ -24,7 +24,10 @@ DEMO = RECIPES / "cpu_demo.yaml"
     "file",
     [
         DEMO,
-        *map(DEMO.with_name, ("tiny.yaml", "qwen_small.yaml", "ensemble_demo.yaml")),
+        *map(
+            DEMO.with_name,
+            ("tiny.yaml", "qwen_small.yaml", "qwen_demo.yaml", "qwen_demo_questions.yaml", "ensemble_demo.yaml"),
+        ),
         *sorted(RECIPES.glob("track*.yaml")),
     ],
     ids=lambda file: file.stem,
