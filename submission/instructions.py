@@ -10,7 +10,7 @@ from itertools import islice
 
 from submission.asked_count import asked_count, figures_in
 from submission.item_numbers import numbering_length
-from submission.json_prompts import without_json
+from submission.json_prompts import with_fields_on_lines, without_json
 from submission.numbered_lists import NumberedList, find_list
 from submission.question_text import (
     LANGUAGE_NAMES,
@@ -155,6 +155,7 @@ _KIND, _THING, _CITATION = (
     frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value", "snippet", "snippets")),
 )
 _CITE = LETTER_OF_NAME["cite"]
+_VALUES = frozenset(LETTER_OF_NAME[name] for name in ("named entity", "value"))
 # "Error codes in the ticket:", "brand mentioned:"
 _IN_A_TEXT = frozenset(LETTER_OF_NAME[name] for name in ("source", "source behind", "named", "verbatim"))
 _TEXTS = frozenset(
@@ -198,6 +199,7 @@ def read_instruction(text: str) -> Instruction:
     """Take a question's instruction out of its text."""
     if "{" in text:
         text = without_json(text)
+    text = with_fields_on_lines(text)
     found = find_list(text)
     tags: set[str] = set()
     instruction = _instruction(_lines_without(text, found), tags, sets_texts_off=found is None)
@@ -491,7 +493,7 @@ def _tags_of_waiting(kinds: str, label: Labelled) -> set[str]:
     """Return what a label without a text, the last line of a question, waits for."""
     if not _IN_A_TEXT.isdisjoint(kinds):
         return {"waits for a thing in a text"}
-    if label.is_body:
+    if label.is_body and _VALUES.isdisjoint(kinds):
         # "Review:" with nothing behind it: one is to be written.
         return {"waits for text"}
     if _KIND in kinds or _THING in kinds:

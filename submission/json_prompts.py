@@ -1,7 +1,7 @@
-"""Turns JSON objects within a question into labelled lines and numbered lists, the shapes that reading knows.
+"""Turns JSON objects and rows of fields within a question into labelled lines and numbered lists, which reading knows.
 
 `{"query": "red lamp", "task": "give the ids", "candidates": ["1 lamp", "2 rug"]}` is read as `query: red lamp`, `task: give
-the ids` and a list. The order of the keys says nothing then.
+the ids` and a list. The order of the keys says nothing then. `slot=time | utterance=after six | value=` is three lines.
 """
 
 import json
@@ -10,9 +10,18 @@ from collections.abc import Iterator
 
 _DECODER = json.JSONDecoder()
 _NUMBER_KEYS = ("id", "no", "nr", "number", "index", "idx", "num")
-_NUMBERED = re.compile(r"\s*[(\[]?\d{1,3}")
+_NUMBERED = re.compile(r"\s*[(\[]?(?:[a-z]{1,6}[=_:#-]?)?\d{1,3}(?!\d)")
 # A slot that the answer goes into, at the end of an object: `"value": }`, `"value": ___}`, `"value":` and no more.
 _OPEN_SLOT = re.compile(r'":\s*+(?:_{1,20}|\?{1,3}|\.{3}|…|"")?\s*+(?:(?=[,}])|(?P<end>\Z))')
+_KEY = r"[^\W\d_][\w ()]{0,24}[=:：]"
+_FIELDS = re.compile(rf"^{_KEY}[^|\n]*(?:\|[ ]?{_KEY}[^|\n]*)+$", re.M)
+
+
+def with_fields_on_lines(text: str) -> str:
+    """Return `text` with each row of fields ("slot=time | utterance=after six | value=") as lines, one a field."""
+    if "|" not in text:
+        return text
+    return _FIELDS.sub(lambda row: "\n".join(map(str.strip, row.group().split("|"))), text)
 
 
 def without_json(text: str) -> str:

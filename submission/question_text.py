@@ -145,6 +145,7 @@ LABELS = (
         "text txt sentence sentece passage paragraph context document description article abstract story plot bio input source "
         "content message letter email mail e-mail post tweet blurb caption notice specification spec information info facts "
         "triple concepts given original satz anzeige beschreibung nachricht texte phrase courriel annonce description "
+        "eingabe entrée entrada 入力 输入 "
         "texto frase tekst bericht opis annons cümle metin 텍스트 mensaje correo anuncio descripción testo messaggio annuncio "
         "descrizione メール 邮件 帖子 文 文章 テキスト 句子 文本 描述",
         is_cited=True,

@@ -99,7 +99,12 @@ KINDS: dict[str, tuple[str, str]] = {
         | 原样 | 原封不动 | 逐字 | 照抄 | 一字不差 | 原词
         | letterlijk* | zoals geschreven | precies zoals | exatamente como | exatamente o que | dosłownie
         | dokładnie tak | dokładnie jak | ordagrant | exakt som | aynen | olduğu gibi | geçtiği gibi | 그대로
-        | exact mentions | exact mention | mentions only""",
+        | exact mentions | exact mention | mentions only
+        | genauen wortlaut | genaue wortlaut | exakten wortlaut | genaue textstelle | exakten text
+        | sous-chaîne exacte | sous-chaîne | mentions exactes | mention exacte | texte exact | mots exacts
+        | subcadena exacta | subcadena | texto exacto | palabras exactas | menciones exactas
+        | sottostringa esatta | sottostringa | testo esatto | parole esatte | menzioni esatte | substring exata | trecho exato
+        | 原文子串 | 子串 | 部分文字列""",
     ),
     "own words": (
         "w",
@@ -166,7 +171,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | ohne einen auszulassen | ohne eine auszulassen | ohne eines auszulassen | keine auslassen | keinen auslassen
         | sans en oublier | sans en omettre | sans en sauter | sin omitir* | sin saltar* | sin dejar ninguno | senza saltar*
         | senza omett* | senza tralasci* | sem pular | sem omitir | sem deixar
-        | 漏れなく | もれなく | 一つも抜かさ | 不要遗漏 | 不遗漏 | 一个不漏""",
+        | 漏れなく | もれなく | 一つも抜かさ | 不要遗漏 | 不遗漏 | 一个不漏
+        | bez pomij* | alle nummers | wszystkie numery | todos os números | alla nummer""",
     ),
     "order": (
         "O",
@@ -202,7 +208,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | platz | plätze | rang | rangplätze
         | 排序 | 排列 | 顺序 | 排名 | 次序 | 排一下 | 排个序 | 降序 | 升序
         | volgorde | rangschik* | sorteer* | ordene | ordem | uszereguj | posortuj | kolejności | uporządkuj
-        | rangordna* | sortera | ordning | sırala* | sırasına | 순서* | 순서대로 | 정렬* | 순위*""",
+        | rangordna* | sortera | ordning | sırala* | sırasına | 순서* | 순서대로 | 정렬* | 순위*
+        | van goedkoop naar duur | van klein naar groot | od najtańsz*""",
     ),
     "relevance": (
         "r",
@@ -685,7 +692,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | parte | parti | valore | valori | parola | parole | termine | termini | attributo | attributi | tipo
         | 属性 | 単語 | 語 | 値 | タイプ | 词 | 词语 | 单词 | 属性值 | 类型
         | woorden | woord | waarde | kenmerk | palavras | palavra | termos | trecho | słowa | słowo
-        | wartość | orden | ordet | värdet | kelime* | ifade* | 단어* | 속성*""",
+        | wartość | orden | ordet | värdet | kelime* | ifade* | 단어* | 속성*
+        | field | fields | feld | champ | campo | 字段 | 項目 | 欄""",
     ),
     "short text": (
         "S",
@@ -721,7 +729,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | tekst | bericht | beschrijving | recensie | avaliação | avaliações | descrição | mensagem
         | anúncio | opis | opisu | opini* | wiadomoś* | texten | annons* | meddelande* | beskrivning*
         | metin* | yorum | yorumda | yorumdan | mesaj* | 텍스트* | 리뷰* | 본문* | 글에서
-        | q a""",
+        | q a
+        | tickets | captions | leaflets | memos | e-mails | emails | posts""",
     ),
     "aspect": (
         "a",
@@ -806,7 +815,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | più | miglior* | maggiore | prima | primo | per primo
         | 最も | 高い | 一番 | 最初 | 近い | 最 | 最高 | 从高 | 先 | 前面 | 最值得 | 最可能
         | mais barato | mais barata | más barato | más barata | más económico | meno caro | più economico | moins cher | moins chère
-        | billigste* | günstigste* | mais leve | mais relevante | mais útil | melhor | 最便宜 | 最安 | 安い""",
+        | billigste* | günstigste* | mais leve | mais relevante | mais útil | melhor | 最便宜 | 最安 | 安い
+        | naj* | goedkoop* | laagste | hoogste | meest""",
     ),
     "least": (
         "l",
@@ -819,7 +829,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | meno | peggior* | ultimo | minore
         | 低い | 最後 | 最低 | 到低 | 最不 | 后面
         | mais caro | mais cara | más caro | más cara | più caro | più cara | plus cher | plus chère | teuerste* | mais pesado
-        | menos relevante | menos útil | pior | 最贵""",
+        | menos relevante | menos útil | pior | 最贵
+        | duur | duurste | minst""",
     ),
     # What makes one item of a list the right one.
     "fit": (
@@ -843,7 +854,8 @@ KINDS: dict[str, tuple[str, str]] = {
         | mean the same | means the same | meaning the same | same product | same item | same article | very same
         | dasselbe produkt beschreiben | dasselbe produkt | gleiche produkt | denselben artikel | derselbe artikel
         | décrivent le même | même produit | même article | describen el mismo | mismo producto | mismo artículo
-        | descrivono lo stesso | stesso prodotto | stesso articolo | 同じ商品 | 同一商品 | 同一の商品 | 同一款 | 相同商品 | 同款""",
+        | descrivono lo stesso | stesso prodotto | stesso articolo | 同じ商品 | 同一商品 | 同一の商品 | 同一款 | 相同商品 | 同款
+        | dasselbe produkt wie""",
     ),
     "buy": (
         "y",

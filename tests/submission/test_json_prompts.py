@@ -2,11 +2,12 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from submission.instructions import read_instruction
-from submission.json_prompts import without_json
+from submission.json_prompts import with_fields_on_lines, without_json
 from submission.task_rules import Reading
 from submission.task_types import judge
 
@@ -73,3 +74,27 @@ def test_a_slot_that_is_left_open_waits_for_its_value(blank: str, end: str, name
     text = '{"utterance": "two packs of oat cookies", "slot": "quantity", "rule": "a span of the utterance", "%s": %s%s'
     instruction = read_instruction(text % (name, blank, end))
     assert judge(instruction).reading is Reading.ENTITIES
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("slot=time | utterance=bring it after six | value=", "slot=time\nutterance=bring it after six\nvalue="),
+        ("Title: Mug, blue | Brand:\nOne word.", "Title: Mug, blue\nBrand:\nOne word."),
+        ("1: mug | colour: red\n2: rug | colour: blue", None),
+        ("Title: Mug | White | 0.3 l", None),
+        ("| brand | Tolva |", None),
+    ],
+)
+def test_a_row_of_fields_is_a_line_a_field(text: str, lines: str | None) -> None:
+    assert with_fields_on_lines(text) == (lines or text)
+
+
+def test_numbers_with_a_word_in_front_are_those_of_items() -> None:
+    made = {
+        "instruction": "Sort by price, low to high",
+        "items": ["a=1 pan 20", "a=2 ladle 9", "a=3 mixer 90", "a=4 rug 2"],
+    }
+    instruction = read_instruction(json.dumps(made))
+    assert instruction.list and instruction.list.numbers == (1, 2, 3, 4)
+    assert judge(instruction).reading is Reading.RANKING
