@@ -121,7 +121,7 @@ def _loose_list(text: str) -> NumberedList | None:
         run = _longest(runs_by_line(lines))
         if run is not None and len(run) >= _shortest_loose(lines[run.first]) and _is_even(lines, run):
             return _list_of_lines(lines, run, is_loose=True)
-    if "2 " not in text or "3 " not in text:
+    if "1 " not in text or "2 " not in text or "3 " not in text:
         return None
     in_line = _longest(_loose_runs(text, _LOOSE_INSIDE)) or _longest(
         [run for run in _loose_runs(text, _LOOSE_WITHIN) if _is_led_in(text, run)]
@@ -262,8 +262,10 @@ def _is_decimal(lines: list[Line], run: Run) -> bool:
 
 def _is_table_of_figures(lines: list[Line], run: Run) -> bool:
     """Whether `run` is a table with nothing but figures in it: the first column of one counts up by chance."""
-    items = [line for line in lines[run.first : run.last + 1] if line.number is not None]
-    return _is_cell(items[0]) and not any(_LETTER.search(line.text) for line in items)
+    if not _is_cell(lines[run.first]):
+        return False
+    items = (line.text for line in lines[run.first : run.last + 1] if line.number is not None)
+    return not any(map(_LETTER.search, items))
 
 
 def _with_head(lines: list[Line], run: Run) -> bool:

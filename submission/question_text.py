@@ -197,7 +197,7 @@ _IN_LABELS_ALONE = frozenset(_ALONE_WORDS.split())
 _RANK = {words.kind: place for place, words in enumerate(LABELS)}
 # A label is a few words at the beginning of a line, set off by a colon or what people write in its place.
 _LABEL = re.compile(
-    r"[\s*#\"'(<>-]{0,4}(?P<label>[^\W\d_](?:[^:：=|>\n\t.,;!?。！？，、；「」]|(?<=\b\w)\.|\.(?!\s)){0,39}?)[\s*)}]*"
+    r"[\s*#\"'(<>=-]{0,4}(?P<label>[^\W\d_](?:[^:：=|>\n\t.,;!?。！？，、；「」]|(?<=\b\w)\.|\.(?!\s)){0,39}?)[\s*)}]*"
     r"(?:[:：]|=|\||>{1,2}|->|→|\t|(?<=[A-Z]) {3,})[\s*]*"
     r"|\s*\[(?P<bracketed>[^\W\d_][^\]:：\n]{0,39})\][^\S\n]*(?:[:：=|]|>{1,2}|->|→)?[^\S\n]*"
 )

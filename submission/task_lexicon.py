@@ -367,7 +367,7 @@ KINDS: dict[str, tuple[str, str]] = {
         | fill the gap | fill the blank
         | blank | replace
         | expand | adapt | transform
-        | remove the | make it | make this | make these | make the | edit | anew | re-tell | retell | verbaliz*
+        | remove the | make it | make this | make these | make the | edit | anew | re-tell | retell | verbaliz* | verbalis*
         | lexicaliz* | lexicalization
         | verbalization
         | disambiguat* | clean up | capitali* | say this | put together | put the facts | string together

@@ -291,6 +291,7 @@ RULES = (
     Rule("aspect label", "an aspect is given", tag="aspect label", leans={_PHRASE: 1.5}),
     Rule("type label", "a type of entity is given", tag="type label", leans={_ENTITIES: 1.5}),
     Rule("kind label", "a kind of thing is the label of a text", tag="kind label", leans={_ENTITIES: 1.5}),
+    Rule("several kind labels", "a record of a thing is given, which is written about", tag="several kind labels", leans={_FREE: 0.7}),
     Rule("body asks", "what is given is a question", tag="body asks", leans={_FREE: 1.5}),
     Rule("long body", "a long text is given", tag="long body"),
     Rule("waits for a kind", "the last line is \"Brand:\"", tag="waits for a kind", leans={_ENTITIES: 1.0}),

@@ -200,11 +200,6 @@ def _kinds(text: str, most: int) -> str:
     while place < count and len(letters) < most:
         token = tokens[place]
         place += 1
-        if letters and letters[-1] == "d" and (unit := _length_unit(tokens[place - 2], token)):
-            letters.append(LETTER_OF_NAME["sentence count"])
-            if rest := token[len(unit) :]:
-                letters.append(_LEXICON.letters_of(rest))
-            continue
         letter = known.get(token)
         if letter is None:
             seconds = phrases.get(token)
@@ -219,6 +214,11 @@ def _kinds(text: str, most: int) -> str:
             else:
                 letter = _LEXICON.known_first.get(token) or _LEXICON.letters_of(token)
         letters.append(letter)
+        if letter == "d" and place < count and (unit := _length_unit(token, tokens[place])):
+            letters.append(LETTER_OF_NAME["sentence count"])
+            if rest := tokens[place][len(unit) :]:
+                letters.append(_LEXICON.letters_of(rest))
+            place += 1
     return "".join(letters)
 
 

@@ -243,6 +243,11 @@ def test_a_text_of_so_many_words_is_written_whatever_it_is_written_from(given: s
     assert judge(read_instruction(frame.format(given=given, ask=ask))).reading is Reading.FREE
 
 
+@pytest.mark.parametrize("end", ["=> description:", "Verbalise it.", "Description:"])
+def test_a_record_alone_is_written_about(end: str) -> None:
+    assert judge(read_instruction(f"material: nylon\ncolour: red\nlength: 4 m\n{end}")).reading is Reading.FREE
+
+
 @pytest.mark.parametrize("given", GIVEN)
 @pytest.mark.parametrize(
     "ask",
