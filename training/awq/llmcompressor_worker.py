@@ -33,6 +33,9 @@ def quantise(job: dict) -> None:
         "symmetric": job["symmetric"],
         "strategy": "group",
         "group_size": job["group_size"],
+        # A grid without zero points wastes a level on the side of the smaller extreme. Cutting the larger one off, where that
+        # lowers the squared error, gives about the error of a grid with zero points back (docs/awq.md).
+        "observer": "memoryless_mse" if job["symmetric"] else "memoryless_minmax",
     }
     oneshot(
         model=model,
