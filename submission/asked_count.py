@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 
 from submission.competition import RETRIEVED_NUMBERS
-from submission.question_text import UNSPACED
+from submission.question_text import UNSPACED_LETTER
 
 _WORDS = {
     **{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10},
@@ -20,7 +20,6 @@ _NUMBER_WORD = re.compile("|".join(sorted(_WORDS, key=len, reverse=True)))
 _UNSPACED_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _DIGITS = re.compile(r"[1-9][0-9]?(?![\d.%]*\d)(?!-)")
 _COUNTED = re.compile(r"[一二两三四五](?=\s?(?:つ|個|个|件|項|项|样|款|条))")
-_HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _THINGS = (
     r"(?:numbers?|indices|indexes|index numbers|ids?|numerals|integers|snippets?|aspects?|products?|items?|queries|candidates?"
     r"|options?|keywords?|phrases?|entries|choices|articles?|ones|of (?:them|these|those|the)|from|categories|labels|reviews?"
@@ -77,7 +76,7 @@ def figures_in(instruction: str) -> tuple[tuple[int, int, int], ...]:
         for match in _NUMBER_WORD.finditer(instruction)
         if _stands_alone(instruction, match.start(), match.end())
     ]
-    if _HAS_UNSPACED.search(instruction):
+    if UNSPACED_LETTER.search(instruction):
         found += [
             (_UNSPACED_NUMBERS[match.group()], match.start(), match.end()) for match in _COUNTED.finditer(instruction)
         ]

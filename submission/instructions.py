@@ -17,7 +17,7 @@ from submission.question_text import (
     QUOTED,
     QUOTES,
     SEARCH_LIMIT,
-    UNSPACED,
+    UNSPACED_LETTER,
     LabelKind,
     Labelled,
     begins_part,
@@ -81,7 +81,6 @@ _WAITING_ENDS = (":", "?", "：", "？", ">>", "=>", "->", "→", "=")
 _FORMING = frozenset(LETTER_OF_NAME[name] for name in ("verbatim", "only", "separated", "absent"))
 _AFTER_QUOTATION = frozenset(".,;。，；")
 _MARK_ALONE = re.compile(r"\s*[^\w\s][^\w]*")
-_HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 # "EN > DE", "Japanese -> English"
 _LANGUAGE = rf"(?:en|de|fr|es|it|ja|jp|zh|cn|pt|nl|{'|'.join(LANGUAGE_NAMES.values())})"
 _LANGUAGE_PAIR = re.compile(rf"\b{_LANGUAGE}\s?[-=]?(?:>|→)\s?{_LANGUAGE}\b", re.I)
@@ -257,7 +256,7 @@ def _with_texts_named(instruction: str, parts: list[tuple[str, Labelled | None]]
 
 def _edge(word: str) -> str:
     """Return the pattern for where a word begins or ends: scripts without spaces have none."""
-    return "" if _HAS_UNSPACED.search(word) else r"\b"
+    return "" if UNSPACED_LETTER.search(word) else r"\b"
 
 
 def _marked(text: str) -> str:
@@ -484,7 +483,7 @@ def _rest_of_body(label: Labelled, body: str, tags: set[str]) -> str:
     text, rest = body[:place].rstrip(), body[place:] if place else ""
     if text.endswith(("?", "？")) and not (label.words and label.words.kind is LabelKind.QUESTION):
         tags.add("body asks")
-    if len(text) > _LONG_UNSPACED_BODY and (text.count(" ") >= _LONG_BODY or _HAS_UNSPACED.search(text)):
+    if len(text) > _LONG_UNSPACED_BODY and (text.count(" ") >= _LONG_BODY or UNSPACED_LETTER.search(text)):
         tags.add("long body")
     return rest.lstrip(" .,;")
 
@@ -581,7 +580,7 @@ def _tags_of_list(instruction: str, found: NumberedList) -> set[str]:
 def _mark_of(match: re.Match[str]) -> str:
     """Return the mark for a quotation: of a text, of the name of something that is looked for, of something else."""
     quoted = match.group().strip("".join(QUOTE_MARKS) + "»”」』")
-    is_unspaced = _HAS_UNSPACED.search(quoted) is not None
+    is_unspaced = UNSPACED_LETTER.search(quoted) is not None
     if len(quoted) > (_LONGEST_UNSPACED_NAME if is_unspaced else _LONGEST_NAME) or quoted.count(" ") > 3:
         return LONG_QUOTE
     names_kind = (quoted.isupper() and quoted.isascii() and len(quoted) > 2) or any(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import regex
 
-from submission.question_text import UNSPACED
+from submission.question_text import UNSPACED_LETTER
 
 # What sets a number off from its item: "1.", "(1)", "[1]", "1:", "1.)", "1、", and with a blank behind it "1 -", "1/", "1 ->",
 # "1 |", which may be a cell of a table.
@@ -32,7 +32,7 @@ _TIGHT_INSIDE = regex.compile(r"(?<![\w.,$€£-])(?P<number>\d{1,3})\.(?=\d)")
 # What may stand before a number within a line; everything else makes it part of a word, a price or a date.
 _BEFORE_INSIDE = frozenset(" \t\r\n\u3000\u00a0:：;；?？。、，\"“'「>|")
 # Where words have no spaces, a number stands alone by what follows it: "(1)肥皂(2)盘子".
-_UNSPACED, _CLOSING_UNSPACED = re.compile(f"[{UNSPACED}]"), frozenset(")）]］】}、.．")
+_CLOSING_UNSPACED = frozenset(")）]］】}、.．")
 # Behind these another item begins; so many of them are a list, whatever digits stand in their texts.
 _SEPARATING = frozenset(",;:，；：\n")
 _COUNTS = [list(range(first, first + length)) for first in (0, 1) for length in range(4, 31)]
@@ -189,7 +189,7 @@ def numbers_within(text: str, style: str | None = None, follower: int | None = N
         stands_alone = (
             start == 0
             or text[start - 1] in _BEFORE_INSIDE
-            or (match["close"][-1] in _CLOSING_UNSPACED and _UNSPACED.match(text, start - 1) is not None)
+            or (match["close"][-1] in _CLOSING_UNSPACED and UNSPACED_LETTER.match(text, start - 1) is not None)
         )
         # "1 - 2" is a range, unless the other items are set off so.
         if style is None:

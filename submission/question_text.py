@@ -19,6 +19,7 @@ KANA = "぀-ヿ"
 KATAKANA = "ァ-ヺー"
 HAN = "㐀-䶿一-鿿豈-﫿々"
 UNSPACED = KANA + HAN
+UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
 
 # What languages are called in the languages of questions, as patterns over lower case.
 LANGUAGE_NAMES = {
@@ -165,7 +166,7 @@ _LIST_ADJECTIVES = (
     "these of nummerierte mögliche verfügbare possibles disponibles posibles possibili disponibili"
 )
 _IN_LIST_LABELS = frozenset(_LIST_NOUNS.split()), frozenset(_LIST_ADJECTIVES.split())
-_UNSPACED_LIST_NOUNS = tuple(noun for noun in _IN_LIST_LABELS[0] if re.match(f"[{UNSPACED}]", noun))
+_UNSPACED_LIST_NOUNS = tuple(noun for noun in _IN_LIST_LABELS[0] if UNSPACED_LETTER.match(noun))
 _KIND_OF_NOUN: dict[str, LabelWords] = {}
 for _words in reversed(LABELS):
     _KIND_OF_NOUN.update(dict.fromkeys(_words.nouns.split(), _words))
@@ -186,7 +187,7 @@ _LAST_PARTS = (
         "antwort",
         "ausgabe",
     ],
-    *(noun for noun in _KIND_OF_NOUN if not noun.isascii() and re.match(f"[{UNSPACED}]", noun)),
+    *(noun for noun in _KIND_OF_NOUN if not noun.isascii() and UNSPACED_LETTER.match(noun)),
 )
 # In characters, with what marks a heading.
 _LONGEST_ALONE = 30

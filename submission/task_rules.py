@@ -48,6 +48,19 @@ _TASK_TYPES = {
     Reading.PHRASE: TaskType.GENERATION,
     Reading.FREE: TaskType.GENERATION,
 }
+# Words that say nothing of what is asked, words that write, judge or number, names of texts.
+_SKIPPED = "".join(sorted(FUNCTION_WORDS))
+_WRITERS = (
+    *("compose", "rewrite", "translate", "summary", "reason", "judgement", "question", "own words", "sentence count"),
+    *("language", "dialogue", "keyword", "order", "number", "permutation"),
+)
+_TEXTS = ("short text", "long text", "question", "dialogue", "snippet")
+
+
+def _letters(*names: str) -> str:
+    return "".join(map(LETTER_OF_NAME.__getitem__, names))
+
+
 _SIGNS = {
     "quote": "q",
     "kind-quote": "e",
@@ -56,19 +69,13 @@ _SIGNS = {
     "stop": r"\.",
     "colon": ":",
     "begin": "(?:^|[.:>])",
+    # Any of several kinds.
+    "other": f"[_{_SKIPPED}]",
+    "plain": f"[^.:>{_letters(*_WRITERS)}]",
+    "after": f"[_qb.:{_SKIPPED}]",
+    "phrase": f"[{_letters('snippet', 'snippets')}]",
+    "text": f"[qb{_letters(*_TEXTS)}]",
 }
-# Any of several kinds: words that say nothing of what is asked, words that neither write nor judge nor number, names of texts.
-_LETTERS_OF = LETTER_OF_NAME.__getitem__
-_WRITERS = (
-    *("compose", "rewrite", "translate", "summary", "reason", "judgement", "question", "own words", "sentence count"),
-    *("language", "dialogue", "keyword", "order", "number", "permutation"),
-)
-_TEXTS = ("short text", "long text", "question", "dialogue", "snippet")
-_SIGNS["other"] = f"[_{''.join(sorted(FUNCTION_WORDS))}]"
-_SIGNS["plain"] = f"[^.:>{''.join(map(_LETTERS_OF, _WRITERS))}]"
-_SIGNS["after"] = f"[_qb.:{''.join(sorted(FUNCTION_WORDS))}]"
-_SIGNS["phrase"] = f"[{_LETTERS_OF('snippet')}{_LETTERS_OF('snippets')}]"
-_SIGNS["text"] = f"[qb{''.join(map(_LETTERS_OF, _TEXTS))}]"
 _TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*|~\d+|≈\d+|\S")
 
 
@@ -98,8 +105,7 @@ class Rule:
     @property
     def pattern(self) -> re.Pattern[str] | None:
         """The pattern over kinds, None where a kind alone is looked for."""
-        is_kind = re.fullmatch(r"[a-z-]+", self.sees)
-        return None if is_kind else compile_pattern(self.sees)
+        return None if re.fullmatch(r"[a-z-]+", self.sees) else compile_pattern(self.sees)
 
     @property
     def needs(self) -> tuple[frozenset[str], ...]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from submission.question_text import UNSPACED
+from submission.question_text import UNSPACED, UNSPACED_LETTER
 from submission.task_lexicon import KINDS
 
 # What quotations are replaced by before words are looked at.
@@ -42,7 +42,6 @@ _LETTERS = rf"[^\W\d_{UNSPACED}]"
 # Articles and prepositions that French and Italian join to the next word are words of their own.
 _ELIDED = r"(?:[cdjlmnst]|qu|un|all|dell|nell|sull|dall)['’](?=[^\W\d_])"
 _TOKEN = re.compile(rf"'[eb]?'|{_ELIDED}|{_LETTERS}+(?:['’/._-]{_LETTERS}+)*|[{UNSPACED}]+|\d+|[.!?;:。！？；：]")
-_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
 LETTER_OF_NAME = {name: letter for name, (letter, _) in KINDS.items()}
 # Kinds that hold no word for what is asked: where rules skip unknown words, they skip these as well.
@@ -120,7 +119,7 @@ class _Lexicon:
 
     def _add(self, parts: list[str], letter: str) -> None:
         first, *rest = parts
-        if _UNSPACED.match(first):
+        if UNSPACED_LETTER.match(first):
             self.unspaced.setdefault(first.rstrip("*"), letter)
         elif rest:
             second = None if rest[0].endswith("*") else rest[0]
@@ -132,7 +131,7 @@ class _Lexicon:
 
     def letters_of(self, token: str) -> str:
         """Return the letter of a word, the letters of a run without spaces; what was looked up once is remembered."""
-        letters = self._letters_of_unspaced(token) if _UNSPACED.match(token) else self._look_up(token)
+        letters = self._letters_of_unspaced(token) if UNSPACED_LETTER.match(token) else self._look_up(token)
         # What follows the first word of a phrase has to be looked at each time.
         known = self.known_first if token in self.phrases else self.known
         if len(known) < _MOST_REMEMBERED:

@@ -151,15 +151,19 @@ def test_the_recipes_of_the_tracks_read_what_the_data_recipe_writes(track: int) 
         assert set(adapter.tasks) <= trained_on
 
 
+def check_on_its_sets(recipe: Recipe, data: DataRecipe, questions: Recipe) -> None:
+    """Check that `recipe` trains on what `data` builds of the training set of `questions`, and is asked its other sets."""
+    assert recipe.data.train == data.output / "data" and recipe.data.split is None
+    held_out = [getattr(questions.data, name) for name in HELD_OUT_SETS]
+    assert [getattr(recipe.data, name) for name in HELD_OUT_SETS] == held_out
+    assert questions.data.split is not None and data.protected == [questions.data.split.protected, *held_out]
+    assert data.sources["shopbench"] == {"files": [{"path": str(questions.data.train)}]}
+
+
 def test_the_larger_mixture_of_the_demo_is_compared_on_the_demos_questions() -> None:
     demo = load_recipe(RECIPES / "cpu_demo.yaml", [], Recipe)
     mixture = load_recipe(RECIPES / "cpu_demo_mixture.yaml", [], Recipe)
-    data = load_recipe(RECIPES / "data_cpu_demo.yaml", [], DataRecipe)
-    assert mixture.data.train == data.output / "data" and mixture.data.split is None
-    held_out = [getattr(demo.data, name) for name in HELD_OUT_SETS]
-    assert [getattr(mixture.data, name) for name in HELD_OUT_SETS] == held_out
-    assert data.protected == [demo.data.split.protected, *held_out] if demo.data.split else False
-    assert data.sources["shopbench"] == {"files": [{"path": str(demo.data.train)}]}
+    check_on_its_sets(mixture, load_recipe(RECIPES / "data_cpu_demo.yaml", [], DataRecipe), demo)
     assert (mixture.sft, mixture.seed, mixture.track) == (demo.sft, demo.seed, demo.track)
     own, larger = (mixture.sft_of(name).model_dump() for name in ("own", "larger"))
     assert list(mixture.adapters) == ["own", "larger"] and mixture.adapters["larger"].tasks == []
@@ -173,11 +177,7 @@ def test_the_qwen_demo_trains_on_no_kind_of_its_unseen_tasks() -> None:
     questions = load_recipe(RECIPES / "qwen_demo_questions.yaml", [], Recipe)
     recipe = load_recipe(RECIPES / "qwen_demo.yaml", [], Recipe)
     data = load_recipe(RECIPES / "data_qwen_demo.yaml", [], DataRecipe)
-    assert recipe.data.train == data.output / "data" and recipe.data.split is None
-    held_out = [getattr(questions.data, name) for name in HELD_OUT_SETS]
-    assert [getattr(recipe.data, name) for name in HELD_OUT_SETS] == held_out
-    assert questions.data.split is not None and data.protected == [questions.data.split.protected, *held_out]
-    assert data.sources["shopbench"] == {"files": [{"path": str(questions.data.train)}]}
+    check_on_its_sets(recipe, data, questions)
     # What the four unseen tasks ask for: relations of queries and products, descriptions, translation, knowledge.
     left_out = {name for name, weight in data.weights.items() if weight == 0}
     assert left_out >= {"query_product_relation", "product_description", "category_description", "title_translation"}
